@@ -1,0 +1,56 @@
+"""Atomic checkpoints without pickle: named arrays and a JSON state in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from recon_lib.errors import ReconError
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray], state: dict) -> None:
+    """Write arrays and state so that a reader sees the old file or the new one, never half of one.
+
+    Args:
+        path: The file; its folder is made.
+        arrays: Named arrays of any shape and numeric type.
+        state: JSON-serialisable.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, {"state": json.dumps(state)})
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Read what :func:`save_arrays` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The arrays and the state.
+
+    Raises:
+        ReconError: The file is missing or is not one of ours.
+    """
+    if not path.is_file():
+        raise ReconError(f"There is no file {path}.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            state = json.loads((file.metadata() or {})["state"])
+            return {name: file.get_tensor(name) for name in file.keys()}, state  # noqa: SIM118 - not a dict
+    except (SafetensorError, KeyError, json.JSONDecodeError, OSError) as error:
+        raise ReconError(f"{path} is not a readable checkpoint ({error}): remove it and run again.") from error

@@ -1,0 +1,83 @@
+"""Trained networks as files: weights without pickle, and a card that says what they are.
+
+The card travels in the file's header, so a network never loses its normalisation; beside a released
+file stands the same card as JSON with the file's sha256.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from recon_lib.cascade import Cascade, build, named_weights, set_weights
+from recon_lib.checkpoints import load_arrays, save_arrays
+from recon_lib.errors import ReconError
+from recon_lib.experiment import Architecture
+from recon_lib.results import sha256, write_json
+
+NORMALISATION = "each slice divided by the maximum of its reference"
+STORED = ("float16", "float32")
+
+
+def save_network(path: Path, cascade: Cascade, card: dict, *, stored: str = "float32") -> dict:
+    """Write a network and its card.
+
+    Args:
+        path: The ``.safetensors`` file; the card is written beside it as ``.json``.
+        cascade: A network that has been built.
+        card: What is to be known of it: domain, images, profile, data hashes, results.
+        stored: ``float32``, or ``float16`` for half the size.
+
+    Returns:
+        The whole card, with architecture, normalisation and sha256.
+
+    Raises:
+        ReconError: ``stored`` is neither.
+    """
+    if stored not in STORED:
+        raise ReconError(f"Weights are stored as {' or '.join(STORED)}, not {stored!r}.")
+    arrays = {name: value.astype(stored) for name, value in named_weights(cascade).items()}
+    inside = {
+        **card,
+        "architecture": cascade.architecture.as_dict(),
+        "weights": sum(array.size for array in arrays.values()),
+        "stored": stored,
+        "normalisation": card.get("normalisation", NORMALISATION),
+    }
+    save_arrays(path, arrays, {"card": inside})
+    whole = {**inside, "file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size}
+    write_json(path.with_suffix(".json"), whole)
+    return whole
+
+
+def load_network(path: Path, architecture: Architecture | None = None) -> tuple[Cascade, dict]:
+    """Read a network.
+
+    Args:
+        path: The ``.safetensors`` file.
+        architecture: What the network must be, if that matters.
+
+    Returns:
+        The network, ready to run, and its card.
+
+    Raises:
+        ReconError: The file is missing, unreadable, holds another architecture or other weights than
+            its architecture has, or its sha256 is not the one in the card beside it.
+    """
+    arrays, state = load_arrays(path)
+    beside = path.with_suffix(".json")
+    if beside.is_file() and json.loads(beside.read_text(encoding="utf-8")).get("sha256") != sha256(path):
+        raise ReconError(f"{path} does not have the sha256 that {beside.name} states: fetch it again.")
+    card = state.get("card")
+    if card is None:
+        raise ReconError(f"{path} holds no network: it has no card.")
+    found = Architecture.from_dict(card["architecture"])
+    if architecture is not None and found != architecture:
+        raise ReconError(f"{path} holds another architecture: {found}, not {architecture}.")
+    cascade = build(Cascade(found))
+    wanted = {name: value.shape for name, value in named_weights(cascade).items()}
+    if wanted != {name: array.shape for name, array in arrays.items()}:
+        raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
+    set_weights(cascade, arrays)
+    return cascade, card
+
