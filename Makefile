@@ -1,0 +1,61 @@
+# Every command of the project. `make` alone lists them.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do $$p -c $(SUPPORTED) 2>/dev/null && echo $$p && break; done)
+SUPPORTED := 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))'
+CORES ?= 2
+
+# A kernel started by the book or by papermill must be this environment's, not the user's.
+ENV := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONNOUSERSITE=1 JUPYTER_PREFER_ENV_PATH=1 TF_CPP_MIN_LOG_LEVEL=2
+RUN := $(ENV) .venv/bin/python -m
+INSTALLED := .venv/.installed
+
+# $(call stage,WHAT,COMMAND): a line before, and one after with the seconds it took.
+stage = @echo "== $(1)"; begin=$$(date +%s); ( $(2) ) && echo "== $(1): $$(($$(date +%s) - begin)) s"
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help venv book test lint format unit notebooks smoke desk lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+venv: $(INSTALLED) ## Create .venv from requirements.lock (again only when that or pyproject.toml changes)
+
+book: $(INSTALLED) ## Build the book into book/_build/html, warnings are errors
+	$(call stage,book,$(ENV) .venv/bin/jupyter-book build book/ --all -W -n --keep-going)
+
+test: lint unit notebooks smoke book ## Check everything: lint, unit tests, notebooks, the graph of runs, the book
+
+lint: $(INSTALLED) ## Check style, annotations, docstrings and imports
+	$(call stage,lint,$(RUN) ruff check && $(RUN) ruff format --check)
+
+format: $(INSTALLED) ## Format the code and mend what can be mended by itself
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+unit: $(INSTALLED) ## Run the tests of tests/ (PYTEST="-k masks" chooses)
+	$(call stage,unit tests,$(RUN) pytest $(PYTEST))
+
+notebooks: $(INSTALLED) ## Run every notebook as it stands, with its smoke defaults
+	$(call stage,notebooks,$(RUN) pytest --nbval-lax notebooks/)
+
+smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a temporary folder
+	$(call stage,graph of runs,folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="$$folder/runs" RECON_RESULTS="$$folder/results" $(RUN) snakemake --nolock --cores $(CORES) --config profile=smoke)
+
+desk: $(INSTALLED) ## Train, tune and evaluate the desk profile: hours on two cores, resumes where it stopped
+	$(RUN) snakemake --cores 1 --rerun-incomplete --config profile=desk
+
+lock: $(INSTALLED) ## Solve pyproject.toml anew into requirements.lock (LOCK="--upgrade" takes newer versions)
+	.venv/bin/python -m pip install --quiet uv
+	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock $(LOCK)
+
+clean: ## Remove the environment, the built book and the caches; runs and results stay
+	rm -rf .venv book/_build .pytest_cache .ruff_cache .hypothesis .snakemake
+	find recon_lib tests notebooks book -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@"$(PYTHON)" -c $(SUPPORTED) 2>/dev/null || { echo "No Python 3.11 or 3.12 was found: install one, or name it: make PYTHON=path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module: on Debian, apt install python3-venv" >&2; exit 1; }
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv
+	$(call stage,environment,.venv/bin/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock && .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .)
+	@touch $@
