@@ -1,0 +1,171 @@
+r"""How near a reconstruction is to its reference: PSNR, SSIM and NMSE of a slice.
+
+One rule of scale for everything unless a name says otherwise: the reference is divided by its maximum and the
+reconstruction by the SAME factor, so the peak is 1 and a wrong overall intensity counts as an error. Full frame.
+Sums are in float64 whatever the input's precision.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recon_lib.errors import ReconError
+
+SSIM_SIGMA = 1.5  # pixels, Wang et al. 2004
+SSIM_WINDOW = 11  # what scikit-image makes of that sigma (truncated at 3.5 sigma)
+BRAIN_THRESHOLD = 0.05  # of the reference's maximum
+
+
+def psnr(image: np.ndarray, target: np.ndarray) -> float:
+    r"""Return the peak signal-to-noise ratio.
+
+    .. math:: \mathrm{PSNR} = -10 \log_{10} \frac{1}{N} \sum_i \left(\frac{x_i - r_i}{\max r}\right)^2
+
+    Args:
+        image: Reconstruction ``x``, real, ``(height, width)``.
+        target: Reference ``r`` of the same shape.
+
+    Returns:
+        dB; infinite when both are equal.
+
+    Raises:
+        ReconError: Shapes differ, not 2-D, not real, NaN or infinite pixels, or an all-zero reference.
+    """
+    return _psnr(*_scaled(image, target))
+
+
+def ssim(image: np.ndarray, target: np.ndarray) -> float:
+    """Return the structural similarity index (Wang et al., IEEE Trans. Image Process. 13:600, 2004).
+
+    Gaussian weights of sigma 1.5 pixels, covariances without the sample correction, data range 1, the paper's
+    constants 0.01 and 0.03; the mean leaves out the outer 5 pixels, where the window does not fit, as
+    :func:`skimage.metrics.structural_similarity` does.
+
+    Args:
+        image: Reconstruction, real, ``(height, width)``, at least 11 pixels a side.
+        target: Reference of the same shape.
+
+    Returns:
+        At most 1, which is reached when both are equal.
+
+    Raises:
+        ReconError: As :func:`psnr`, or a side shorter than 11 pixels.
+    """
+    return _ssim(*_scaled(image, target))[0]
+
+
+def nmse(image: np.ndarray, target: np.ndarray) -> float:
+    r"""Return the normalised mean-squared error.
+
+    .. math:: \mathrm{NMSE} = \frac{\sum_i (x_i - r_i)^2}{\sum_i r_i^2}
+
+    Args:
+        image: Reconstruction ``x``, real, ``(height, width)``.
+        target: Reference ``r`` of the same shape.
+
+    Returns:
+        0 when both are equal, 1 for an image of zeros.
+
+    Raises:
+        ReconError: As :func:`psnr`.
+    """
+    scaled, reference = _scaled(image, target)
+    return float(np.sum((scaled - reference) ** 2) / np.sum(reference**2))
+
+
+def brain_region(target: np.ndarray) -> np.ndarray:
+    """Return the pixels that show the head: a simple rule, not a segmentation.
+
+    Above 5 % of the reference's maximum, then closed with a 3x3 square twice, then holes are filled.
+    Where the skull is in the image it belongs to the region.
+
+    Args:
+        target: Reference, real, ``(height, width)``.
+
+    Returns:
+        Boolean array of the same shape with at least one true pixel.
+
+    Raises:
+        ReconError: As :func:`psnr`.
+    """
+    from scipy import ndimage
+
+    reference = _scaled(target, target)[1]
+    above = reference > BRAIN_THRESHOLD
+    # Padded, because closing erodes with an outside of zeros and would eat a head that touches the border.
+    closed = ndimage.binary_closing(np.pad(above, 3), structure=np.ones((3, 3)), iterations=2)[3:-3, 3:-3]
+    return ndimage.binary_fill_holes(closed | above)
+
+
+def slice_metrics(image: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Return every metric of a slice under its column's name.
+
+    Args:
+        image: Reconstruction, real, ``(height, width)``, at least 11 pixels a side.
+        target: Reference of the same shape.
+
+    Returns:
+        ``psnr``, ``ssim``, ``nmse`` in the common scale; ``psnr_own_max``, ``ssim_own_max`` with the
+        reconstruction divided by its own maximum instead; ``psnr_brain``, ``ssim_brain`` over
+        :func:`brain_region` alone (the SSIM map is computed on the full frame, then averaged there).
+
+    Raises:
+        ReconError: As :func:`ssim`.
+    """
+    scaled, reference = _scaled(image, target)
+    largest = float(scaled.max())
+    own = scaled / largest if largest > 0 else scaled
+    region = brain_region(target)
+    mean, map_ = _ssim(scaled, reference)
+    return {
+        "psnr": _psnr(scaled, reference),
+        "ssim": mean,
+        "nmse": nmse(image, target),
+        "psnr_own_max": _psnr(own, reference),
+        "ssim_own_max": _ssim(own, reference)[0],
+        "psnr_brain": _psnr(scaled[region], reference[region]),
+        "ssim_brain": float(map_[region].mean()),
+    }
+
+
+def _scaled(image: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Check both and divide both by the reference's maximum."""
+    image, target = np.asarray(image), np.asarray(target)
+    for name, array in (("reconstruction", image), ("reference", target)):
+        if array.ndim != 2:
+            raise ReconError(f"A metric needs one slice, but the {name} has shape {array.shape}: pass it slice by slice.")
+        if np.iscomplexobj(array):
+            raise ReconError(f"A metric compares magnitudes, but the {name} is complex: take its absolute value.")
+    if image.shape != target.shape:
+        raise ReconError(f"The reconstruction's shape {image.shape} is not the reference's {target.shape}: make them equal.")
+    image, target = image.astype(np.float64), target.astype(np.float64)
+    for name, array in (("reconstruction", image), ("reference", target)):
+        bad = int(np.size(array) - np.isfinite(array).sum())
+        if bad:
+            raise ReconError(f"The {name} has {bad} NaN or infinite pixels: mend or leave out the slice.")
+    peak = float(target.max(initial=0.0))
+    if not peak > 0:
+        raise ReconError("The reference is zero everywhere, so no metric has a scale: leave the slice out.")
+    return image / peak, target / peak
+
+
+def _psnr(scaled: np.ndarray, reference: np.ndarray) -> float:
+    error = float(np.mean((scaled - reference) ** 2))
+    return float(-10 * np.log10(error)) if error > 0 else float("inf")
+
+
+def _ssim(scaled: np.ndarray, reference: np.ndarray) -> tuple[float, np.ndarray]:
+    from skimage.metrics import structural_similarity
+
+    if min(reference.shape) < SSIM_WINDOW:
+        raise ReconError(f"SSIM needs at least {SSIM_WINDOW} pixels a side, but the slice is of shape {reference.shape}.")
+    mean, map_ = structural_similarity(
+        reference,
+        scaled,
+        data_range=1.0,
+        gaussian_weights=True,
+        sigma=SSIM_SIGMA,
+        use_sample_covariance=False,
+        full=True,
+    )
+    return float(mean), map_
