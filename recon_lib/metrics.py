@@ -133,11 +133,15 @@ def _scaled(image: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarr
     image, target = np.asarray(image), np.asarray(target)
     for name, array in (("reconstruction", image), ("reference", target)):
         if array.ndim != 2:
-            raise ReconError(f"A metric needs one slice, but the {name} has shape {array.shape}: pass it slice by slice.")
+            raise ReconError(
+                f"A metric needs one slice, but the {name} has shape {array.shape}: pass it slice by slice."
+            )
         if np.iscomplexobj(array):
             raise ReconError(f"A metric compares magnitudes, but the {name} is complex: take its absolute value.")
     if image.shape != target.shape:
-        raise ReconError(f"The reconstruction's shape {image.shape} is not the reference's {target.shape}: make them equal.")
+        raise ReconError(
+            f"The reconstruction's shape {image.shape} is not the reference's {target.shape}: make them equal."
+        )
     image, target = image.astype(np.float64), target.astype(np.float64)
     for name, array in (("reconstruction", image), ("reference", target)):
         bad = int(np.size(array) - np.isfinite(array).sum())
@@ -158,7 +162,9 @@ def _ssim(scaled: np.ndarray, reference: np.ndarray) -> tuple[float, np.ndarray]
     from skimage.metrics import structural_similarity
 
     if min(reference.shape) < SSIM_WINDOW:
-        raise ReconError(f"SSIM needs at least {SSIM_WINDOW} pixels a side, but the slice is of shape {reference.shape}.")
+        raise ReconError(
+            f"SSIM needs at least {SSIM_WINDOW} pixels a side, but the slice is of shape {reference.shape}."
+        )
     mean, map_ = structural_similarity(
         reference,
         scaled,

@@ -1,0 +1,262 @@
+"""Results on disk: round trips, the same bytes twice, provenance that notices everything, and bad input."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from fabricated import make_history, make_panels, make_runs, row
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recon_lib import results, storage
+from recon_lib.errors import ReconError
+
+DETAILS = {"parameters": {"seed": 1}, "commit": "abc"}
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return make_runs(tmp_path / "runs")
+
+
+@pytest.fixture
+def folder(runs, tmp_path):
+    results.collect(runs, tmp_path / "results" / "smoke", DETAILS)
+    return tmp_path / "results" / "smoke"
+
+
+def contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_rows_come_back_with_their_types_and_empty_cells(tmp_path):
+    rows = [
+        row("t1", "sub-11", 3, psnr=31.25),
+        row("t2", "sub-12", 4, n_train=None, training_domain="", psnr=float("inf")),
+    ]
+    for name in ("a.csv", "a.csv.gz"):
+        results.write_rows(tmp_path / name, rows)
+        frame = results.read_rows(tmp_path / name)
+        assert list(frame.columns) == list(results.SLICE_COLUMNS)
+        assert frame["psnr"].tolist() == [31.25, float("inf")]
+        assert frame["n_train"].isna().tolist() == [False, True]
+        assert str(frame["n_train"].dtype) == "Int64"
+        assert frame["training_domain"].tolist() == ["natural", ""]
+        assert frame["psnr_brain"].isna().all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False, width=32))
+def test_a_number_survives_to_seven_digits(tmp_path_factory, value):
+    path = tmp_path_factory.mktemp("rows") / "a.csv"
+    results.write_rows(path, [row("t1", "s", 0, psnr=value)])
+    assert results.read_rows(path)["psnr"][0] == pytest.approx(value, rel=1e-6)
+
+
+def test_an_empty_table_keeps_its_columns(tmp_path):
+    results.write_rows(tmp_path / "a.csv.gz", [], results.HISTORY_COLUMNS)
+    frame = results.read_rows(tmp_path / "a.csv.gz", results.HISTORY_COLUMNS)
+    assert len(frame) == 0
+    assert list(frame.columns) == list(results.HISTORY_COLUMNS)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    results.write_json(tmp_path / "a.json", {"a": 1})
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        results.write_json(tmp_path / "a.json", {"a": 2})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_panels_come_back(tmp_path):
+    panels = make_panels("t1", "natural", 0)
+    storage.write_panels(tmp_path / "panels.npz", panels)
+    read = storage.read_panels(tmp_path / "panels.npz")
+    assert set(read) == set(panels)
+    for key, image in panels.items():
+        assert read[key].dtype == image.dtype
+        np.testing.assert_array_equal(read[key], image)
+
+
+def test_collect_gives_the_same_bytes_whatever_the_order_and_the_clock(runs, tmp_path, monkeypatch):
+    results.collect(runs, tmp_path / "one", DETAILS)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    results.collect(runs[::-1], tmp_path / "two", DETAILS)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_collect_keeps_a_shared_row_once(folder):
+    slices = results.read_rows(folder / "slices.csv.gz")
+    counts = slices.groupby(["test_domain", "method", "training_domain", "n_finetune"], dropna=False).size()
+    assert set(counts) == {20}
+    assert len(slices) == (6 + 1) * 20 * 2
+    history = results.read_rows(folder / "history.csv.gz", results.HISTORY_COLUMNS)
+    assert len(history) == 3 * 20 + 6 * 4
+
+
+def test_collect_replaces_everything_but_the_weights(runs, folder):
+    (folder / "weights").mkdir()
+    (folder / "weights" / "t1.safetensors").write_bytes(b"weights")
+    (folder / "stray").write_text("old")
+    results.collect(runs[:1], folder, DETAILS)
+    assert set(contents(folder)) == {
+        "slices.csv.gz",
+        "history.csv.gz",
+        "panels.npz",
+        "provenance.json",
+        "weights/t1.safetensors",
+    }
+    assert "weights/t1.safetensors" in results.verify(folder)["files"]
+    assert [p.name for p in folder.parent.iterdir()] == ["smoke"]
+
+
+def test_a_failed_collect_leaves_the_old_results(runs, folder, tmp_path):
+    before = contents(folder)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ReconError, match="empty holds no slices"):
+        results.collect([*runs, tmp_path / "empty"], folder, DETAILS)
+    assert contents(folder) == before
+    assert [p.name for p in folder.parent.iterdir()] == ["smoke"]
+
+
+def test_runs_that_disagree_are_refused(runs, tmp_path):
+    other = tmp_path / "other"
+    frame = results.read_rows(runs[0] / "slices.csv").assign(run="other")
+    frame.loc[0, "psnr"] *= 1 + 1e-6
+    results.write_rows(other / "slices.csv", frame.to_dict("records"))
+    results.collect([*runs, other], tmp_path / "out", DETAILS)
+    assert len(results.read_rows(tmp_path / "out" / "slices.csv.gz")) == 280
+    frame.loc[0, "psnr"] += 1
+    results.write_rows(other / "slices.csv", frame.to_dict("records"))
+    with pytest.raises(ReconError, match=r"contradicts another one's slices\.csv"):
+        results.collect([*runs, other], tmp_path / "out", DETAILS)
+    panels = {key: np.zeros_like(image) for key, image in make_panels("t1", "natural", 0).items()}
+    storage.write_panels(other / "panels.npz", panels)
+    with pytest.raises(ReconError, match="another image"):
+        results.collect([*runs, other], tmp_path / "out", DETAILS)
+
+
+def test_no_runs_and_a_missing_run_are_named(tmp_path):
+    with pytest.raises(ReconError, match="no runs"):
+        results.collect([], tmp_path / "out", DETAILS)
+    with pytest.raises(ReconError, match="nowhere"):
+        results.collect([tmp_path / "nowhere"], tmp_path / "out", DETAILS)
+
+
+def test_verify_accepts_what_was_written(folder):
+    assert results.verify(folder)["parameters"] == {"seed": 1}
+
+
+@pytest.mark.parametrize("name", ["slices.csv.gz", "history.csv.gz", "panels.npz"])
+def test_verify_names_a_missing_an_edited_and_a_half_written_file(folder, name):
+    whole = (folder / name).read_bytes()
+    for damaged in (whole[:-1], whole + b" ", whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]):
+        (folder / name).write_bytes(damaged)
+        with pytest.raises(ReconError, match=f"{name} is not what was written"):
+            results.verify(folder)
+    (folder / name).unlink()
+    with pytest.raises(ReconError, match=f"{name} is missing"):
+        results.verify(folder)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".slices.csv.gz.12.part", "weights/x.safetensors"])
+def test_verify_names_a_file_that_is_not_listed(folder, name):
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("x")
+    with pytest.raises(ReconError, match=rf"{name} is not listed"):
+        results.verify(folder)
+
+
+def test_verify_notices_an_edited_or_broken_provenance(folder):
+    path = folder / "provenance.json"
+    whole = path.read_text()
+    path.write_text(whole.replace("abc", "abd"))
+    with pytest.raises(ReconError, match=r"provenance\.json was edited"):
+        results.verify(folder)
+    for broken in (whole[:20], "[]", "{}", "3"):
+        path.write_text(broken)
+        with pytest.raises(ReconError, match=r"provenance\.json is missing or not readable"):
+            results.verify(folder)
+    path.unlink()
+    with pytest.raises(ReconError, match=r"provenance\.json is missing or not readable"):
+        results.verify(folder)
+
+
+def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECON_RESULTS", str(tmp_path / "none"))
+    assert results.best_profile() is None
+    assert results.best() is None
+    root = tmp_path / "results"
+    monkeypatch.setenv("RECON_RESULTS", str(root))
+    for name in ("smoke", "desk", "open", "paper"):
+        results.collect(runs[:2], root / name, DETAILS)
+        assert results.best_profile() == name
+    assert set(results.verify_all()) == {"smoke", "desk", "open", "paper"}
+    (root / "desk" / "slices.csv.gz").unlink()
+    with pytest.raises(ReconError, match="desk"):
+        results.verify_all()
+    assert results.best().profile == "paper"
+
+
+def test_load_opens_what_collect_wrote(folder, monkeypatch):
+    monkeypatch.setenv("RECON_RESULTS", str(folder.parent))
+    shown = results.load("smoke")
+    assert len(shown.slices) == 280
+    assert set(shown.history["kind"]) == {"train", "finetune"}
+    assert "t1/sub-11/41/reference" in shown.panels
+    assert shown.provenance["commit"] == "abc"
+
+
+def test_load_checks_the_name_and_the_files(folder, monkeypatch):
+    monkeypatch.setenv("RECON_RESULTS", str(folder.parent))
+    with pytest.raises(ReconError, match="smoke"):
+        results.load("smok")
+    (folder / "panels.npz").write_bytes(b"")
+    for call in (results.best, lambda: results.load("smoke")):
+        with pytest.raises(ReconError, match=r"panels\.npz"):
+            call()
+
+
+def test_bad_rows_and_tables_are_named(tmp_path):
+    path = tmp_path / "a.csv"
+    with pytest.raises(ReconError, match="psnr"):
+        results.write_rows(path, [{"psrn": 1.0}])
+    with pytest.raises(ReconError, match="comma"):
+        results.write_rows(path, [row("t1", "a,b", 1)])
+    with pytest.raises(ReconError, match="truth"):
+        results.write_rows(path, [row("t1", "a", 1, psnr=True)])
+    assert not path.exists()
+    with pytest.raises(ReconError, match=r"no file .*a\.csv"):
+        results.read_rows(path)
+    path.write_text("run,psnr\nx,1\n")
+    with pytest.raises(ReconError, match="columns"):
+        results.read_rows(path)
+    path.write_text(",".join(results.SLICE_COLUMNS) + "\n" + "x" * 9 + ",," * 10 + "word\n")
+    with pytest.raises(ReconError, match="not a readable table"):
+        results.read_rows(path)
+    path.with_suffix(".gz").write_bytes(b"\x1f\x8b broken")
+    with pytest.raises(ReconError, match="not a readable table"):
+        results.read_rows(path.with_suffix(".gz"))
+    (tmp_path / "p.npz").write_bytes(b"PK broken")
+    with pytest.raises(ReconError, match="not a readable set of images"):
+        storage.read_panels(tmp_path / "p.npz")
+
+
+def test_panels_with_pickles_are_refused(tmp_path):
+    np.savez(tmp_path / "p.npz", a=np.array([{}], dtype=object))
+    with pytest.raises(ReconError, match="not a readable"):
+        storage.read_panels(tmp_path / "p.npz")
+
+
+def test_history_rows_round_trip(tmp_path):
+    rows = make_history("r", "natural", "t1", 0)
+    results.write_rows(tmp_path / "h.csv", rows, results.HISTORY_COLUMNS)
+    frame = results.read_rows(tmp_path / "h.csv", results.HISTORY_COLUMNS)
+    assert frame["updates"].tolist() == [r["updates"] for r in rows]
+    assert frame["n_finetune"].isna().all()
