@@ -1,0 +1,154 @@
+"""Getting a file of the manifest: from the mirror, the cache, its address or its wheel; always verified."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from recon_lib import paths
+from recon_lib.data import transfer
+from recon_lib.data.manifest import File, load_manifest
+from recon_lib.data.store import writing
+from recon_lib.errors import ReconError
+
+Downloader = Callable[..., None]
+"""``(url, part, *, size)``: like :func:`recon_lib.data.transfer.download`."""
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cached(file: File) -> Path:
+    """Return where our own copy of a file lies, or would lie."""
+    return paths.cache() / "files" / file.name
+
+
+def locate(file: File) -> Path | None:
+    """Say where a file lies already, by name and size alone: the mirror, then the cache; ``None`` if nowhere."""
+    if file.role == "registry":
+        return Path(__file__).parent / file.name
+    mirror = paths.mirror()
+    for path in ([mirror / file.name] if mirror else []) + [cached(file)]:
+        if path.is_file() and (not file.bytes or path.stat().st_size == file.bytes):
+            return path
+    return None
+
+
+def obtain(file: File, download: Downloader | None = None) -> Path:
+    """Return a verified copy of a file, fetching it if need be.
+
+    The mirror's copy is used where it lies and never touched. Our own copy is written under a lock,
+    first beside its place and then moved there; if its hash is wrong it is removed.
+
+    Args:
+        file: An entry of the manifest.
+        download: Replacement of :func:`recon_lib.data.transfer.download`.
+
+    Returns:
+        A path whose content has the manifest's sha256.
+
+    Raises:
+        ReconError: The content is wrong (the source is named), or there is no way to get it (the
+            message says what to set).
+    """
+    mirror = paths.mirror()
+    if file.role == "registry":
+        return _verified(file, Path(__file__).parent / file.name, "the installed package")
+    if mirror is not None and not mirror.is_dir():
+        raise ReconError(f"RECON_DATA_MIRROR names {mirror}, which is no folder: correct it or unset it.")
+    if mirror is not None and (mirror / file.name).is_file():
+        return _verified(file, mirror / file.name, "the mirror")
+    from filelock import FileLock
+
+    target = cached(file)
+    with writing(target), FileLock(target.with_name(f".{target.name}.lock")):
+        if target.is_file():
+            if sha256_of(target) == file.sha256:
+                return target
+            target.unlink()  # damaged on our disk: get it again
+        part = target.with_name(f"{target.name}.part")
+        source = _bring(file, part, download or transfer.download)
+        if sha256_of(part) != file.sha256:
+            part.unlink()
+            raise ReconError(
+                f"{file.name} from {source} has another sha256 than the manifest: it was removed; "
+                "fetch it again, and distrust the source if this repeats."
+            )
+        os.replace(part, target)
+    return target
+
+
+def _bring(file: File, part: Path, download: Downloader) -> str:
+    """Write a file's bytes to ``part``, verified by the caller, and name where they came from."""
+    try:
+        if file.wheel:
+            wheel = load_manifest().file(file.wheel)
+            _extract(obtain(wheel, download), file, part)
+            return wheel.requirement
+        if file.requirement:
+            pip_download(file.requirement, part, Path(file.name).name)
+            return f"pip ({file.requirement})"
+        if file.url:
+            download(file.url, part, size=file.bytes)
+            return file.url
+    except ReconError as error:
+        raise ReconError(f"{_absent(file)}{error}") from error
+    raise ReconError(
+        f"{_absent(file)}{file.name} is on no public server: set RECON_DATA_MIRROR to a folder that holds it."
+    )
+
+
+def _absent(file: File) -> str:
+    mirror = paths.mirror()
+    return f"The mirror {mirror} does not hold {file.name}. " if mirror else ""
+
+
+def _verified(file: File, path: Path, whose: str) -> Path:
+    if sha256_of(path) != file.sha256:
+        raise ReconError(f"{path} of {whose} has another sha256 than the manifest: replace it with the right file.")
+    return path
+
+
+def pip_download(requirement: str, part: Path, name: str) -> None:
+    """Download a wheel with pip, from whatever index the user has configured, without its dependencies.
+
+    Args:
+        requirement: Name and exact version.
+        part: File to write.
+        name: The wheel's file name.
+
+    Raises:
+        ReconError: pip fails or gives another file; pip's own last line is quoted.
+    """
+    with tempfile.TemporaryDirectory(dir=part.parent) as folder:
+        options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--disable-pip-version-check"]
+        command = [sys.executable, "-m", "pip", "download", *options, "--dest", folder, requirement]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = (done.stderr.strip() or "no message").splitlines()[-1].rstrip(".")
+            raise ReconError(
+                f"pip cannot download {requirement} ({said}): check the network or pip's index, "
+                f"or set RECON_DATA_MIRROR to a folder that holds {name}."
+            )
+        wheel = Path(folder) / name
+        if not wheel.is_file():
+            raise ReconError(f"pip gave another file than {name} for {requirement}: pip's index holds another build.")
+        os.replace(wheel, part)
+
+
+def _extract(wheel: Path, file: File, part: Path) -> None:
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(file.member) as member, part.open("wb") as out:
+            shutil.copyfileobj(member, out)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ReconError(f"{wheel.name} does not hold {file.member}: the manifest and the wheel differ.") from error

@@ -1,0 +1,266 @@
+"""The manifest of data, ``data_manifest.yaml``, as frozen, validated objects."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from recon_lib import paths
+from recon_lib.errors import ReconError, choose
+
+ROLES = ("volume", "pack", "registry", "wheel", "original")
+SPLITS = ("train", "pool", "test")
+
+
+@dataclass(frozen=True)
+class File:
+    """One file, and how to know that it is the right one.
+
+    Attributes:
+        name: Path in a mirror folder and in the cache, with forward slashes.
+        role: ``volume``, ``pack`` (a tar of images), ``registry`` (a list of originals, inside the
+            package), ``wheel`` (of pip), ``original`` (a photograph as published).
+        domain: The domain it belongs to.
+        sha256: Hash of its bytes, in hexadecimal.
+        bytes: Its size; 0 where it is not known.
+        subject: The person, for a volume.
+        url: https address, or empty.
+        requirement: What pip calls a wheel (``img2fmri==0.2.dev5``), or empty.
+        wheel: Name of the wheel that holds this file, or empty.
+        member: Path inside that wheel, or empty.
+    """
+
+    name: str
+    role: str
+    domain: str
+    sha256: str
+    bytes: int = 0
+    subject: str = ""
+    url: str = ""
+    requirement: str = ""
+    wheel: str = ""
+    member: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what would be unsafe to fetch or impossible to check."""
+        choose(f"role of {self.name}", self.role, ROLES)
+        path = PurePosixPath(self.name)
+        if path.is_absolute() or ".." in path.parts or "\\" in self.name or path == PurePosixPath("."):
+            raise ReconError(f"The manifest's file name {self.name!r} leaves its folder: use a plain relative path.")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ReconError(f"The sha256 of {self.name} is {self.sha256!r}: write its 64 hexadecimal digits.")
+        if self.url and not self.url.startswith("https://"):
+            raise ReconError(f"The address of {self.name} is {self.url!r}: only https is allowed.")
+        if bool(self.wheel) != bool(self.member):
+            raise ReconError(f"{self.name} needs both wheel and member, or neither.")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Files with one origin, one licence and one citation.
+
+    Attributes:
+        name: Its key in the manifest.
+        title: One line for tables.
+        licence: Under what terms it may be used.
+        homepage: Where it is described.
+        citation: What to cite.
+        files: Its files; none for a collection that the user has.
+        environment: The variable that names the user's folder, or empty.
+    """
+
+    name: str
+    title: str
+    licence: str
+    homepage: str
+    citation: str
+    files: tuple[File, ...] = ()
+    environment: str = ""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How images are cut from what was read; the manifest's head explains each step.
+
+    Attributes:
+        orientation: Directions of a volume's axes in nibabel's letters; slices lie along the last.
+        coverage: Smallest share of bright pixels in a slice; 0 keeps all.
+        level: Bright means above this times the percentile.
+        percentile: Of the volume's intensities, in percent.
+        below_top: Slices kept below the highest one, or ``None`` for all.
+        transpose: Exchange the two axes of a slice.
+        crop: ``(height, width)`` cut or zero-padded about the centre of the image, in pixels.
+        matrix: ``(height, width)`` cut about the centre of k-space, in pixels.
+    """
+
+    orientation: str = "RAS"
+    coverage: float = 0.0
+    level: float = 0.1
+    percentile: float = 99.5
+    below_top: int | None = None
+    transpose: bool = False
+    crop: tuple[int, int] | None = None
+    matrix: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One way to fill a domain.
+
+    Attributes:
+        domain: ``natural``, ``t1``, ``t2``, ``t1_bold5000``.
+        name: ``open``, ``ilsvrc``, ``midas``, ``ixi``.
+        collection: Where its files come from.
+        splits: For each split names of subjects, or a range of subjects (images) in order of name.
+        slices: The largest number of slices of a split, where there is one.
+        geometry: Its preparation.
+    """
+
+    domain: str
+    name: str
+    collection: Collection
+    splits: dict[str, tuple[str, ...] | range]
+    slices: dict[str, int] = field(default_factory=dict)
+    geometry: Geometry = field(default_factory=Geometry)
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """The collection's files that belong to this domain."""
+        return tuple(f for f in self.collection.files if f.domain == self.domain)
+
+    def files_of(self, split: str) -> tuple[File, ...]:
+        """Return the volumes of a split's subjects, in the order of the split."""
+        volumes = {f.subject: f for f in self.files if f.role == "volume"}
+        return tuple(volumes[choose("subject", str(name), volumes)] for name in self.splits[split])
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The whole manifest.
+
+    Attributes:
+        collections: By name.
+        domains: By domain, then by source.
+    """
+
+    collections: dict[str, Collection]
+    domains: dict[str, dict[str, Source]]
+
+    def source(self, domain: str, source: str) -> Source:
+        """Return how a source fills a domain.
+
+        Raises:
+            ReconError: Either is unknown; the nearest is suggested.
+        """
+        choose("domain", domain, self.domains)
+        choose(f"source of domain {domain!r}", source, [*self.domains[domain], "generated"])
+        return self.domains[domain]["open" if source == "generated" else source]
+
+    def file(self, name: str) -> File:
+        """Return a file by name.
+
+        Raises:
+            ReconError: There is none; the nearest is suggested.
+        """
+        known = {f.name: f for c in self.collections.values() for f in c.files}
+        return known[choose("file of the manifest", name, known)]
+
+
+def load_manifest(path: Path | None = None) -> Manifest:
+    """Read and validate a manifest.
+
+    Args:
+        path: The YAML file; the project's ``data_manifest.yaml`` by default.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ReconError: It is missing, is not YAML, or holds an unknown key, an unsafe name, an address
+            that is not https, a malformed sha256 or a split of an unknown subject.
+    """
+    return _load(Path(path) if path else paths.MANIFEST)
+
+
+@functools.lru_cache(maxsize=8)
+def _load(path: Path) -> Manifest:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReconError(f"Cannot read the manifest {path}: {error.strerror}.") from error
+    except yaml.YAMLError as error:
+        raise ReconError(f"The manifest {path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    return parse_manifest(content)
+
+
+def parse_manifest(content: dict[str, Any]) -> Manifest:
+    """Build a manifest from a mapping, as its YAML gives it.
+
+    Raises:
+        ReconError: As for :func:`load_manifest`.
+    """
+    _keys("the manifest", content, ("version", "collections", "domains"))
+    if content.get("version") != 1:
+        raise ReconError(f"The manifest's version is {content.get('version')!r}: this library reads version 1.")
+    collections = {}
+    for name, entry in (content.get("collections") or {}).items():
+        files = tuple(_make(File, f, f"a file of {name}") for f in (entry or {}).get("files", ()))
+        collections[name] = _make(Collection, {**(entry or {}), "name": name, "files": files}, f"collection {name}")
+    manifest = Manifest(collections, {})
+    for domain, sources in (content.get("domains") or {}).items():
+        manifest.domains[domain] = {n: _source(domain, n, entry, collections) for n, entry in (sources or {}).items()}
+    _check_files(manifest)
+    return manifest
+
+
+def _source(domain: str, name: str, entry: dict[str, Any], collections: dict[str, Collection]) -> Source:
+    where = f"domain {domain}.{name}"
+    _keys(where, entry, ("collection", "splits", "slices", "geometry"))
+    geometry = dict(entry.get("geometry") or {})
+    for key in ("crop", "matrix"):
+        if geometry.get(key) is not None:
+            geometry[key] = tuple(geometry[key])
+    splits: dict[str, tuple[str, ...] | range] = {}
+    for split, chosen in (entry.get("splits") or {}).items():
+        choose(f"split of {where}", split, SPLITS)
+        span = len(chosen) == 2 and all(isinstance(n, int) for n in chosen)
+        splits[split] = range(*chosen) if span else tuple(str(n) for n in chosen)
+    collection = collections[choose(f"collection of {where}", entry.get("collection"), collections)]
+    made = _make(Geometry, geometry, f"geometry of {where}")
+    return Source(domain, name, collection, splits, dict(entry.get("slices") or {}), made)
+
+
+def _check_files(manifest: Manifest) -> None:
+    names = [f.name for c in manifest.collections.values() for f in c.files]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ReconError(f"The manifest lists {twice[0]} twice: keep one.")
+    for collection in manifest.collections.values():
+        for file in collection.files:
+            choose(f"domain of {file.name}", file.domain, manifest.domains)
+            if file.wheel:
+                manifest.file(file.wheel)
+    for source in (s for sources in manifest.domains.values() for s in sources.values()):
+        for split, chosen in source.splits.items():
+            if not isinstance(chosen, range):
+                source.files_of(split)
+
+
+def _make(cls: type, content: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - an instance of cls
+    _keys(where, content, [f.name for f in fields(cls)])
+    try:
+        return cls(**content)
+    except TypeError as error:
+        raise ReconError(f"The manifest's {where} is incomplete: {str(error).split('() ')[-1]}.") from error
+
+
+def _keys(where: str, content: object, known: Any) -> None:  # noqa: ANN401 - any names
+    if not isinstance(content, dict):
+        raise ReconError(f"The manifest's {where} is not a mapping but {content!r}.")
+    for key in content:
+        choose(f"key in {where}", key, known)

@@ -1,0 +1,108 @@
+"""Prepared images on disk: one ``.npz`` without pickle for each split, named by the hash of its preparation."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from recon_lib import paths
+from recon_lib.data.imageset import ImageSet
+from recon_lib.errors import ReconError
+
+
+def path_of(domain: str, split: str, key: str) -> Path:
+    """Return where a prepared split lies, or would lie.
+
+    Args:
+        domain: Name of the domain.
+        split: ``train``, ``pool`` or ``test``.
+        key: Hash of everything the preparation depends on.
+    """
+    return paths.cache() / "prepared" / f"{domain}-{split}-{key[:16]}.npz"
+
+
+def once(path: Path, domain: str, split: str, make: Callable[[], ImageSet]) -> ImageSet:
+    """Return a prepared split, preparing it if nobody has.
+
+    Two processes that ask at the same time prepare it once: the second waits for the first. A damaged
+    file is made again.
+
+    Args:
+        path: As :func:`path_of` gives it.
+        domain: Name of the domain.
+        split: Its split.
+        make: Prepares the images.
+
+    Returns:
+        The images.
+
+    Raises:
+        ReconError: The cache cannot be written to, or the preparation fails.
+    """
+    from filelock import FileLock
+
+    found = _read(path, domain, split)
+    if found is not None:
+        return found
+    with writing(path), FileLock(path.with_name(f".{path.name}.lock")):
+        found = _read(path, domain, split)
+        if found is None:
+            found = make()
+            _write(path, found)
+    return found
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Make a file's folder, and turn the operating system's refusals into a sentence.
+
+    Args:
+        path: The file about to be written.
+
+    Raises:
+        ReconError: The folder cannot be written to or is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise ReconError(
+            f"Cannot write {path} ({error.strerror or error}): make room, or set RECON_CACHE to a folder of yours."
+        ) from error
+
+
+def _read(path: Path, domain: str, split: str) -> ImageSet | None:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return ImageSet(
+                domain,
+                split,
+                stored["images"],
+                tuple(str(s) for s in stored["subjects"]),
+                tuple(int(s) for s in stored["slices"]),
+                stored["scales"],
+            )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None  # cut short or damaged; ReconError is a ValueError
+
+
+def _write(path: Path, images: ImageSet) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            np.savez(
+                file,
+                images=images.images,
+                subjects=np.array(images.subjects, dtype=np.str_),
+                slices=np.array(images.slices, dtype=np.int64),
+                scales=np.array(images.scales, dtype=np.float64),
+            )
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
