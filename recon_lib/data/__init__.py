@@ -6,5 +6,6 @@ returns, and ``status`` says what of the manifest is at hand.
 
 from recon_lib.data.domains import domain_hash, load
 from recon_lib.data.imageset import ImageSet
+from recon_lib.data.inventory import status
 
-__all__ = ["ImageSet", "domain_hash", "load"]
+__all__ = ["ImageSet", "domain_hash", "load", "status"]

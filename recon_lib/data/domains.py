@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def load(name: str, split: str, domain: Domain | None = None) -> ImageSet:
         raise ReconError(f"{domain.images} images of {name} were asked for: ask for at least 1.")
     if domain.source == "generated":
         return generated.generate(name, split, domain.matrix, domain.images)
-    path = store.path_of(name, split, domain_hash(name, domain))
+    path = store.path_of(name, domain.source, split, domain_hash(name, domain))
     return store.once(path, name, split, lambda: _prepare(source, split, domain))
 
 
@@ -89,11 +90,25 @@ def user_folder(source: Source) -> Path:
     variable = source.collection.environment
     chosen = os.environ.get(variable)
     if not chosen:
-        raise ReconError(f"{source.collection.title} is yours to supply: set {variable} to the folder that holds it.")
+        raise ReconError(
+            f"{source.domain}/{source.name} is yours to supply: set {variable} to the folder that holds it."
+        )
     folder = Path(chosen).expanduser()
     if not folder.is_dir():
         raise ReconError(f"{variable} names {folder}, which is no folder: correct it.")
     return folder
+
+
+def user_files(source: Source) -> list[Path]:
+    """List the files that a user's folder offers to a domain, one a photograph or subject, in their order.
+
+    Raises:
+        ReconError: As :func:`user_folder`.
+    """
+    folder = user_folder(source)
+    if source.domain == "natural":
+        return photographs.list_folder(folder)
+    return list(volumes.list_volumes(folder, source.domain).values())
 
 
 def _listing(source: Source) -> list[list[object]] | None:
@@ -102,16 +117,8 @@ def _listing(source: Source) -> list[list[object]] | None:
         folder = user_folder(source)
     except ReconError:
         return None
-    found = _photographs_in(folder) if source.domain == "natural" else _volumes_in(folder, source)
+    found = user_files(source)
     return [[path.relative_to(folder).as_posix(), path.stat().st_size] for path in found]
-
-
-def _photographs_in(folder: Path) -> list[Path]:
-    return photographs.list_folder(folder)
-
-
-def _volumes_in(folder: Path, source: Source) -> list[Path]:
-    return list(volumes.list_volumes(folder, source.domain).values())
 
 
 def _prepare(source: Source, split: str, domain: Domain) -> ImageSet:
@@ -134,7 +141,7 @@ def _prepare_photographs(source: Source, split: str, domain: Domain) -> ImageSet
         raise ReconError(f"{count} images of {source.domain}/{split} were asked for: it has {len(span)}.")
     size = source.geometry.crop or (256, 256)
     if source.collection.environment:
-        found = _photographs_in(user_folder(source))
+        found = user_files(source)
         if len(found) < count:
             raise ReconError(f"{user_folder(source)} holds {len(found)} photographs: {count} are needed.")
         stream = photographs.from_folder(found[:count], size)
@@ -150,8 +157,8 @@ def _prepare_photographs(source: Source, split: str, domain: Domain) -> ImageSet
     return ImageSet(source.domain, split, images, names, tuple(range(count)), scales)
 
 
-def _open_photographs(source: Source, count: int):  # noqa: ANN202 - an iterator of arrays
-    registry = photographs.read_registry(fetch.obtain(next(f for f in source.files if f.role == "registry")))
+def _open_photographs(source: Source, count: int) -> Iterator[np.ndarray]:
+    registry = photographs.registry_of(source)
     packs = [f for f in source.files if f.role == "pack"]
     if all(fetch.locate(f) for f in packs):
         return photographs.from_packs((fetch.obtain(f) for f in packs), registry, count)

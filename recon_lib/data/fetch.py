@@ -90,11 +90,11 @@ def obtain(file: File, download: Downloader | None = None) -> Path:
 
 def _bring(file: File, part: Path, download: Downloader) -> str:
     """Write a file's bytes to ``part``, verified by the caller, and name where they came from."""
+    if file.wheel:
+        wheel = load_manifest().file(file.wheel)
+        _extract(obtain(wheel, download), file, part)
+        return wheel.requirement
     try:
-        if file.wheel:
-            wheel = load_manifest().file(file.wheel)
-            _extract(obtain(wheel, download), file, part)
-            return wheel.requirement
         if file.requirement:
             pip_download(file.requirement, part, Path(file.name).name)
             return f"pip ({file.requirement})"
@@ -102,15 +102,15 @@ def _bring(file: File, part: Path, download: Downloader) -> str:
             download(file.url, part, size=file.bytes)
             return file.url
     except ReconError as error:
-        raise ReconError(f"{_absent(file)}{error}") from error
+        raise ReconError(f"{error}{_absent(file)}") from error
     raise ReconError(
-        f"{_absent(file)}{file.name} is on no public server: set RECON_DATA_MIRROR to a folder that holds it."
+        f"{file.name} is on no public server: set RECON_DATA_MIRROR to a folder that holds it.{_absent(file)}"
     )
 
 
 def _absent(file: File) -> str:
     mirror = paths.mirror()
-    return f"The mirror {mirror} does not hold {file.name}. " if mirror else ""
+    return f" (The mirror {mirror} lacks {file.name}.)" if mirror else ""
 
 
 def _verified(file: File, path: Path, whose: str) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from recon_lib.data import fetch
-from recon_lib.data.manifest import File
+from recon_lib.data.manifest import File, Source
 from recon_lib.data.prepare import fit, lightness_of
 from recon_lib.errors import ReconError
 
@@ -75,6 +75,18 @@ def read_registry(path: Path) -> list[Photograph]:
     if [row.index for row in rows] != list(range(len(rows))):
         raise ReconError(f"The registry {path.name} does not count from 0 without a gap: restore it.")
     return rows
+
+
+def registry_of(source: Source) -> list[Photograph]:
+    """Read the verified registry of a source of photographs.
+
+    Raises:
+        ReconError: The source lists none, or it is damaged.
+    """
+    registries = [f for f in source.files if f.role == "registry"]
+    if not registries:
+        raise ReconError(f"The manifest's {source.domain}.{source.name} has no registry of photographs: add one.")
+    return read_registry(fetch.obtain(registries[0]))
 
 
 def from_packs(packs: Iterable[Path], registry: list[Photograph], count: int) -> Iterator[np.ndarray]:

@@ -16,15 +16,21 @@ from recon_lib.data.imageset import ImageSet
 from recon_lib.errors import ReconError
 
 
-def path_of(domain: str, split: str, key: str) -> Path:
+def path_of(domain: str, source: str, split: str, key: str) -> Path:
     """Return where a prepared split lies, or would lie.
 
     Args:
         domain: Name of the domain.
+        source: ``open``, ``ilsvrc``, ``midas`` or ``ixi``.
         split: ``train``, ``pool`` or ``test``.
         key: Hash of everything the preparation depends on.
     """
-    return paths.cache() / "prepared" / f"{domain}-{split}-{key[:16]}.npz"
+    return paths.cache() / "prepared" / f"{domain}-{source}-{split}-{key[:16]}.npz"
+
+
+def prepared(domain: str, source: str, split: str) -> list[Path]:
+    """List the prepared files of a split, of whatever matrix."""
+    return sorted((paths.cache() / "prepared").glob(f"{domain}-{source}-{split}-*.npz"))
 
 
 def once(path: Path, domain: str, split: str, make: Callable[[], ImageSet]) -> ImageSet:
@@ -93,7 +99,7 @@ def _read(path: Path, domain: str, split: str) -> ImageSet | None:
 
 
 def _write(path: Path, images: ImageSet) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.part")  # the lock is held: it is ours alone
     try:
         with part.open("wb") as file:
             np.savez(

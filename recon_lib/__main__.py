@@ -1,0 +1,7 @@
+"""``python -m recon_lib``: the command line."""
+
+import sys
+
+from recon_lib.cli import main
+
+sys.exit(main())

@@ -1,0 +1,151 @@
+"""The command line: ``python -m recon_lib data status|fetch|prepare``, ``results verify``.
+
+A command is a function that takes the parsed arguments; it imports what it needs, so that ``--help``
+answers at once. To add one, write the function and name it in :func:`build_parser`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from recon_lib.errors import ReconError
+
+if TYPE_CHECKING:
+    from recon_lib.experiment import Domain
+
+Command = Callable[[argparse.Namespace], None]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: Words of the command line; those of the process by default.
+
+    Returns:
+        Exit status: 0; 2 for bad input, after one line on stderr; 130 if interrupted.
+    """
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except ReconError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("error: interrupted; the same command goes on from here.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our table has gone: nothing to say, and nobody to say it to
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(prog="python -m recon_lib", description="Data and results of the project.")
+    groups = parser.add_subparsers(metavar="GROUP", required=True)
+
+    data = _group(groups, "data", "what is fetched, verified and prepared")
+    _command(data, "status", data_status, "table of what is here, what is missing, sizes and licences")
+    for name, run, text in (
+        ("fetch", data_fetch, "get and verify the files of domains (all, if none is named)"),
+        ("prepare", data_prepare, "fetch, then prepare the images of domains (all, if none is named)"),
+    ):
+        command = _command(data, name, run, text)
+        command.add_argument("domains", nargs="*", metavar="DOMAIN", help="natural, t1, t2, t1_bold5000")
+        command.add_argument("--source", metavar="NAME", help="open (default), ilsvrc, midas or ixi")
+        command.add_argument("--profile", metavar="NAME", help="take domains, sources and matrices from this profile")
+
+    results = _group(groups, "results", "the numbers and figures' data that the book draws")
+    _command(results, "verify", results_verify, "compare every file of every profile with its recorded sha256")
+    return parser
+
+
+def data_status(_: argparse.Namespace) -> None:
+    """Print a table of what of the manifest is at hand."""
+    from recon_lib import paths
+    from recon_lib.data import status
+
+    rows = status()
+    columns = ("domain", "source", "files", "here", "size", "prepared", "licence")
+    cells = [[str({**row, "size": _size(row["bytes"])}[key]) or "-" for key in columns] for row in rows]
+    print(_table(columns, cells))
+    missing = [f"{row['domain']}/{row['source']}: {row['missing']}" for row in rows if row["missing"]]
+    if missing:
+        print("\nmissing:\n  " + "\n  ".join(missing))
+    print(f"\nmirror (RECON_DATA_MIRROR): {paths.mirror() or 'not set'}\ncache (RECON_CACHE): {paths.cache()}")
+
+
+def data_fetch(arguments: argparse.Namespace) -> None:
+    """Get and verify the files of domains."""
+    from recon_lib.data import inventory
+
+    for name, domain in _domains(arguments):
+        start = time.monotonic()
+        files = inventory.fetch_domain(name, domain)
+        said = f"{len(files)} files verified" if files else "nothing to fetch"
+        print(f"{name}/{domain.source}: {said} ({time.monotonic() - start:.0f} s)", flush=True)
+
+
+def data_prepare(arguments: argparse.Namespace) -> None:
+    """Fetch and prepare the images of domains."""
+    from recon_lib.data import inventory
+
+    for name, domain in _domains(arguments):
+        for images in inventory.prepare_domain(name, domain):
+            count, height, width = images.images.shape
+            people = f", {len(set(images.subjects))} subjects" if name != "natural" else ""
+            print(f"{name}/{images.split}: {count} images of {height}x{width}{people}", flush=True)
+
+
+def results_verify(_: argparse.Namespace) -> None:
+    """Compare the files of every profile's results with their recorded hashes."""
+    from recon_lib import results
+
+    verified = results.verify_all()
+    print(f"verified: {', '.join(verified) or 'there are no results yet'}")
+
+
+def _domains(arguments: argparse.Namespace) -> list[tuple[str, Domain]]:
+    from recon_lib.data import inventory
+    from recon_lib.errors import choose
+    from recon_lib.experiment import Domain, load_profile
+
+    if arguments.profile:
+        if arguments.source:
+            raise ReconError("Give --profile or --source, not both: a profile names its sources.")
+        known = load_profile(arguments.profile).domains
+        names = arguments.domains or list(known)
+        return [(n, known[choose(f"domain of profile {arguments.profile!r}", n, known)]) for n in names]
+    domain = Domain(source=arguments.source or "open")
+    names = inventory.domain_names(arguments.domains)
+    if not arguments.domains:
+        names = [n for n in names if inventory.has_source(n, domain.source)]
+    return [(n, domain) for n in names]
+
+
+def _group(groups: argparse._SubParsersAction, name: str, text: str) -> argparse._SubParsersAction:
+    group = groups.add_parser(name, help=text, description=text)
+    return group.add_subparsers(metavar="COMMAND", required=True)
+
+
+def _command(group: argparse._SubParsersAction, name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    command = group.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _size(count: object) -> str:
+    return f"{count / 1e6:.1f} MB" if isinstance(count, int) and count else "-"
+
+
+def _table(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    rows = [list(columns), *cells]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(columns))]
+    rows.insert(1, ["-" * width for width in widths])
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)

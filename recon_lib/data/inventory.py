@@ -1,0 +1,133 @@
+"""What of the manifest is at hand, and getting the rest ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from recon_lib.data import domains, fetch, photographs, store
+from recon_lib.data.imageset import ImageSet
+from recon_lib.data.manifest import File, Source, load_manifest
+from recon_lib.errors import ReconError, choose
+from recon_lib.experiment import Domain
+
+
+def status() -> list[dict[str, object]]:
+    """Say for each domain and source what is at hand, by name and size, without reading or fetching.
+
+    Returns:
+        Rows with the keys ``domain``, ``source``, ``files`` (how many it takes), ``here`` (how many of
+        them are in the mirror, the cache or the user's folder), ``bytes`` (of all, where the manifest
+        knows them), ``prepared`` (splits in the cache), ``licence``, and ``missing`` (one sentence on
+        how to get the rest, or empty).
+
+    Raises:
+        ReconError: The manifest is wrong.
+    """
+    sources = load_manifest().domains.values()
+    return [_row(source) for by_name in sources for source in by_name.values()]
+
+
+def _row(source: Source) -> dict[str, object]:
+    wanted, missing = [f for f in source.files if f.role in ("volume", "pack")], ""
+    size = sum(f.bytes for f in wanted)
+    total, here = len(wanted), sum(fetch.locate(f) is not None for f in wanted)
+    if source.collection.environment:
+        total, here, size, missing = _user_row(source)
+    elif here < total and source.domain == "natural":
+        originals = [p.original for p in photographs.registry_of(source)]
+        if any(fetch.cached(f).is_file() for f in originals):
+            total, here, size = len(originals), sum(fetch.cached(f).is_file() for f in originals), 0
+        missing = f"set RECON_DATA_MIRROR for the packs, or fetch: rebuilds all from {len(originals)} originals"
+    elif here < total:
+        missing = f"fetch gets {total - here} from {'pip' if wanted[0].wheel else 'their addresses'}"
+    prepared = [s for s in source.splits if store.prepared(source.domain, source.name, s)]
+    return {
+        "domain": source.domain,
+        "source": source.name,
+        "files": total,
+        "here": here,
+        "bytes": size,
+        "prepared": " ".join(prepared),
+        "licence": source.collection.licence,
+        "missing": missing,
+    }
+
+
+def _user_row(source: Source) -> tuple[int, int, int, str]:
+    needed = max((s.stop for s in source.splits.values() if isinstance(s, range)), default=0)
+    try:
+        found = domains.user_files(source)
+    except ReconError as error:
+        return needed, 0, 0, str(error).split(": ", 1)[-1].rstrip(".")
+    short = f"the folder holds {len(found)} of {needed}" if len(found) < needed else ""
+    used = found[:needed]
+    return needed, len(used), sum(p.stat().st_size for p in used), short
+
+
+def fetch_domain(name: str, domain: Domain | None = None) -> list[File]:
+    """Get and verify all files of a domain.
+
+    Args:
+        name: Name of the domain.
+        domain: Its source; by default the manifest's open files. ``images`` limits the originals.
+
+    Returns:
+        The files; none for generated images and for a folder of the user's.
+
+    Raises:
+        ReconError: A file cannot be had or is wrong.
+    """
+    from tqdm.auto import tqdm
+
+    domain = domain or Domain()
+    source = load_manifest().source(name, domain.source)
+    if domain.source == "generated":
+        return []
+    if source.collection.environment:
+        domains.user_folder(source)
+        return []
+    wanted = [f for f in source.files if f.role in ("volume", "pack")]
+    packs = [f for f in wanted if f.role == "pack"]
+    if packs and not all(fetch.locate(f) for f in packs):
+        wanted = [p.original for p in photographs.registry_of(source)][: domain.images]
+    workers = photographs.WORKERS if packs else 1  # many small files wait for the line, large ones fill it
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            list(tqdm(pool.map(fetch.obtain, wanted), total=len(wanted), desc=name, unit="file", disable=None))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return wanted
+
+
+def prepare_domain(name: str, domain: Domain | None = None) -> Iterable[ImageSet]:
+    """Prepare the splits of a domain one after the other, fetching what is missing.
+
+    Args:
+        name: Name of the domain.
+        domain: Its source, matrix and number of images; by default the manifest's open files.
+
+    Yields:
+        Each split's images.
+
+    Raises:
+        ReconError: As :func:`recon_lib.data.domains.load`.
+    """
+    domain = domain or Domain()
+    for split in load_manifest().source(name, domain.source).splits:
+        yield domains.load(name, split, domain)
+
+
+def domain_names(chosen: Iterable[str] = ()) -> list[str]:
+    """Return the chosen domains, or all of the manifest if none is chosen.
+
+    Raises:
+        ReconError: One is unknown; the nearest is suggested.
+    """
+    known = list(load_manifest().domains)
+    return [choose("domain", name, known) for name in chosen] or known
+
+
+def has_source(name: str, source: str) -> bool:
+    """Tell whether a source fills a domain."""
+    return source == "generated" or source in load_manifest().domains[name]
