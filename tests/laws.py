@@ -64,10 +64,7 @@ def direct_ifft2c(kspace: np.ndarray) -> np.ndarray:
 def data_consistency(image: np.ndarray, kspace: np.ndarray, mask: np.ndarray, weight: float) -> np.ndarray:
     """Apply eq. 6-8 as they stand: complex image, acquired k-space ``y_u``, mask and lambda."""
     spectrum = direct_fft2c(image)
-    if np.isinf(weight):
-        blended = kspace
-    else:
-        blended = (spectrum + weight * kspace) / (1 + weight)
+    blended = kspace if np.isinf(weight) else (spectrum + weight * kspace) / (1 + weight)
     return direct_ifft2c(np.where(mask, blended, spectrum))
 
 
