@@ -57,33 +57,39 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, object]], columns: Mappin
     write_bytes(path, gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
-def read_rows(path: Path, columns: Mapping[str, str] = SLICE_COLUMNS) -> pandas.DataFrame:
-    """Read what :func:`write_rows` wrote.
+def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> pandas.DataFrame:
+    """Read a table of slices or of history.
 
     Args:
         path: The file.
-        columns: The schema, name to type.
+        columns: The schema, name to type; the one that the file's first line fits by default.
 
     Returns:
-        A frame with exactly these columns: text (empty where it does not apply), nullable integers, float64.
+        A frame with exactly these columns, those that the file lacks being empty: text (empty where it does not
+        apply), nullable integers, float64.
 
     Raises:
-        ReconError: The file is missing, damaged, or has other columns.
+        ReconError: The file is missing, damaged, or has a column that the schema does not know.
     """
     import pandas
 
     path = Path(path)
     if not path.is_file():
         raise ReconError(f"There is no file {path}: run the experiment that writes it.")
-    empty = {name: [""] for name, kind in columns.items() if kind != _TEXT}
     try:
+        found = list(pandas.read_csv(path, nrows=0).columns)
+        columns = columns or (HISTORY_COLUMNS if "loss" in found else SLICE_COLUMNS)
+        empty = {name: [""] for name, kind in columns.items() if kind != _TEXT}
         frame = pandas.read_csv(path, dtype=dict(columns), keep_default_na=False, na_values=empty)
     except (ValueError, OSError, EOFError, UnicodeDecodeError) as error:
         raise ReconError(f"{path} is not a readable table ({error}): write it again.") from error
-    if list(frame.columns) != list(columns):
-        wrong = sorted(set(frame.columns) ^ set(columns)) or "their order"
-        raise ReconError(f"{path} has not the columns of its schema ({wrong}): write it again.")
-    return frame
+    unknown = [name for name in found if name not in columns]
+    if unknown or not found:
+        raise ReconError(f"{path} has columns that no table of results has ({', '.join(unknown)}): write it again.")
+    for name in columns:
+        if name not in frame:
+            frame[name] = pandas.Series("" if columns[name] == _TEXT else None, frame.index, dtype=columns[name])
+    return frame[list(columns)]
 
 
 def write_panels(path: Path, panels: Mapping[str, np.ndarray]) -> None:

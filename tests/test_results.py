@@ -234,8 +234,11 @@ def test_bad_rows_and_tables_are_named(tmp_path):
     assert not path.exists()
     with pytest.raises(ReconError, match=r"no file .*a\.csv"):
         results.read_rows(path)
-    path.write_text("run,psnr\nx,1\n")
-    with pytest.raises(ReconError, match="columns"):
+    path.write_text("run,psrn\nx,1\n")
+    with pytest.raises(ReconError, match=r"columns .*psrn"):
+        results.read_rows(path)
+    path.write_text("")
+    with pytest.raises(ReconError, match="not a readable table"):
         results.read_rows(path)
     path.write_text(",".join(results.SLICE_COLUMNS) + "\n" + "x" * 9 + ",," * 10 + "word\n")
     with pytest.raises(ReconError, match="not a readable table"):
@@ -260,3 +263,13 @@ def test_history_rows_round_trip(tmp_path):
     frame = results.read_rows(tmp_path / "h.csv", results.HISTORY_COLUMNS)
     assert frame["updates"].tolist() == [r["updates"] for r in rows]
     assert frame["n_finetune"].isna().all()
+
+
+def test_columns_that_a_file_lacks_are_empty_and_the_schema_is_found(tmp_path):
+    (tmp_path / "h.csv").write_text("run,epoch,loss\nx,1,0.5\n")
+    frame = results.read_rows(tmp_path / "h.csv")
+    assert list(frame.columns) == list(results.HISTORY_COLUMNS)
+    assert frame["test_domain"].tolist() == [""]
+    assert frame[["n_finetune", "psnr"]].isna().all(axis=None)
+    assert str(frame["n_finetune"].dtype) == "Int64"
+    assert frame["loss"].tolist() == [0.5]

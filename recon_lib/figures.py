@@ -1,0 +1,232 @@
+"""The book's figures, drawn from results alone: the paper's Figures 2 and 3 here, plots in :mod:`recon_lib.charts`.
+
+Each function returns a :class:`matplotlib.figure.Figure` on a white ground, readable on a light and a dark page, and
+touches no global state of matplotlib. Slices are shown as radiologists do, front up, the person's right on the left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recon_lib.charts import blank_figure, mask_figure, slice_scatter, summary_figure, training_curves
+from recon_lib.data.manifest import load_manifest
+from recon_lib.errors import ReconError
+from recon_lib.results import Results
+from recon_lib.tables import NAMES, NETWORKS, tuned_count
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["mask_figure", "reconstruction_figure", "slice_scatter", "summary_figure", "training_curves"]
+_ZOOM = 0.15  # side of the zoomed window, as a part of the image's longer side
+_WIDTH = 9.0  # inches
+
+
+def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, int] | None = None) -> Figure:
+    """Draw the paper's Figure 2 (T1) or 3 (T2): a slice, reconstructed by everything that was run.
+
+    Left column: reference, mask, zero-filled image and its error. Then a column for each training domain: the raw
+    network, its error map, the tuned network, its error map. One grey scale (reference's maximum 1) and one error
+    scale for all; a zoomed inset of the same window in each image; PSNR and SSIM of the full frame above it.
+
+    Args:
+        results: Where panels and numbers come from.
+        test_domain: ``t1`` or ``t2``.
+        place: ``(subject, slice)``; :func:`median_place` by default.
+
+    Returns:
+        The figure. A network that was not run leaves its place empty.
+
+    Raises:
+        ReconError: There is no panel of that domain or slice.
+    """
+    place = place or median_place(results, test_domain)
+    n_finetune = tuned_count(results.slices, test_domain)
+    images, transposed = slice_panels(results, test_domain, place), _transposed(results, test_domain)
+    shown = {name: orient(image.astype(np.float32), transposed) for name, image in images.items() if name != "mask"}
+    reference = shown["reference"]
+    box, window = head_box(reference), zoom_window(reference, shown.get("zero_filled", reference))
+    networks = {(d, n): _network_label(images, d, n) for d in NETWORKS for n in (0, n_finetune)}
+    errors = {name: np.abs(image - reference) for name, image in shown.items() if name != "reference"}
+    raw = [errors[name] for name in networks.values() if name in errors] or list(errors.values())
+    top = float(np.quantile(np.concatenate([error[box].ravel() for error in raw]), 0.998)) if raw else 1.0
+
+    figure, grid = _panel_grid(reference[box].shape)
+    scores = _scores(results, test_domain, place)
+    _show(grid[0][0], reference, box, window, "reference")
+    if "mask" in images:
+        grid[1][0].imshow(orient(images["mask"], transposed), cmap="gray", interpolation="nearest")
+        grid[1][0].set_title(f"samples, {100 * images['mask'].mean():.0f} % of k-space", fontsize=9)
+    cells = [(2, 0, "zero_filled", "zero-filled", ("zero_filled", "", None))]
+    for column, domain in enumerate(NETWORKS, start=1):
+        for row, count, state in ((0, 0, "as trained"), (2, n_finetune, f"tuned with {n_finetune}")):
+            key = ("network", domain, count)
+            cells.append((row, column, networks[domain, count], f"{NAMES[domain]}, {state}", key))
+    bar = None
+    for row, column, name, title, key in cells:
+        if name not in shown:
+            grid[row][column].text(0.5, 0.5, f"{title}:\nnot run", ha="center", va="center", fontsize=9)
+            continue
+        _show(grid[row][column], shown[name], box, window, f"{title}\n{scores.get(key, '')}")
+        bar = grid[row + 1][column].imshow(errors[name][box], cmap="inferno", vmin=0, vmax=top, interpolation="nearest")
+    if bar is not None:
+        colours = figure.colorbar(bar, ax=[axes for line in grid for axes in line], shrink=0.35, pad=0.02, extend="max")
+        colours.set_label("|error|, reference's maximum = 1", fontsize=9)
+        colours.ax.tick_params(labelsize=8)
+    figure.suptitle(f"{NAMES[test_domain]} test slice: {place[0]}, slice {place[1]}", fontsize=10)
+    return figure
+
+
+def median_place(results: Results, test_domain: str) -> tuple[str, int]:
+    """Choose the slice to show without looking: the one whose zero-filled PSNR is the median of those kept.
+
+    Args:
+        results: Its panels are the choice.
+        test_domain: ``t1`` or ``t2``.
+
+    Returns:
+        ``(subject, slice)``.
+
+    Raises:
+        ReconError: There are no panels of that domain.
+    """
+    places = sorted(
+        {(key.split("/")[1], int(key.split("/")[2])) for key in results.panels if key.startswith(f"{test_domain}/")}
+    )
+    if not places:
+        raise ReconError(f"Profile {results.profile!r} has no panels of {test_domain!r}: collect its evaluations.")
+    slices = results.slices
+    start = slices[(slices["method"] == "zero_filled") & (slices["test_domain"] == test_domain)]
+    quality = start.groupby(["subject", "slice"])["psnr"].mean().to_dict()
+    ranked = sorted(places, key=lambda place: (quality.get(place, 0.0), place))
+    return ranked[(len(ranked) - 1) // 2]
+
+
+def slice_panels(results: Results, test_domain: str, place: tuple[str, int]) -> dict[str, np.ndarray]:
+    """Return the images kept of one slice.
+
+    Args:
+        results: Where they are.
+        test_domain: ``t1`` or ``t2``.
+        place: ``(subject, slice)``.
+
+    Returns:
+        Label to image, ``(x, y)``.
+
+    Raises:
+        ReconError: Nothing was kept of that slice.
+    """
+    start = f"{test_domain}/{place[0]}/{place[1]}/"
+    found = {key.removeprefix(start): image for key, image in results.panels.items() if key.startswith(start)}
+    if "reference" not in found:
+        raise ReconError(f"No panel of {test_domain} {place[0]} slice {place[1]} was kept: choose another slice.")
+    return found
+
+
+def orient(image: np.ndarray, transposed: bool = False) -> np.ndarray:
+    """Turn a stored slice to how it is shown: front up, the person's right on the left.
+
+    Args:
+        image: ``(x, y)`` with x to the person's left and y to the front, as OpenfMRI's axes are; or, if
+            ``transposed``, ``(y, x)`` with x to the right.
+        transposed: Whether the manifest's geometry exchanges the axes.
+
+    Returns:
+        A view, rows from front to back.
+    """
+    return image[::-1, ::-1] if transposed else image.T[::-1]
+
+
+def head_box(image: np.ndarray, margin: int = 4) -> tuple[slice, slice]:
+    """Return the rows and columns that hold the head, and a margin.
+
+    Args:
+        image: Reference as it is shown, maximum 1.
+        margin: Pixels around it.
+    """
+    above = image > 0.08
+    spans = []
+    for axis, size in ((1, image.shape[0]), (0, image.shape[1])):
+        used = np.flatnonzero(above.mean(axis=axis) > 0.02)
+        first, last = (int(used[0]), int(used[-1])) if len(used) else (0, size - 1)
+        spans.append(slice(max(0, first - margin), min(size, last + 1 + margin)))
+    return spans[0], spans[1]
+
+
+def zoom_window(reference: np.ndarray, start: np.ndarray) -> tuple[slice, slice]:
+    """Choose the window to zoom into: the one above the middle where undersampling did most harm.
+
+    Args:
+        reference: As it is shown.
+        start: Its zero-filled image.
+
+    Returns:
+        Rows and columns of a square.
+    """
+    from scipy.ndimage import uniform_filter
+
+    side = max(4, round(_ZOOM * max(reference.shape)))
+    harm = uniform_filter((start - reference) ** 2, side, mode="constant")
+    height, width = reference.shape
+    inner = np.zeros_like(harm, dtype=bool)
+    inner[height // 4 : height // 2, width // 4 : width - width // 4] = True  # below it lies the inset
+    row, column = np.unravel_index(int(np.argmax(np.where(inner, harm, -1))), harm.shape)
+    starts = [min(max(0, int(c) - side // 2), n - side) for c, n in ((row, height), (column, width))]
+    return slice(starts[0], starts[0] + side), slice(starts[1], starts[1] + side)
+
+
+def _panel_grid(shape: tuple[int, int]) -> tuple[Figure, np.ndarray]:
+    """Lay out four rows and columns of panels of one shape."""
+    height = 4 * (_WIDTH - 1.2) / 4 * shape[0] / shape[1] + 1.6
+    figure, grid = blank_figure((_WIDTH, height), 4, 4)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    return figure, grid
+
+
+def _show(axes: Axes, image: np.ndarray, box: tuple[slice, slice], window: tuple[slice, slice], title: str) -> None:
+    """Show an image inside the head's box, its window marked and zoomed in the lower right corner."""
+    from matplotlib.patches import Rectangle
+
+    style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    axes.imshow(image[box], **style)
+    top, left = window[0].start - box[0].start, window[1].start - box[1].start
+    side = window[0].stop - window[0].start
+    axes.add_patch(Rectangle((left - 0.5, top - 0.5), side, side, fill=False, edgecolor="#f0e442", linewidth=0.8))
+    inset = axes.inset_axes((0.6, 0.0, 0.4, 0.4), anchor="SE")
+    inset.imshow(image[window], **style)
+    inset.set_xticks([])
+    inset.set_yticks([])
+    for spine in inset.spines.values():
+        spine.set(edgecolor="#f0e442", linewidth=0.8)
+    axes.set_title(title, fontsize=9)
+
+
+def _transposed(results: Results, test_domain: str) -> bool:
+    """Look up in the manifest how the profile's source stores its slices."""
+    domains = results.provenance.get("profile", {}).get("domains", {})
+    source = domains.get(test_domain, {}).get("source", "open")
+    return source != "generated" and load_manifest().source(test_domain, source).geometry.transpose
+
+
+def _network_label(images: dict[str, np.ndarray], domain: str, n_finetune: int) -> str:
+    """Find the network's panel with the most training images."""
+    start, end = f"network-{domain}-", f"-{n_finetune}"
+    found = [name for name in images if name.startswith(start) and name.endswith(end) and name.count("-") == 3]
+    return max(found, key=lambda name: int(name.split("-")[2]), default=start + "none" + end)
+
+
+def _scores(results: Results, test_domain: str, place: tuple[str, int]) -> dict[tuple, str]:
+    """Write PSNR and SSIM of a slice for each method, from its rows."""
+    slices = results.slices
+    rows = slices[
+        (slices["test_domain"] == test_domain) & (slices["subject"] == place[0]) & (slices["slice"] == place[1])
+    ].sort_values("n_train")
+    written = {}
+    for row in rows.itertuples():
+        count = None if row.method == "zero_filled" else int(row.n_finetune) if row.method == "network" else None
+        written[row.method, row.training_domain, count] = f"{row.psnr:.1f} dB, SSIM {row.ssim:.3f}"
+    return written
