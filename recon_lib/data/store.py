@@ -79,7 +79,8 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ReconError(
-            f"Cannot write {path} ({error.strerror or error}): make room, or set RECON_CACHE to a folder of yours."
+            f"Cannot read or write {error.filename or path} ({error.strerror or error}): make room there, "
+            "or set RECON_CACHE to a folder of yours."
         ) from error
 
 

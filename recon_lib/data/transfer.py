@@ -9,7 +9,7 @@ from typing import Any
 
 from recon_lib.errors import ReconError
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 TIMEOUT = (10, 60)
 """Seconds to connect, and between two pieces."""
 PASSING = (408, 425, 429, 500, 502, 503, 504)

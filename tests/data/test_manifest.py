@@ -1,0 +1,166 @@
+import copy
+import csv
+
+import pytest
+import yaml
+
+from recon_lib import paths
+from recon_lib.data import fetch, photographs
+from recon_lib.data.manifest import File, load_manifest, parse_manifest
+from recon_lib.errors import ReconError
+
+GOOD = "0" * 64
+
+
+def open_sources():
+    manifest = load_manifest()
+    return [sources["open"] for sources in manifest.domains.values()]
+
+
+def test_every_file_says_where_it_comes_from():
+    manifest = load_manifest()
+    for collection in manifest.collections.values():
+        assert collection.title
+        assert collection.licence
+        assert collection.citation
+        assert collection.homepage.startswith("https://")
+        assert bool(collection.files) != bool(collection.environment)
+        for file in collection.files:
+            assert file.bytes > 0
+            # A pack has no public address; its photographs do, in the registry beside it.
+            assert file.url or file.member or file.requirement or file.role in ("pack", "registry"), file.name
+
+
+def test_the_volumes_are_both_contrasts_of_fourteen_people():
+    manifest = load_manifest()
+    people = [f"sub-{n:02d}" for n in range(1, 15)]
+    for domain in ("t1", "t2"):
+        files = manifest.source(domain, "open").files
+        assert [f.subject for f in files] == people
+        assert all(f.url.endswith(f.name.split("/")[-1]) for f in files)
+
+
+@pytest.mark.parametrize("source", open_sources(), ids=lambda s: s.domain)
+def test_no_subject_is_in_two_splits(source):
+    splits = [set(s) for s in source.splits.values()]
+    assert sum(map(len, splits)) == len(set().union(*splits))
+
+
+def test_both_contrasts_split_the_same_people():
+    t1, t2 = (load_manifest().source(d, "open").splits for d in ("t1", "t2"))
+    assert t1 == t2
+    assert t1["train"] == tuple(f"sub-{n:02d}" for n in range(1, 9))
+    assert t1["test"] == ("sub-11", "sub-12", "sub-13", "sub-14")
+
+
+@pytest.mark.parametrize("name", ["midas", "ixi"])
+@pytest.mark.parametrize(("domain", "train", "test"), [("t1", 34, 5), ("t2", 32, 5)])
+def test_the_papers_numbers_of_people(name, domain, train, test):
+    splits = load_manifest().source(domain, name).splits
+    assert (len(splits["train"]), len(splits["test"])) == (train, test)
+    assert not set(splits["test"]) & (set(splits["train"]) | set(splits["pool"]))
+
+
+def test_the_registry_lists_4000_originals_with_licences():
+    source = load_manifest().source("natural", "open")
+    rows = photographs.registry_of(source)
+    assert len(rows) == 4000 == len(source.splits["train"])
+    assert len({r.original.sha256 for r in rows}) == len({r.original.name for r in rows}) == 4000
+    assert all(r.licence for r in rows)
+    assert min(min(r.width, r.height) for r in rows) >= 256
+    named = [r for r in rows if r.licence == "CC-BY-2.0"]
+    assert len(named) == 1000
+    assert all(r.author and r.landing_url.startswith("http") for r in named)
+
+
+def test_manifest_has_no_key_twice():
+    """YAML keeps the last of two equal keys in silence."""
+
+    class Unique(yaml.SafeLoader):
+        def construct_mapping(self, node, deep=False):
+            keys = [self.construct_object(k, deep=deep) for k, _ in node.value]
+            assert len(keys) == len(set(keys)), keys
+            return super().construct_mapping(node, deep)
+
+    yaml.load(paths.MANIFEST.read_text(), Loader=Unique)  # noqa: S506 - derived from SafeLoader
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "../up.nii"}, "leaves its folder"),
+        ({"name": "/etc/passwd"}, "leaves its folder"),
+        ({"name": "a\\b"}, "leaves its folder"),
+        ({"sha256": "abc"}, "64 hexadecimal"),
+        ({"sha256": GOOD.replace("0", "G")}, "64 hexadecimal"),
+        ({"url": "http://example.org/a"}, "only https"),
+        ({"url": "file:///a"}, "only https"),
+        ({"role": "volum"}, "did you mean 'volume'"),
+        ({"wheel": "a.whl"}, "both wheel and member"),
+    ],
+)
+def test_unsafe_files_are_refused(change, said):
+    good = {"name": "a/b.nii", "role": "volume", "domain": "t1", "sha256": GOOD}
+    File(**good)
+    with pytest.raises(ReconError, match=said):
+        File(**{**good, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c.update(version=2), "version is 2"),
+        (lambda c: c.update(colections={}), "did you mean 'collections'"),
+        (lambda c: c["collections"]["set"].pop("licence"), "licence"),
+        (lambda c: c["collections"]["set"].update(licens="x"), "did you mean 'licence'"),
+        (lambda c: c["collections"]["set"]["files"].append(c["collections"]["set"]["files"][0]), "twice"),
+        (lambda c: c["collections"]["set"]["files"][0].update(domain="t9"), "Unknown domain"),
+        (lambda c: c["domains"]["t1"]["open"]["geometry"].update(orientatoin="RAS"), "did you mean 'orientation'"),
+        (lambda c: c["domains"]["t1"]["open"]["splits"].update(trian=[]), "did you mean 'train'"),
+        (lambda c: c["domains"]["t1"]["open"]["splits"].update(train=["sub-z"]), "sub-z"),
+        (lambda c: c["domains"]["t1"]["open"].update(collection="sets"), "did you mean 'set'"),
+        (lambda c: c.update(domains={"t1": {"open": None}}), "not a mapping"),
+    ],
+)
+def test_wrong_manifests_are_refused(world, change, said):
+    content = copy.deepcopy(world.content)
+    parse_manifest(copy.deepcopy(content))
+    change(content)
+    with pytest.raises(ReconError, match=said):
+        parse_manifest(content)
+
+
+def test_unreadable_manifests_are_refused(tmp_path):
+    with pytest.raises(ReconError, match="Cannot read the manifest"):
+        load_manifest(tmp_path / "none.yaml")
+    (tmp_path / "bad.yaml").write_text("a: [")
+    with pytest.raises(ReconError, match="not valid YAML"):
+        load_manifest(tmp_path / "bad.yaml")
+
+
+def test_unknown_names_suggest_the_nearest():
+    manifest = load_manifest()
+    with pytest.raises(ReconError, match="did you mean 'natural'"):
+        manifest.source("naturl", "open")
+    with pytest.raises(ReconError, match="did you mean 'midas'"):
+        manifest.source("t1", "mida")
+    with pytest.raises(ReconError, match="source of domain 'natural'"):
+        manifest.source("natural", "midas")
+
+
+@pytest.mark.parametrize("fault", ["column", "gap"])
+def test_a_damaged_registry_is_refused(tmp_path, fault):
+    source = load_manifest().source("natural", "open")
+    registry = next(f for f in source.files if f.role == "registry")
+    with fetch.obtain(registry).open(newline="") as file:
+        rows = list(csv.DictReader(file))[:3]
+    if fault == "gap":
+        rows = rows[1:]
+    else:
+        rows = [{k: v for k, v in row.items() if k != "pixel_sha256"} for row in rows]
+    with (tmp_path / "r.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(ReconError, match="restore it"):
+        photographs.read_registry(tmp_path / "r.csv")
