@@ -202,27 +202,3 @@ def set_weights(cascade: Cascade, arrays: dict[str, np.ndarray]) -> None:
             for variable in layer.variables:
                 name = f"{subnetwork.name}/{layer.name}/{variable.name}"
                 variable.assign(arrays[name].astype(np.float32))
-
-
-def to_channels(image: np.ndarray) -> np.ndarray:
-    """Split complex images into two real channels.
-
-    Args:
-        image: Complex array of shape ``(..., height, width)``.
-
-    Returns:
-        float32 array of shape ``(..., height, width, 2)``.
-    """
-    return np.stack((image.real, image.imag), axis=-1).astype(np.float32)
-
-
-def to_complex(channels: np.ndarray) -> np.ndarray:
-    """Join two real channels: the inverse of :func:`to_channels`.
-
-    Args:
-        channels: Array of shape ``(..., height, width, 2)``.
-
-    Returns:
-        complex64 array of shape ``(..., height, width)``.
-    """
-    return (channels[..., 0] + 1j * channels[..., 1]).astype(np.complex64)

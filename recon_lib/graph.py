@@ -57,7 +57,7 @@ def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
         domain_hashes: The identity of each domain's data.
 
     Returns:
-        Training runs, fine-tuning runs, then evaluations: each test domain zero-filled, by every raw
+        Training runs (most images first), fine-tuning runs, then evaluations: each test domain zero-filled, by every raw
         network, and by every network fine-tuned on it.
     """
     common = {"masks": asdict(profile.mask_spec), "counts": [profile.masks.train, profile.masks.test]}
@@ -68,7 +68,7 @@ def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
     trained = [
         _train(profile, domain, n, {**common, "data": domain_hashes[domain]})
         for domain in profile.training.domains
-        for n in profile.training.n_train
+        for n in sorted(profile.training.n_train, reverse=True)
     ]
     tuned = [
         _fine_tune(profile, parent, test, n, draw, {**common, "data": domain_hashes[test]})
@@ -85,7 +85,8 @@ def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
     for run in (*trained, *tuned):
         for name, test in tests.items():
             if run.kind == "train" or run.choice["test_domain"] == name:
-                label = {"method": "network", "n_finetune": 0, **run.choice, "test_domain": name}
+                label = {"method": "network", **run.choice, "test_domain": name}
+                label.setdefault("n_finetune", 0)
                 evaluated.append(Run("evaluate", profile.name, label, {"method": "network", **test}, run))
     return [*trained, *tuned, *evaluated]
 

@@ -1,0 +1,77 @@
+"""Retrospective undersampling of reference images, and complex images as two real channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recon_lib.errors import ReconError
+from recon_lib.fourier import undersample, zero_filled
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the network sees and should give: float32 arrays that share their first three axes.
+
+    Attributes:
+        zero_filled: ``(batch, height, width, 2)``.
+        mask: ``(batch, height, width)``.
+        target: ``(batch, height, width, 1)``, magnitude reference.
+    """
+
+    zero_filled: np.ndarray
+    mask: np.ndarray
+    target: np.ndarray
+
+
+def acquire(images: np.ndarray, masks: np.ndarray) -> Batch:
+    """Undersample reference images retrospectively.
+
+    Args:
+        images: Magnitude references, ``(n, height, width)``, finite, not all zero.
+        masks: Boolean, ``(n, height, width)``.
+
+    Returns:
+        The zero-filled images, masks and targets, float32.
+
+    Raises:
+        ReconError: Wrong dimensions or shapes, NaN or infinite values, or an image that is all zero.
+    """
+    images = np.asarray(images)
+    if images.ndim != 3:
+        raise ReconError(f"Images are stacked along a first axis, (n, height, width), not of shape {images.shape}.")
+    if np.shape(masks) != images.shape:
+        raise ReconError(f"Masks of shape {np.shape(masks)} do not fit images of shape {images.shape}.")
+    finite = np.isfinite(images).all(axis=(1, 2))
+    if not finite.all():
+        raise ReconError(f"Image {int(np.argmin(finite))} has NaN or infinite pixels: mend or leave it out.")
+    empty = ~images.any(axis=(1, 2))
+    if empty.any():
+        raise ReconError(f"Image {int(np.argmax(empty))} is zero everywhere: leave it out.")
+    start = to_channels(zero_filled(undersample(images.astype(np.float32), masks)))
+    return Batch(start, masks.astype(np.float32), images[..., None].astype(np.float32))
+
+
+def to_channels(image: np.ndarray) -> np.ndarray:
+    """Split complex images into two real channels.
+
+    Args:
+        image: Complex array of shape ``(..., height, width)``.
+
+    Returns:
+        float32 array of shape ``(..., height, width, 2)``.
+    """
+    return np.stack((image.real, image.imag), axis=-1).astype(np.float32)
+
+
+def to_complex(channels: np.ndarray) -> np.ndarray:
+    """Join two real channels: the inverse of :func:`to_channels`.
+
+    Args:
+        channels: Array of shape ``(..., height, width, 2)``.
+
+    Returns:
+        complex64 array of shape ``(..., height, width)``.
+    """
+    return (channels[..., 0] + 1j * channels[..., 1]).astype(np.complex64)

@@ -1,0 +1,136 @@
+"""Bring a profile's finished runs into the folder that the book is drawn from, with released networks."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import tempfile
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from recon_lib import __version__, data, paths, results
+from recon_lib.errors import ReconError
+from recon_lib.experiment import Profile
+from recon_lib.graph import Run
+from recon_lib.metrics import psnr
+from recon_lib.runs import finished, folder, plan_profile, test_masks
+from recon_lib.inference import reconstruct
+from recon_lib.weights import load_network, save_network
+
+_NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
+_COMPARED = 24  # test slices on which the cost of half-precision storage is measured
+
+
+def collect(profile: Profile) -> Path:
+    """Merge the finished runs of a profile into ``book/results/<profile>/``.
+
+    Args:
+        profile: The experiment; runs that are not finished are left out, and listed in the provenance.
+
+    Returns:
+        The folder of results: slices, history, panels, released networks and provenance.
+
+    Raises:
+        ReconError: Nothing is finished yet.
+    """
+    runs = plan_profile(profile)
+    done = [run for run in runs if finished(run)]
+    if not done:
+        raise ReconError(f"No run of profile {profile.name!r} is finished: run it first, with make {profile.name}.")
+    out = results.root() / profile.name
+    for run in done:
+        if _released(run, profile):
+            release(run, profile, out / "weights")
+    results.collect([folder(run) for run in done], out, _details(profile, runs, done))
+    return out
+
+
+def release(run: Run, profile: Profile, where: Path) -> Path:
+    """Write a run's network in half precision, with what that costs measured and stated in its card.
+
+    Args:
+        run: A finished training or fine-tuning run.
+        profile: The experiment.
+        where: The folder of released networks.
+
+    Returns:
+        The file, ``natural-4000.safetensors`` or ``natural-4000-t1-20.safetensors``.
+    """
+    source = folder(run) / "network.safetensors"
+    named = [run.choice[key] for key in ("training_domain", "n_train", "test_domain", "n_finetune") if key in run.choice]
+    path = where / ("-".join(str(part) for part in named) + ".safetensors")
+    cascade, card = load_network(source)
+    card = {**card, "profile": profile.name, "source_sha256": results.sha256(source)}
+    if path.is_file() and load_network(path)[1].get("source_sha256") == card["source_sha256"]:
+        return path
+    where.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=where) as scratch:
+        trial = Path(scratch) / path.name
+        save_network(trial, cascade, card, stored="float16")
+        half, _ = load_network(trial)
+        card["float16_cost_db"] = {name: _cost(cascade, half, name, profile) for name in _tests(run, profile)}
+    save_network(path, cascade, card, stored="float16")
+    return path
+
+
+def _tests(run: Run, profile: Profile) -> tuple[str, ...]:
+    return (run.choice["test_domain"],) if run.kind == "finetune" else profile.test_domains
+
+
+def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) -> float:
+    """Return the mean PSNR that storing the weights in half precision loses, in dB."""
+    images = data.load(name, "test", profile.domains[name]).images
+    _, masks = test_masks(images, profile)
+    some = np.linspace(0, len(images) - 1, min(_COMPARED, len(images))).round().astype(int)
+    full = reconstruct(cascade, images[some], masks[some])[0]
+    less = reconstruct(half, images[some], masks[some])[0]
+    lost = [psnr(a, t) - psnr(b, t) for a, b, t in zip(full, less, images[some], strict=True)]
+    return float(np.mean(lost))
+
+
+def _released(run: Run, profile: Profile) -> bool:
+    """Release the networks trained on the most images: raw, and tuned with 20 or the most images asked for."""
+    if run.kind == "evaluate" or run.choice["n_train"] != max(profile.training.n_train):
+        return False
+    counts = profile.fine_tuning.n_finetune
+    return run.kind == "train" or (run.choice["draw"] == 0 and run.choice["n_finetune"] in {20, max(counts)})
+
+
+def _details(profile: Profile, runs: list[Run], done: list[Run]) -> dict:
+    return {
+        "profile": {**asdict(profile), "architecture": profile.architecture.as_dict()},
+        "data": {name: data.domain_hash(name, domain) for name, domain in profile.domains.items()},
+        "manifest": results.sha256(paths.MANIFEST),
+        "runs": {run.id: results.sha256(folder(run) / "run.json") for run in done},
+        "missing": [run.id for run in runs if run not in done],
+        "versions": {"recon_lib": __version__, **{name: version(name) for name in _NAMED}},
+        "backend": keras.backend.backend(),
+        "python": platform.python_version(),
+        "machine": _machine(),
+        "commit": _commit(),
+    }
+
+
+def _machine() -> dict:
+    model = platform.processor() or platform.machine()
+    about = Path("/proc/cpuinfo")
+    if about.is_file():
+        names = [line.split(":", 1)[1].strip() for line in about.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return {"processor": model, "cores": os.cpu_count(), "system": platform.system()}
+
+
+def _commit() -> str | None:
+    """Return the commit of the source tree, with ``+`` behind it if files that are tracked have changed."""
+    git = ["git", "-C", str(paths.ROOT)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "recon_lib", "notebooks"], check=False)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + ("+" if changed.returncode else "")

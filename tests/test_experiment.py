@@ -1,0 +1,96 @@
+"""A profile is validated key by key, and every error names the value and the mend."""
+
+import math
+
+import pytest
+
+from recon_lib import experiment
+from recon_lib.errors import ReconError
+from recon_lib.experiment import Architecture, FineTuning, Recipe, Training, load_profile, parse_profile
+
+DOMAINS = {"natural": {}, "t1": {}, "t2": {}}
+
+
+def test_the_paper_is_the_default():
+    profile = parse_profile("x", {"domains": DOMAINS})
+    assert profile.acceleration == 4
+    assert profile.architecture == Architecture(5, 4, 64, 3, math.inf)
+    assert (profile.training.batch, profile.training.epochs, profile.training.learning_rate) == (50, 20, 1e-4)
+    assert (profile.training.l2, profile.training.epsilon, profile.training.crop) == (1e-6, 1e-8, None)
+    assert (profile.fine_tuning.epochs, profile.fine_tuning.learning_rate) == (150, 1e-5)
+    assert (profile.masks.train, profile.masks.test) == (100, 100)
+
+
+@pytest.mark.parametrize(("n_train", "updates"), [(500, 200), (1000, 400), (1500, 600), (2000, 800), (4000, 1600)])
+def test_updates_are_the_papers(n_train, updates):
+    assert Training().updates(n_train) == updates
+
+
+def test_every_shipped_profile_is_valid_and_smoke_is_the_only_generated_one():
+    names = experiment.profile_names()
+    assert {"smoke", "desk", "open", "paper"} <= set(names)
+    generated = {
+        name for name in names if any(d.source == "generated" for d in load_profile(name).domains.values())
+    }
+    assert generated == {"smoke"}
+
+
+def test_the_desk_profile_keeps_the_papers_network_and_counts():
+    desk, paper = load_profile("desk"), load_profile("paper")
+    assert desk.architecture == paper.architecture == Architecture()
+    assert max(desk.training.n_train) == max(paper.training.n_train) == 4000
+    assert desk.training.updates(4000) == paper.training.updates(4000) == 1600
+    assert desk.masks == paper.masks
+
+
+def test_infinity_survives_json():
+    assert Architecture().as_dict()["data_consistency"] == "inf"
+    assert Architecture.from_dict(Architecture().as_dict()) == Architecture()
+    assert Architecture.from_dict(Architecture(data_consistency=0.5).as_dict()).data_consistency == 0.5
+
+
+def test_a_recipe_inside_training_gives_only_what_decides_updates():
+    assert Training().as_dict() == Recipe().as_dict()
+    assert FineTuning().as_dict() == Recipe(batch=1, epochs=150, learning_rate=1e-5).as_dict()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"acceleratoin": 4}, "did you mean 'acceleration'"),
+        ({"training": {"schedul": "cosine"}}, "did you mean 'schedule'"),
+        ({"training": {"schedule": "cosin"}}, "did you mean 'cosine'"),
+        ({"training": {"batch": "fifty"}}, "x.training.batch is of type int, not 'fifty'"),
+        ({"training": {"batch": 2.5}}, "x.training.batch is of type int, not 2.5"),
+        ({"training": {"batch": True}}, "x.training.batch is a whole number"),
+        ({"training": {"batch": 0}}, "batch of at least 1"),
+        ({"training": {"n_train": []}}, "n_train"),
+        ({"training": {"epochs": 0}}, "epochs 0"),
+        ({"training": {"learning_rate": -1.0}}, "learning_rate -1.0"),
+        ({"training": {"precision": "float8"}}, "Unknown precision 'float8'"),
+        ({"training": 3}, "x.training is not a mapping"),
+        ({"domains": {"t1": {"matrix": [1, 2, 3]}}}, "a list of 2"),
+        ({"domains": {"t1": {"matrix": 7}}}, "a list of 2"),
+        ({"domains": {"t1": {"source": "opne"}}}, "did you mean 'open'"),
+        ({"test_domains": ["t3"], "domains": DOMAINS}, "Unknown domain of profile 'x' 't3'"),
+        ({}, "Unknown domain of profile 'x' 'natural'"),
+    ],
+)
+def test_bad_content_gets_one_sentence(content, says):
+    with pytest.raises(ReconError) as caught:
+        parse_profile("x", content)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_profile_suggests_the_nearest():
+    with pytest.raises(ReconError, match="Unknown profile 'dsek': did you mean 'desk'"):
+        load_profile("dsek")
+
+
+@pytest.mark.parametrize(("text", "says"), [("seed: 1\nseed: 2\n", "stands twice"), ("a: [", "not valid YAML")])
+def test_broken_yaml_is_refused(tmp_path, monkeypatch, text, says):
+    monkeypatch.setattr(experiment.paths, "PROFILES", tmp_path)
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(ReconError, match=says):
+        load_profile("bad")
