@@ -17,9 +17,9 @@ from recon_lib import __version__, data, paths, results
 from recon_lib.errors import ReconError
 from recon_lib.experiment import Profile
 from recon_lib.graph import Run
+from recon_lib.inference import reconstruct
 from recon_lib.metrics import psnr
 from recon_lib.runs import finished, folder, plan_profile, test_masks
-from recon_lib.inference import reconstruct
 from recon_lib.weights import load_network, save_network
 
 _NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
@@ -62,7 +62,9 @@ def release(run: Run, profile: Profile, where: Path) -> Path:
         The file, ``natural-4000.safetensors`` or ``natural-4000-t1-20.safetensors``.
     """
     source = folder(run) / "network.safetensors"
-    named = [run.choice[key] for key in ("training_domain", "n_train", "test_domain", "n_finetune") if key in run.choice]
+    named = [
+        run.choice[key] for key in ("training_domain", "n_train", "test_domain", "n_finetune") if key in run.choice
+    ]
     path = where / ("-".join(str(part) for part in named) + ".safetensors")
     cascade, card = load_network(source)
     card = {**card, "profile": profile.name, "source_sha256": results.sha256(source)}

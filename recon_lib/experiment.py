@@ -8,14 +8,10 @@ runs.
 from __future__ import annotations
 
 import math
-import types
-import typing
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from typing import Any
-
-import yaml
+from dataclasses import asdict, dataclass, field, fields
 
 from recon_lib import paths
+from recon_lib.config import build, mapping, read_yaml
 from recon_lib.errors import ReconError, choose
 from recon_lib.masks import MaskSpec
 
@@ -229,11 +225,7 @@ def load_profile(name: str) -> Profile:
     """
     choose("profile", name, profile_names())
     path = paths.PROFILES / f"{name}.yaml"
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise ReconError(f"Profile {name!r} is not valid YAML: {' '.join(str(error).split())}.") from error
-    return parse_profile(name, content)
+    return parse_profile(name, read_yaml(path, f"Profile {name!r}"))
 
 
 def parse_profile(name: str, content: dict) -> Profile:
@@ -249,58 +241,8 @@ def parse_profile(name: str, content: dict) -> Profile:
     Raises:
         ReconError: As for :func:`load_profile`.
     """
-    return _build(Profile, {"name": name, **_mapping(content, name)}, name)
+    return build(Profile, {"name": name, **mapping(content, name)}, name)
 
 
 def _json_number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
-
-
-def _mapping(value: object, where: str) -> dict:
-    if not isinstance(value, dict):
-        raise ReconError(f"{where} is not a mapping of keys to values but {value!r}.")
-    return value
-
-
-def _build(cls: type, content: dict, where: str) -> Any:  # noqa: ANN401 - an instance of cls
-    hints = typing.get_type_hints(cls)
-    names = [f.name for f in fields(cls)]
-    values = {}
-    for key, value in content.items():
-        choose(f"key in {where}", key, names)
-        values[key] = _convert(hints[key], value, f"{where}.{key}")
-    return cls(**values)
-
-
-def _convert(kind: Any, value: object, where: str) -> Any:  # noqa: ANN401 - whatever the hint asks for
-    if is_dataclass(kind):
-        return _build(kind, _mapping(value, where), where)
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (types.UnionType, typing.Union):
-        return None if value is None else _convert(next(a for a in args if a is not type(None)), value, where)
-    if origin is dict:
-        return {key: _convert(args[1], item, f"{where}.{key}") for key, item in _mapping(value, where).items()}
-    if origin is tuple:
-        fixed = args[-1] is not Ellipsis
-        if not isinstance(value, list | tuple) or (fixed and len(value) != len(args)):
-            raise ReconError(f"{where} is a list{f' of {len(args)}' if fixed else ''}, not {value!r}.")
-        return tuple(_convert(args[0], item, where) for item in value)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is float and number:
-        return float(value)  # type: ignore[arg-type]
-    if (kind is int and number and not isinstance(value, int)) or not isinstance(value, kind):
-        raise ReconError(f"{where} is of type {kind.__name__}, not {value!r}.")
-    if kind is int and isinstance(value, bool):
-        raise ReconError(f"{where} is a whole number, not {value!r}.")
-    return value
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML loses the first of two equal keys in silence; this refuses them."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:  # noqa: FBT001, FBT002
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        twice = {key for key in keys if keys.count(key) > 1}
-        if twice:
-            raise yaml.YAMLError(f"key {sorted(twice)[0]!r} stands twice")
-        return super().construct_mapping(node, deep)

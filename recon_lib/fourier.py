@@ -56,9 +56,7 @@ def undersample(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         ReconError: The last two axes of image and mask differ.
     """
     if np.shape(image)[-2:] != np.shape(mask)[-2:]:
-        raise ReconError(
-            f"The mask is {_size(mask)} but the image is {_size(image)}: make a mask of the image's size."
-        )
+        raise ReconError(f"The mask is {_size(mask)} but the image is {_size(image)}: make a mask of the image's size.")
     return fft2c(image) * np.asarray(mask, dtype=bool)
 
 

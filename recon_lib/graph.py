@@ -57,8 +57,8 @@ def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
         domain_hashes: The identity of each domain's data.
 
     Returns:
-        Training runs (most images first), fine-tuning runs, then evaluations: each test domain zero-filled, by every raw
-        network, and by every network fine-tuned on it.
+        Training runs (most images first), fine-tuning runs, then evaluations: each test domain
+        zero-filled, by every raw network, and by every network fine-tuned on it.
     """
     common = {"masks": asdict(profile.mask_spec), "counts": [profile.masks.train, profile.masks.test]}
     tests = {

@@ -43,7 +43,9 @@ class MaskSpec:
     seed: int = 0
 
 
-def poisson_disc_mask(size: tuple[int, int], index: int, mask_set: str = "train", spec: MaskSpec | None = None):
+def poisson_disc_mask(
+    size: tuple[int, int], index: int, mask_set: str = "train", spec: MaskSpec | None = None
+) -> np.ndarray:
     """Draw one mask.
 
     Args:
@@ -83,7 +85,7 @@ def poisson_disc_mask(size: tuple[int, int], index: int, mask_set: str = "train"
     raise ReconError(f"No mask of {size[0]}x{size[1]} reaches an acceleration of {spec.acceleration}.")
 
 
-def mask_stack(size: tuple[int, int], count: int, mask_set: str = "train", spec: MaskSpec | None = None):
+def mask_stack(size: tuple[int, int], count: int, mask_set: str = "train", spec: MaskSpec | None = None) -> np.ndarray:
     """Draw the masks ``0 .. count - 1`` of a set.
 
     Args:

@@ -6,7 +6,6 @@ on from its last checkpoint; two processes never work on one run.
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Callable
@@ -20,13 +19,13 @@ import pandas as pd
 from recon_lib import __version__, data, paths
 from recon_lib.cascade import Cascade
 from recon_lib.errors import ReconError
-from recon_lib.experiment import Architecture, FineTuning, Profile, Recipe, load_profile
+from recon_lib.experiment import Architecture, Profile, Recipe, load_profile
 from recon_lib.fourier import undersample, zero_filled
 from recon_lib.graph import Run, plan
+from recon_lib.inference import reconstruct
 from recon_lib.masks import assign_masks, mask_stack
 from recon_lib.metrics import slice_metrics
 from recon_lib.results import sha256, write_json, write_panels, write_rows
-from recon_lib.inference import reconstruct
 from recon_lib.training import fine_tune, train_sequential
 from recon_lib.weights import load_network, save_network
 

@@ -74,7 +74,7 @@ def train_sequential(
         return cascade, journal.history
     for stage, subnetwork in enumerate(cascade.subnetworks):
         if stage >= journal.stage:
-            _train_stage(stage, cascade, inputs, data, (recipe, updates, seed), journal, progress)
+            _train_stage(stage, cascade, (inputs, data), (recipe, updates, seed), journal, progress)
         if stage < last:
             inputs = advance(subnetwork, cascade, inputs, data)
     return cascade, journal.history
@@ -83,14 +83,13 @@ def train_sequential(
 def _train_stage(
     stage: int,
     cascade: Cascade,
-    inputs: np.ndarray,
-    data: Batch,
+    seen: tuple[np.ndarray, Batch],
     how: tuple[Recipe, int, int],
     journal: Journal,
     progress: Progress | None,
 ) -> None:
     """Train one sub-network, from where the journal stands."""
-    recipe, updates, seed = how
+    (inputs, data), (recipe, updates, seed) = seen, how
     subnetwork = cascade.subnetworks[stage]
     optimizer = _optimizer(recipe, updates)
     subnetwork.compile(optimizer, loss=hybrid_loss, jit_compile=recipe.jit_compile)

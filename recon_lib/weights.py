@@ -80,4 +80,3 @@ def load_network(path: Path, architecture: Architecture | None = None) -> tuple[
         raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
     set_weights(cascade, arrays)
     return cascade, card
-

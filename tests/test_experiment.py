@@ -29,9 +29,7 @@ def test_updates_are_the_papers(n_train, updates):
 def test_every_shipped_profile_is_valid_and_smoke_is_the_only_generated_one():
     names = experiment.profile_names()
     assert {"smoke", "desk", "open", "paper"} <= set(names)
-    generated = {
-        name for name in names if any(d.source == "generated" for d in load_profile(name).domains.values())
-    }
+    generated = {name for name in names if any(d.source == "generated" for d in load_profile(name).domains.values())}
     assert generated == {"smoke"}
 
 

@@ -40,9 +40,7 @@ def test_a_tuned_network_is_tested_only_where_it_was_tuned():
 
 
 def test_the_grid_grows_with_the_profile():
-    large = profile(
-        training=Training(n_train=(500, 4000)), fine_tuning=FineTuning(n_finetune=(0, 5, 20), draws=3)
-    )
+    large = profile(training=Training(n_train=(500, 4000)), fine_tuning=FineTuning(n_finetune=(0, 5, 20), draws=3))
     runs = graph.plan(large, HASHES)
     assert sum(run.kind == "train" for run in runs) == 6
     assert sum(run.kind == "finetune" for run in runs) == 6 * 2 * 2 * 3

@@ -11,7 +11,6 @@ from recon_lib.errors import ReconError
 from recon_lib.experiment import Architecture, load_profile
 from recon_lib.weights import load_network, save_network
 
-
 TINY = """
 description: Small enough for a test.
 test_domains: [t1]
@@ -124,7 +123,7 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_weights(tiny, monkeypatch,
     wanted = results.sha256(runs.folder(run) / "network.safetensors")
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
 
-    def stop(done, total, row):  # noqa: ARG001
+    def stop(done, total, row):
         if done == 4:
             raise KeyboardInterrupt
 
