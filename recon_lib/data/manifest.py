@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from recon_lib import paths
+from recon_lib.config import read_yaml
 from recon_lib.errors import ReconError, choose
 
 ROLES = ("volume", "pack", "registry", "wheel", "original")
@@ -190,12 +189,9 @@ def load_manifest(path: Path | None = None) -> Manifest:
 @functools.lru_cache(maxsize=8)
 def _load(path: Path) -> Manifest:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_manifest(read_yaml(path, f"The manifest {path}"))
     except OSError as error:
         raise ReconError(f"Cannot read the manifest {path}: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise ReconError(f"The manifest {path} is not valid YAML: {' '.join(str(error).split())}.") from error
-    return parse_manifest(content)
 
 
 def parse_manifest(content: dict[str, Any]) -> Manifest:

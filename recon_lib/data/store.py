@@ -86,7 +86,7 @@ def writing(path: Path) -> Iterator[None]:
 
 def _read(path: Path, domain: str, split: str) -> ImageSet | None:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return ImageSet(
                 domain,
                 split,

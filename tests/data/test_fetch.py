@@ -98,7 +98,7 @@ def test_a_file_of_mirrors_only_says_what_to_set(mirror, monkeypatch):
 
 def test_a_mirror_that_is_no_folder_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("RECON_DATA_MIRROR", str(tmp_path / "none"))
-    with pytest.raises(ReconError, match="RECON_DATA_MIRROR names .*none, which is no folder"):
+    with pytest.raises(ReconError, match=r"RECON_DATA_MIRROR names .*none, which is no folder"):
         fetch.obtain(file_of(), Server(CONTENT))
 
 

@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+from typing import ClassVar
 
 import pytest
 import requests
@@ -17,9 +18,9 @@ def server(monkeypatch):
     monkeypatch.setattr(transfer, "CHUNK", 10)  # what is lost when the line breaks is less than a chunk
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        asked: list[str | None] = []
-        cuts: list[int] = []  # bytes after which each request's line breaks; whole when used up
-        statuses: list[int] = []
+        asked: ClassVar[list[str | None]] = []
+        cuts: ClassVar[list[int]] = []  # bytes after which each request's line breaks; whole when used up
+        statuses: ClassVar[list[int]] = []
         ranges = True
         lie = 0
 
@@ -116,7 +117,7 @@ def test_a_file_longer_than_expected_is_refused_and_removed(server, part):
 
 def test_a_download_that_stays_truncated_says_so(server, part):
     server.cuts[:] = [10, 10, 10]
-    with pytest.raises(ReconError, match="Cannot download .*check the network, or set RECON_DATA_MIRROR"):
+    with pytest.raises(ReconError, match=r"Cannot download .*check the network, or set RECON_DATA_MIRROR"):
         transfer.download(server.url, part, size=len(CONTENT), attempts=3, pause=0)
     assert part.read_bytes() == CONTENT[:30]  # kept for the next time
 
@@ -124,7 +125,7 @@ def test_a_download_that_stays_truncated_says_so(server, part):
 def test_a_file_that_ends_too_early_without_a_word_is_noticed(part):
     class Answer:
         status_code = 200
-        headers = {"Content-Length": "4"}
+        headers: ClassVar = {"Content-Length": "4"}
 
         def __enter__(self):
             return self
@@ -147,7 +148,7 @@ def test_a_busy_server_is_asked_again(server, part):
 
 def test_a_refusal_is_final(server, part):
     server.statuses[:] = [404, 200]
-    with pytest.raises(ReconError, match="HTTP status 404.*RECON_DATA_MIRROR"):
+    with pytest.raises(ReconError, match=r"HTTP status 404.*RECON_DATA_MIRROR"):
         transfer.download(server.url, part, pause=0)
     assert server.asked == [None]
 

@@ -1,0 +1,48 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from recon_lib.data import ImageSet
+from recon_lib.errors import ReconError
+
+
+@pytest.fixture
+def images(rng):
+    stack = rng.random((4, 3, 5)).astype(np.float32)
+    return ImageSet("t1", "test", stack, ("a", "a", "b", "b"), (7, 8, 3, 4), np.array([1.0, 2.0, 3.0, 4.0]))
+
+
+def test_first_takes_every_part(images):
+    two = images.first(2)
+    np.testing.assert_array_equal(two.images, images.images[:2])
+    assert (two.subjects, two.slices, two.scales.tolist()) == (("a", "a"), (7, 8), [1.0, 2.0])
+    assert (two.domain, two.split, len(two)) == ("t1", "test", 2)
+    assert images.first(4).sha256 == images.sha256
+    assert len(images.first(0)) == 0
+
+
+@pytest.mark.parametrize("n", [5, -1])
+def test_fewer_slices_than_asked(images, n):
+    with pytest.raises(ReconError, match=f"{n} slices of t1/test were asked for: it has 4"):
+        images.first(n)
+
+
+def test_sha256_is_of_the_bytes_in_c_order(images):
+    assert images.sha256 == hashlib.sha256(images.images.tobytes("C")).hexdigest()
+    other = ImageSet("t1", "test", np.asfortranarray(images.images), images.subjects, images.slices, images.scales)
+    assert other.sha256 == images.sha256
+    changed = images.images.copy()
+    changed[0, 0, 0] += 1e-6
+    assert ImageSet("t1", "test", changed, images.subjects, images.slices, images.scales).sha256 != images.sha256
+
+
+@pytest.mark.parametrize("bad", [np.ones((3, 5), np.float32), np.ones((4, 3, 5)), np.ones((1, 4, 3, 5), np.float32)])
+def test_other_arrays_are_refused(images, bad):
+    with pytest.raises(ReconError, match="float32 stack"):
+        ImageSet("t1", "test", bad, images.subjects, images.slices, images.scales)
+
+
+def test_parts_of_different_length_are_refused(images):
+    with pytest.raises(ReconError, match="differ in number"):
+        ImageSet("t1", "test", images.images, images.subjects[:3], images.slices, images.scales)
