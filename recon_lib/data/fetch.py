@@ -18,6 +18,8 @@ from recon_lib.data.manifest import File, load_manifest
 from recon_lib.data.store import writing
 from recon_lib.errors import ReconError
 
+PACKAGE = Path(__file__).parent
+"""Where the registries lie that come with the library."""
 Downloader = Callable[..., None]
 """``(url, part, *, size)``: like :func:`recon_lib.data.transfer.download`."""
 
@@ -36,7 +38,7 @@ def cached(file: File) -> Path:
 def locate(file: File) -> Path | None:
     """Say where a file lies already, by name and size alone: the mirror, then the cache; ``None`` if nowhere."""
     if file.role == "registry":
-        return Path(__file__).parent / file.name
+        return PACKAGE / file.name
     mirror = paths.mirror()
     for path in ([mirror / file.name] if mirror else []) + [cached(file)]:
         if path.is_file() and (not file.bytes or path.stat().st_size == file.bytes):
@@ -63,7 +65,7 @@ def obtain(file: File, download: Downloader | None = None) -> Path:
     """
     mirror = paths.mirror()
     if file.role == "registry":
-        return _verified(file, Path(__file__).parent / file.name, "the installed package")
+        return _verified(file, PACKAGE / file.name, "the installed package")
     if mirror is not None and not mirror.is_dir():
         raise ReconError(f"RECON_DATA_MIRROR names {mirror}, which is no folder: correct it or unset it.")
     if mirror is not None and (mirror / file.name).is_file():

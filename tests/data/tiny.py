@@ -64,7 +64,7 @@ class World:
         """Write the manifest and put it, and the mirror, in the place of the real ones."""
         number = len(list(self.folder.glob("manifest*.yaml")))
         path = self.folder / f"manifest{number}.yaml"
-        path.write_text(yaml.safe_dump(self.content))
+        path.write_text(yaml.safe_dump(self.content, sort_keys=False))
         self.monkeypatch.setattr(paths, "MANIFEST", path)
         if mirror:
             self.monkeypatch.setenv("RECON_DATA_MIRROR", str(self.mirror))

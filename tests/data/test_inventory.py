@@ -1,0 +1,92 @@
+import pytest
+from tiny import phantom, save_nifti
+
+from recon_lib import data, paths
+from recon_lib.data import fetch, inventory, transfer
+from recon_lib.errors import ReconError
+from recon_lib.experiment import Domain
+
+
+def row(domain, source="open"):
+    return next(r for r in data.status() if (r["domain"], r["source"]) == (domain, source))
+
+
+def test_status_of_the_real_manifest_needs_nothing(tmp_path):
+    rows = data.status()
+    assert {r["domain"] for r in rows} == {"natural", "t1", "t2", "t1_bold5000"}
+    assert row("t1")["files"] == 14
+    assert row("t1")["here"] == 0
+    assert row("t1")["licence"] == "PDDL-1.0"
+    assert row("t1")["missing"] == "fetch gets 14 from their addresses"
+    assert row("t1_bold5000")["missing"] == "fetch gets 3 from pip"
+    assert "4000 originals" in row("natural")["missing"]
+    assert row("t1", "ixi")["missing"] == "set RECON_DATA_IXI to the folder that holds it"
+    assert (row("t1", "midas")["files"], row("t2", "midas")["files"]) == (39, 37)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_status_counts_what_is_here_and_prepared(world):
+    world.use()
+    whole = row("t1")
+    assert (whole["files"], whole["here"], whole["missing"], whole["prepared"]) == (3, 3, "", "")
+    assert whole["bytes"] == sum(p.stat().st_size for p in world.mirror.rglob("*.nii.gz"))
+    (world.mirror / "set/sub-a.nii.gz").unlink()
+    assert (row("t1")["here"], row("t1")["missing"]) == (2, "fetch gets 1 from their addresses")
+    data.load("t1", "test")
+    assert row("t1")["prepared"] == "test"
+
+
+def test_status_of_a_folder_of_the_users(monkeypatch, tmp_path):
+    save_nifti(tmp_path / "ixi/a-T1.nii", phantom(1))
+    monkeypatch.setenv("RECON_DATA_IXI", str(tmp_path / "ixi"))
+    found = row("t1", "ixi")
+    assert (found["here"], found["missing"]) == (1, "the folder holds 1 of 39")
+    assert found["bytes"] == (tmp_path / "ixi/a-T1.nii").stat().st_size
+    assert row("t2", "ixi")["here"] == 0
+
+
+def test_fetch_gets_every_file_once(world, monkeypatch):
+    asked = []
+
+    def download(url, part, *, size):
+        asked.append(url)
+        part.write_bytes((world.mirror / url.removeprefix("https://example.org/")).read_bytes())
+
+    monkeypatch.setattr(transfer, "download", download)
+    world.use(mirror=False)
+    for _ in range(2):
+        assert [f.subject for f in inventory.fetch_domain("t1")] == ["sub-a", "sub-b", "sub-c"]
+    assert len(asked) == 3
+    assert len(list((paths.cache() / "files").rglob("*.nii.gz"))) == 3
+    assert inventory.fetch_domain("t1", Domain(source="generated")) == []
+
+
+def test_fetch_of_a_folder_says_what_to_set():
+    with pytest.raises(ReconError, match="set RECON_DATA_MIDAS"):
+        inventory.fetch_domain("t1", Domain(source="midas"))
+
+
+def test_fetch_of_photographs_without_packs_takes_the_originals(monkeypatch):
+    asked = []
+    monkeypatch.setattr(fetch, "_bring", lambda file, part, download: asked.append(file.url) or stop())
+
+    def stop():
+        raise ReconError("No network.")
+
+    with pytest.raises(ReconError, match="No network"):
+        inventory.fetch_domain("natural", Domain(images=2))
+    assert len(asked) == 2
+    assert all(url.startswith("https://") for url in asked)
+
+
+def test_prepare_serves_every_split(world):
+    world.use()
+    assert [images.split for images in inventory.prepare_domain("t1")] == ["train", "test"]
+    assert row("t1")["prepared"] == "train test"
+
+
+def test_domain_names(world):
+    assert inventory.domain_names(["t2"]) == ["t2"]
+    assert inventory.domain_names() == ["natural", "t1", "t2", "t1_bold5000"]
+    with pytest.raises(ReconError, match="did you mean 'natural'"):
+        inventory.domain_names(["natura"])
