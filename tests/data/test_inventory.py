@@ -12,16 +12,15 @@ def row(domain, source="open"):
 
 
 def test_status_of_the_real_manifest_needs_nothing(tmp_path):
-    rows = data.status()
-    assert {r["domain"] for r in rows} == {"natural", "t1", "t2", "t1_bold5000"}
-    assert row("t1")["files"] == 14
-    assert row("t1")["here"] == 0
-    assert row("t1")["licence"] == "PDDL-1.0"
-    assert row("t1")["missing"] == "fetch gets 14 from their addresses"
-    assert row("t1_bold5000")["missing"] == "fetch gets 3 from pip"
-    assert "4000 originals" in row("natural")["missing"]
-    assert row("t1", "ixi")["missing"] == "set RECON_DATA_IXI to the folder that holds it"
-    assert (row("t1", "midas")["files"], row("t2", "midas")["files"]) == (39, 37)
+    rows = {(r["domain"], r["source"]): r for r in data.status()}
+    t1 = rows["t1", "open"]
+    assert {domain for domain, _ in rows} == {"natural", "t1", "t2", "t1_bold5000"}
+    assert (t1["files"], t1["here"], t1["licence"]) == (14, 0, "PDDL-1.0")
+    assert t1["missing"] == "fetch gets 14 from their addresses"
+    assert rows["t1_bold5000", "open"]["missing"] == "fetch gets 3 from pip"
+    assert "4000 originals" in rows["natural", "open"]["missing"]
+    assert rows["t1", "ixi"]["missing"] == "set RECON_DATA_IXI to the folder that holds it"
+    assert (rows["t1", "midas"]["files"], rows["t2", "midas"]["files"]) == (39, 37)
     assert not (tmp_path / "cache").exists()
 
 
@@ -75,7 +74,7 @@ def test_fetch_of_photographs_without_packs_takes_the_originals(monkeypatch):
 
     with pytest.raises(ReconError, match="No network"):
         inventory.fetch_domain("natural", Domain(images=2))
-    assert len(asked) == 2
+    assert 1 <= len(asked) <= 2  # the second may be called off
     assert all(url.startswith("https://") for url in asked)
 
 
