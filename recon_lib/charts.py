@@ -6,9 +6,11 @@ touches no global state of matplotlib.
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from recon_lib.errors import ReconError
 from recon_lib.results import Results
@@ -17,11 +19,19 @@ from recon_lib.tables import NAMES, NETWORKS, table, tuned_count
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLOURS = {"natural": "#0072b2", "t1": "#d55e00", "t2": "#009e73"}  # Okabe and Ito: told apart by the colour-blind
 _SUBJECTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#f0e442")
 _WIDTH = 9.0  # inches
+
+
+class _Picture(Figure):
+    """A figure that a notebook shows by itself: pyplot, and so a backend, is not needed."""
+
+    def _repr_png_(self) -> bytes:
+        content = io.BytesIO()
+        self.savefig(content, format="png")
+        return content.getvalue()
 
 
 def summary_figure(results: Results | None) -> Figure:
@@ -45,7 +55,7 @@ def summary_figure(results: Results | None) -> Figure:
                 one.plot(x, values["ours"], "o-", color=colour, lw=1.8, label=f"{NAMES[training]}, here")
         start = frame[(frame["metric"] == "psnr") & (frame["method"] == "zero_filled")]["ours"].iloc[0]
         if np.isfinite(start):
-            one.axhline(start, color="#555555", linestyle=":", linewidth=1.2, label="zero-filled, here")
+            one.text(1.22, one.get_ylim()[0], f"zero-filled, here: {start:.1f} dB", ha="right", va="bottom", fontsize=8)
         count = tuned_count(None if results is None else results.slices, domain)
         one.set_xticks([0, 1], ["as trained", f"tuned with {count} images\nof the test contrast"])
         one.set(xlim=(-0.25, 1.25), title=f"{NAMES[domain]} test slices")
@@ -172,9 +182,7 @@ def blank_figure(size: tuple[float, float], rows: int, columns: int) -> tuple[Fi
     Returns:
         The figure, and its axes as a 2-D array.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained", facecolor="white", dpi=110)
+    figure = _Picture(figsize=size, layout="constrained", facecolor="white", dpi=110)
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 

@@ -24,17 +24,19 @@ NETWORKS = ("natural", "t1", "t2")  # the domains of the three networks compared
 TUNED = 20  # images of the test contrast, Tables 1 and 2
 _KEY = ["method", "training_domain", "n_train", "n_finetune"]
 _STYLE = """<style>
+.text_html:has(.recon-table) {background: transparent !important; color: inherit !important; padding: 0;}
 .recon-scroll {overflow-x: auto; margin: 1rem 0;}
-.recon-table {border-collapse: collapse; margin: 0 auto; font-size: 0.9em; font-variant-numeric: tabular-nums;}
+.recon-table {border-collapse: collapse; margin: 0; font-size: 0.9em; font-variant-numeric: tabular-nums;}
 .recon-table caption {caption-side: top; text-align: left; padding-bottom: 0.5em; color: inherit;}
-.recon-table th, .recon-table td {padding: 0.3em 0.7em; text-align: right; white-space: nowrap; color: inherit;
-  background: transparent; border: 0;}
-.recon-table th:first-child, .recon-table td:first-child {text-align: left; white-space: normal; min-width: 8em;}
-.recon-table thead th {border-bottom: 1px solid rgba(128, 128, 128, 0.6);}
+.recon-table th, .recon-table td {padding: 0.25em 0.6em; text-align: right; white-space: nowrap; color: inherit;
+  background: transparent; border: 0; vertical-align: top; line-height: 1.25;}
+.recon-table th:first-child, .recon-table td:first-child {text-align: left; padding-left: 0;}
+.recon-table thead th {border-bottom: 1px solid rgba(128, 128, 128, 0.6); vertical-align: bottom;}
 .recon-table thead th[colspan] {text-align: center;}
 .recon-table tr.recon-group th {text-align: left; font-weight: normal; font-style: italic;
   border-top: 1px solid rgba(128, 128, 128, 0.35); padding-top: 0.6em;}
 .recon-table tbody th {font-weight: normal;}
+.recon-table small {display: block; opacity: 0.75; font-size: 0.85em;}
 </style>"""
 
 
@@ -166,7 +168,7 @@ def render_table(number: int, results: Results | None) -> Rendered:
         ReconError: There is no such table.
     """
     frame = table(number, results)
-    head = [["", *(name for name, _ in METRICS.values())], ["", *["ours", "paper", "ours &minus; paper"] * 2, "slices"]]
+    head = [["", *(name for name, _ in METRICS.values())], ["", *["ours", "paper", "difference"] * 2, "slices"]]
     body, text, group = [], ["| |" + " ours | paper | difference |" * 2 + " slices |", "|---" + "|---:" * 7 + "|"], None
     for (method, training, n_finetune), rows in frame.groupby(
         ["method", "training_domain", "n_finetune"], dropna=False, sort=False
@@ -183,7 +185,7 @@ def render_table(number: int, results: Results | None) -> Rendered:
         cells.append("" if slices is None or str(slices) == "<NA>" else str(slices))
         if group != (group := _group(method, n_finetune)):
             body.append(f'<tr class="recon-group"><th colspan="8" scope="rowgroup">{html.escape(group)}</th></tr>')
-        values = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells[1:])
+        values = "".join(f"<td>{_two_lines(cell)}</td>" for cell in cells[1:])
         body.append(f'<tr><th scope="row">{html.escape(cells[0])}</th>{values}</tr>')
         text.append("| " + " | ".join(cells) + " |")
     first = "<tr><th></th>" + "".join(f'<th colspan="3" scope="colgroup">{name}</th>' for name in head[0][1:])
@@ -276,10 +278,15 @@ def _find(ours: pandas.DataFrame | None, method: str, training: str, n_finetune:
 
 
 def _group(method: str, n_finetune: object) -> str:
-    if method == "network":
-        return (
-            "networks as trained"
-            if n_finetune == 0
-            else f"networks tuned with {n_finetune} images of the test contrast"
-        )
-    return "no training"
+    if method != "network":
+        return "no training"
+    if not n_finetune:
+        return "networks as trained"
+    unlike = "" if n_finetune == TUNED else f" (the paper: {TUNED})"
+    return f"networks tuned with {n_finetune} images of the test contrast{unlike}"
+
+
+def _two_lines(cell: str) -> str:
+    """Put the deviation below the mean, so that the table fits a narrow page."""
+    mean, _, deviation = html.escape(cell).partition(" ± ")
+    return f"{mean}<small>± {deviation}</small>" if deviation else mean

@@ -1,0 +1,164 @@
+"""Tables: the paper's numbers as printed, ours averaged as said, and empty where nothing was run."""
+
+import numpy as np
+import pytest
+from fabricated import PSNR, make_runs, row
+
+from recon_lib import paths, results, tables
+from recon_lib.errors import ReconError
+from recon_lib.storage import SLICE_COLUMNS, read_rows, write_rows
+
+
+@pytest.fixture
+def shown(tmp_path):
+    return collected(make_runs(tmp_path / "runs"))
+
+
+def collected(runs):
+    results.collect(runs, results.root() / "desk", {})
+    return results.load("desk")
+
+
+def one(rows, tmp_path):
+    """Results that hold these rows alone."""
+    write_rows(tmp_path / "one" / "slices.csv", rows)
+    return collected([tmp_path / "one"])
+
+
+def cell(frame, training, n_finetune, metric, column):
+    chosen = frame[(frame["training_domain"] == training) & (frame["metric"] == metric)]
+    return chosen[chosen["n_finetune"] == n_finetune][column].iloc[0]
+
+
+def test_the_papers_numbers_are_as_printed():
+    paper = tables.paper()
+    assert len(paper) == 188
+    assert paper["table"].value_counts().to_dict() == {1: 14, 2: 14, 3: 80, 4: 80}
+    raw = paper[(paper["table"] == 1) & (paper["n_finetune"] == 0) & (paper["metric"] == "psnr")]
+    assert dict(zip(raw["training_domain"], raw["mean"], strict=True)) == {"natural": 33.44, "t1": 35.42, "t2": 34.42}
+    cs = paper[paper["method"] == "cs"]
+    assert cs[["n_train", "n_finetune"]].isna().all(axis=None)
+    assert cs[cs["metric"] == "psnr"]["mean"].tolist() == [33.36, 31.98]
+
+
+def test_a_missing_file_of_the_paper_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
+    with pytest.raises(ReconError, match=r"paper_tables\.csv"):
+        tables.paper()
+
+
+@pytest.mark.parametrize(("number", "domain"), [(1, "t1"), (2, "t2")])
+def test_every_row_stands_beside_the_papers(shown, number, domain):
+    frame = tables.table(number, shown)
+    assert len(frame) == 16
+    for (where, training, n), mean in PSNR.items():
+        if where == domain:
+            ours = cell(frame, training, n, "psnr", "ours")
+            assert ours == pytest.approx(mean, abs=2)
+            printed = cell(frame, training, n, "psnr", "paper")
+            assert cell(frame, training, n, "psnr", "difference") == pytest.approx(ours - printed)
+            assert cell(frame, training, n, "psnr", "slices") == 20
+            assert cell(frame, training, n, "psnr", "subjects") == 4
+    assert frame["method"].tolist()[:2] == ["zero_filled"] * 2
+
+
+def test_mean_and_sample_deviation_by_hand(tmp_path):
+    shown = one([row("t1", "a", 1, psnr=30.0), row("t1", "a", 2, psnr=32.0), row("t1", "b", 1, psnr=37.0)], tmp_path)
+    frame = tables.table(1, shown)
+    assert cell(frame, "natural", 0, "psnr", "ours") == pytest.approx(33.0)
+    assert cell(frame, "natural", 0, "psnr", "ours_std") == pytest.approx(np.sqrt((9 + 1 + 16) / 2))
+    assert cell(frame, "natural", 0, "psnr", "slices") == 3
+    assert cell(frame, "natural", 0, "psnr", "subjects") == 2
+
+
+def test_draws_of_a_slice_are_one_slice(tmp_path):
+    rows = [row("t1", "a", s, psnr=p, draw=d) for s, d, p in ((1, 0, 30.0), (1, 1, 34.0), (2, 0, 36.0), (2, 1, 36.0))]
+    frame = tables.table(1, one(rows, tmp_path))
+    assert cell(frame, "natural", 0, "psnr", "slices") == 2
+    assert cell(frame, "natural", 0, "psnr", "ours") == pytest.approx(34.0)
+    assert cell(frame, "natural", 0, "psnr", "ours_std") == pytest.approx(np.sqrt(8))
+
+
+def test_the_other_contrast_and_other_counts_do_not_leak_in(tmp_path):
+    rows = [
+        row("t1", "a", 1, psnr=30.0),
+        row("t2", "a", 1, psnr=99.0),
+        row("t1", "a", 1, psnr=10.0, n_train=500),
+        row("t1", "a", 1, psnr=20.0, n_finetune=50),
+    ]
+    frame = tables.table(1, one(rows, tmp_path))
+    assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
+    assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
+
+
+def test_what_was_not_run_is_empty_and_never_zero(tmp_path):
+    frame = tables.table(1, one([row("t1", "a", 1)], tmp_path))
+    ours = frame[~((frame["training_domain"] == "natural") & (frame["n_finetune"] == 0))]
+    assert ours[["ours", "ours_std", "slices", "difference"]].isna().all(axis=None)
+    frame = tables.table(2, None)
+    assert frame["ours"].isna().all()
+    assert frame["paper"].notna().sum() == 14
+
+
+def test_a_profile_with_other_counts_still_fills_the_table(tmp_path):
+    rows = [row("t1", "a", 1, n_train=24, n_finetune=n, psnr=30.0 + n) for n in (0, 4)]
+    shown = one(rows, tmp_path)
+    frame = tables.table(1, shown)
+    assert cell(frame, "natural", 4, "psnr", "ours") == 34.0
+    assert cell(frame, "natural", 4, "psnr", "paper") == 35.59
+    assert "tuned with 4 images of the test contrast (the paper: 20)" in tables.render_table(1, shown).html
+
+
+def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
+    rows = [
+        row("t1", "a", 1, method=f"cs:{name}", training_domain="", n_train=None, n_finetune=None, psnr=psnr)
+        for name, psnr in (("literal", 33.0), ("tv0.01", 34.5))
+    ]
+    frame = tables.table(1, one(rows, tmp_path)).query("metric == 'psnr'").set_index("method")
+    assert frame.loc["cs:literal", "ours"] == 33.0
+    assert frame.loc["cs:literal", "paper"] == 33.36
+    assert frame.loc["cs:tv0.01", "ours"] == 34.5
+    assert np.isnan(frame.loc["cs:tv0.01", "paper"])
+
+
+def test_the_rendered_table_says_what_the_frame_says(shown):
+    page = tables.render_table(1, shown)
+    frame = tables.table(1, shown)
+    assert page.html.count("<tr") == page.html.count("</tr>") == 2 + 4 + 8  # head, groups, rows
+    assert page.html.count("<td>") == 8 * 7
+    for text in (page.html, page.markdown):
+        mean = cell(frame, "t1", 0, "psnr", "ours")
+        assert f"{mean:.2f}" in text
+        assert tables.signed(cell(frame, "t1", 0, "psnr", "difference"), 2) in text
+        assert "nan" not in text.lower().replace("finance", "")
+        assert "<NA>" not in text
+    assert "0.967" in page.markdown
+    assert page._repr_mimebundle_()["text/html"] == page.html
+
+
+def test_numbers_are_written_for_readers():
+    assert tables.spread(33.444, 3.4, 2) == "33.44 ± 3.40"
+    assert tables.spread(33.444, float("nan"), 2) == "33.44"
+    assert tables.spread(float("nan"), float("nan"), 2) == ""
+    assert tables.signed(-0.034, 2) == "\u22120.03"
+    assert tables.signed(0.5, 1) == "+0.5"
+    assert tables.signed(float("nan"), 1) == ""
+
+
+def test_the_source_of_a_page_is_stated(shown):
+    said = tables.render_source(shown).markdown
+    assert "**desk**" in said
+    assert "20 T1 slices of 4 subjects" in said
+    assert "run yet" in tables.render_source(None).markdown
+
+
+def test_an_unknown_table_is_named():
+    with pytest.raises(ReconError, match="table"):
+        tables.table(7, None)
+
+
+def test_summarise_keeps_every_column(tmp_path):
+    write_rows(tmp_path / "s.csv", [row("t1", "a", i, psnr=30.0 + i) for i in range(3)])
+    summary = tables.summarise(read_rows(tmp_path / "s.csv", SLICE_COLUMNS), by=["subject"])
+    assert summary["psnr"].tolist() == [31.0]
+    assert summary["slices"].tolist() == [3]
