@@ -42,6 +42,17 @@ def test_bright_is_a_tenth_of_the_percentile_not_of_the_maximum():
     assert brain_slices(volume, PLAIN).tolist() == [0, 1, 2]
 
 
+def test_each_constant_has_its_own_place():
+    volume = staircase([5, 15, 25, 35, 90])
+    assert brain_slices(volume, Geometry(coverage=0.2, level=0.5, percentile=99.5)).tolist() == [2, 3, 4]
+    assert brain_slices(volume, Geometry(coverage=0.1, level=0.5, percentile=99.5)).tolist() == [1, 2, 3, 4]
+    volume *= np.array([1, 1, 1, 0.4, 1], np.float32)
+    assert brain_slices(volume, Geometry(coverage=0.2, level=0.5, percentile=99.5)).tolist() == [2, 4]
+    assert brain_slices(volume, Geometry(coverage=0.2, level=0.3, percentile=99.5)).tolist() == [2, 3, 4]
+    # 170 of 500 pixels are not zero: the median is, and so everything else is bright.
+    assert brain_slices(volume, Geometry(coverage=0.0, level=0.5, percentile=50)).tolist() == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("below_top", [1, 3, 5, 100])
 def test_below_top_counts_down_from_the_highest_kept(below_top):
     volume = staircase([50, 50, 50, 50, 50, 50, 3, 0])
