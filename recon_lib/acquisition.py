@@ -38,19 +38,35 @@ def acquire(images: np.ndarray, masks: np.ndarray) -> Batch:
     Raises:
         ReconError: Wrong dimensions or shapes, NaN or infinite values, or an image that is all zero.
     """
+    images = check_images(images)
+    if np.shape(masks) != images.shape:
+        raise ReconError(f"Masks of shape {np.shape(masks)} do not fit images of shape {images.shape}.")
+    start = to_channels(zero_filled(undersample(images, masks)))
+    return Batch(start, np.asarray(masks, np.float32), images[..., None])
+
+
+def check_images(images: np.ndarray) -> np.ndarray:
+    """Return images as float32 if they can serve as references.
+
+    Args:
+        images: Magnitude images, ``(n, height, width)``.
+
+    Returns:
+        float32 array of the same shape.
+
+    Raises:
+        ReconError: Wrong dimensions, NaN or infinite values, or an image that is all zero.
+    """
     images = np.asarray(images)
     if images.ndim != 3:
         raise ReconError(f"Images are stacked along a first axis, (n, height, width), not of shape {images.shape}.")
-    if np.shape(masks) != images.shape:
-        raise ReconError(f"Masks of shape {np.shape(masks)} do not fit images of shape {images.shape}.")
     finite = np.isfinite(images).all(axis=(1, 2))
     if not finite.all():
         raise ReconError(f"Image {int(np.argmin(finite))} has NaN or infinite pixels: mend or leave it out.")
     empty = ~images.any(axis=(1, 2))
     if empty.any():
         raise ReconError(f"Image {int(np.argmax(empty))} is zero everywhere: leave it out.")
-    start = to_channels(zero_filled(undersample(images.astype(np.float32), masks)))
-    return Batch(start, masks.astype(np.float32), images[..., None].astype(np.float32))
+    return images.astype(np.float32)
 
 
 def to_channels(image: np.ndarray) -> np.ndarray:

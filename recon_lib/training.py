@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from recon_lib.acquisition import Batch, acquire, to_complex
+from recon_lib.acquisition import Batch, acquire, check_images, to_complex
 from recon_lib.cascade import Cascade, build
 from recon_lib.experiment import Architecture, Recipe
 from recon_lib.inference import advance
@@ -149,7 +149,8 @@ def fine_tune(
     Raises:
         ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
     """
-    acquire(images, np.broadcast_to(masks[:1], np.shape(images)))
+    images = check_images(images)
+    acquire(images[:1], masks[:1])  # a mask of another size is refused before anything is built
     batch = recipe.batch or len(images)
     model = _EndToEnd(build(cascade))
     optimizer = _optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
