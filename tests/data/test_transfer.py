@@ -92,6 +92,7 @@ def test_a_server_without_ranges_starts_again(server, part):
     server.cuts[:] = [3000]
     transfer.download(server.url, part, size=len(CONTENT), pause=0)
     assert part.read_bytes() == CONTENT
+    assert server.asked == [None, "bytes=3000-"]  # the second answer was the whole file
 
 
 def test_a_wrong_range_is_not_glued_on(server, part):
