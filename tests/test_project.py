@@ -1,0 +1,307 @@
+"""The house rules: floors, light imports, small files, clean notebooks, one list of versions."""
+
+import ast
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from laws import ROOT, run_python
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+import recon_lib
+
+PACKAGE = ROOT / "recon_lib"
+# From the ground up. A room imports rooms of its own floor or of those below.
+FLOORS = [
+    "errors paths config fourier masks metrics wavelets acquisition experiment graph storage progress __init__",
+    "cascade checkpoints compressed_sensing inference resume results data",
+    "training weights runs collecting figures charts tables claims",
+    "cli explore __main__",
+]
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
+# These need a network; every other room works, and the book builds, without Keras or its backends.
+KERAS_ROOMS = {"cascade", "inference", "resume", "training", "weights", "runs", "collecting", "explore"}
+BACKENDS = {"keras", "tensorflow", "jax", "torch"}
+HEAVY = BACKENDS | {
+    "matplotlib",
+    "pandas",
+    "skimage",
+    "nibabel",
+    "pooch",
+    "SimpleITK",
+    "requests",
+    "ipywidgets",
+    "numpy",
+}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def room(path: Path) -> str:
+    """Return the room a file of the package belongs to."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@functools.cache
+def imports(path: Path) -> frozenset[str]:
+    """Return what a file imports anywhere, inside functions too: ``"numpy"``, ``"recon_lib.masks"``."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(found)
+
+
+def rooms_used(path: Path) -> set[str]:
+    """Return the rooms of this package that a file imports."""
+    parts = [name.split(".") for name in imports(path)]
+    return {"__init__" if p[1:2] in ([], ["__version__"]) else p[1] for p in parts if p[0] == "recon_lib"} - {
+        room(path)
+    }
+
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+EDGES = {name: set().union(*(rooms_used(p) for p in SOURCES if room(p) == name)) for name in {room(p) for p in SOURCES}}
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def tracked() -> Iterator[tuple[str, str]]:
+    """Yield path and content of every text file under version control."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        try:
+            yield name, (ROOT / name).read_text(encoding="utf-8")
+        except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+            continue
+
+
+# Floors
+
+
+def test_every_room_has_its_floor():
+    assert set(EDGES) - set(FLOOR) == set()
+
+
+def test_imports_point_down():
+    wrong = [(name, used) for name, all_used in EDGES.items() for used in all_used if FLOOR[used] > FLOOR[name]]
+    assert wrong == []
+
+
+def test_imports_of_a_floor_go_round_in_no_circle():
+    left = {name: set(used) for name, used in EDGES.items()}
+    while free := [name for name, used in left.items() if not used & left.keys()]:
+        for name in free:
+            del left[name]
+    assert left == {}
+
+
+def test_rooms_without_keras_reach_it_by_no_path():
+    for name in EDGES.keys() - KERAS_ROOMS - {"cli", "__main__"}:
+        files = [path for path in SOURCES if room(path) == name]
+        direct = {found.split(".")[0] for path in files for found in imports(path)} & BACKENDS
+        assert not direct, f"{name} imports {direct}"
+        assert not EDGES[name] & KERAS_ROOMS, f"{name} imports {EDGES[name] & KERAS_ROOMS}"
+
+
+def test_rooms_without_keras_load_without_it():
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in SOURCES
+        if room(path) not in KERAS_ROOMS | {"__main__"}
+    ]
+    code = (
+        "import importlib, sys\n"
+        "for name in sys.argv[2:]:\n"
+        "    importlib.import_module(name)\n"
+        "    loaded = set(sys.argv[1].split()) & set(sys.modules)\n"
+        "    assert not loaded, f'{name} loads {loaded}'\n"
+    )
+    run_python(code, " ".join(BACKENDS), *modules)
+
+
+def test_the_package_itself_loads_nothing_heavy():
+    loaded = run_python("import recon_lib, sys; print(*sys.modules)").split()
+    assert HEAVY & set(loaded) == set()
+
+
+# Size
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_and_functions_can_be_read_in_a_sitting(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            documented = node.body[0] if ast.get_docstring(node) is not None else None
+            lines = node.end_lineno - node.lineno + 1
+            if documented:
+                lines -= documented.end_lineno - documented.lineno + 1
+            assert lines <= 60, f"{node.name} has {lines} lines"
+
+
+# Notebooks
+
+
+def code_cells(path: Path) -> list[dict]:
+    """Return a notebook's code cells, each source one string."""
+    cells = json.loads(path.read_text())["cells"]
+    return [{**cell, "source": "".join(cell["source"])} for cell in cells if cell["cell_type"] == "code"]
+
+
+def test_there_are_notebooks():
+    assert {path.stem for path in NOTEBOOKS} >= {"train", "finetune", "evaluate"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_short_and_stores_no_output(path):
+    cells = code_cells(path)
+    assert [cell["outputs"] for cell in cells] == [[] for _ in cells]
+    assert [cell["execution_count"] for cell in cells] == [None for _ in cells]
+    assert sum(len(cell["source"].splitlines()) for cell in cells) < 100
+    assert json.loads(path.read_text())["metadata"]["kernelspec"]["name"] == "python3"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_has_one_cell_of_parameters_all_literals(path):
+    tagged = [cell for cell in code_cells(path) if "parameters" in cell["metadata"].get("tags", [])]
+    assert len(tagged) == 1
+    for statement in ast.parse(tagged[0]["source"]).body:
+        assert isinstance(statement, ast.Assign | ast.AnnAssign)
+        ast.literal_eval(statement.value)
+
+
+# What no file may hold
+
+
+UNSAFE = re.compile(r"import\s+pickle|from\s+pickle|c?loudpickle|joblib|allow_pickle\s*=\s*True|torch\.load\(")
+MACHINE = re.compile(r"(?<![\w./~$})-])/(work|root|home|tmp|Users)(?![\w-])")
+HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org|crates\.io", re.IGNORECASE)
+UNFINISHED = re.compile(r"\bTOD[O]\b|\bFIXM[E]\b|\bXX[X]\b|NotImplementedErro[r]")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "example"),
+    [
+        (UNSAFE, "import" + " pickle"),
+        (MACHINE, "open('/" + "root/x')"),
+        (HOSTS, "https://pypi" + ".org/simple"),
+        (UNFINISHED, "# TO" + "DO: later"),
+    ],
+    ids=["pickle", "machine paths", "registry hosts", "unfinished"],
+)
+def test_no_tracked_file_holds(pattern, example):
+    assert pattern.search(example)
+    found = [(name, match.group()) for name, text in tracked() if (match := pattern.search(text))]
+    assert found == []
+
+
+def test_arrays_are_loaded_without_pickle():
+    for path in SOURCES:
+        for call in re.findall(r"np\.load\([^)]*\)", path.read_text()):
+            assert "allow_pickle=False" in call, f"{path}: {call}"
+
+
+# One list of versions
+
+
+def locked() -> dict[str, str]:
+    """Return the version of every package in the lock."""
+    entries = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    names = [canonicalize_name(name) for name, _ in entries]
+    assert len(names) == len(set(names)), "two versions of one package"
+    return dict(zip(names, (version for _, version in entries), strict=True))
+
+
+@pytest.mark.parametrize("text", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]])
+def test_lock_satisfies_the_project(text):
+    requirement = Requirement(text)
+    version = locked()[canonicalize_name(requirement.name)]
+    assert requirement.specifier.contains(version, prereleases=True)
+
+
+def test_everything_in_the_lock_is_hashed():
+    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text().strip())
+    assert len(blocks) == len(locked())
+    for block in blocks:
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+
+
+def test_conda_takes_its_versions_from_the_lock():
+    python, pip, from_lock = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert pip == "pip"
+    assert from_lock == {"pip": ["-r requirements.lock"]}
+    name, version = python.split("=")
+    assert name == "python"
+    assert SpecifierSet(PROJECT["requires-python"]).contains(f"{version}.0")
+
+
+def test_supported_pythons_agree():
+    stated = {c.rpartition(" ")[2] for c in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", c)}
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert set(workflow["jobs"]["test"]["strategy"]["matrix"]["python"]) == stated
+    minors = re.search(r"not in \((.*)\)\)'", (ROOT / "Makefile").read_text()).group(1)
+    assert {f"{major}.{minor}" for major, minor in ast.literal_eval(f"({minors})")} == stated
+    specifier = SpecifierSet(PROJECT["requires-python"])
+    assert {f"3.{minor}" for minor in range(8, 20) if specifier.contains(f"3.{minor}.0")} == stated
+
+
+def test_version_is_stated_once():
+    assert PROJECT["version"] == recon_lib.__version__
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == recon_lib.__version__
+
+
+# Commands
+
+
+def targets() -> set[str]:
+    """Return the targets that are commands."""
+    return set(re.findall(r"^([a-z]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_help_is_the_default_and_lists_every_target():
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    shown = [
+        subprocess.run(["make", *goal], cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+        for goal in ([], ["help"])
+    ]
+    assert shown[0] == shown[1]
+    lines = [line.split() for line in shown[0].splitlines()]
+    assert sorted(line[1] for line in lines) == sorted(targets())
+    assert all(line[0] == "make" and len(line) > 3 for line in lines)
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE).group(1).split()
+    assert set(phony) == targets()
+
+
+def test_continuous_integration_runs_the_test_command():
+    script = ROOT / ".ci/run"
+    assert os.access(script, os.X_OK)
+    assert "\nmake test\n" in script.read_text()
+    assert "make test" in (ROOT / "README.md").read_text()
+    assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert "bash .ci/run" in workflow
+    assert all(re.fullmatch(r"\S+@[0-9a-f]{40}", used) for used in re.findall(r"uses: (\S+)", workflow))
+
+
+def test_what_the_readme_names_exists():
+    for name in re.findall(
+        r"`((?:[\w.-]+/)*[\w-]+(?:\.(?:ipynb|yaml|yml|lock|cff)|/))`", (ROOT / "README.md").read_text()
+    ):
+        places = ROOT, ROOT / "notebooks", ROOT / "notebooks/params", ROOT / "book"
+        assert any((place / name).exists() for place in places), name
