@@ -97,7 +97,7 @@ class Domain:
         source: ``open`` (the manifest's files), ``generated`` (made by code), or a collection that the
             user has: ``ilsvrc``, ``midas``, ``ixi``.
         matrix: ``(height, width)`` to reach by cropping k-space, or ``None``.
-        images: Images a split, for ``generated``.
+        images: Images a split: how many are generated, or at most how many of the real ones are taken.
     """
 
     source: str = "open"

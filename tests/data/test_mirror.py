@@ -10,11 +10,12 @@ from recon_lib.data.prepare import LIGHTNESS_SCALE
 
 pytestmark = pytest.mark.mirror
 
-# Number of slices, mean of all pixels, mean of the scales, sha256 of the images.
+# Number of slices, mean of all pixels, mean of the scales, sha256 of the images. T1 passes through a Fourier
+# transform, whose last bit depends on the processor, so only T2's bits are the same everywhere.
 EXPECTED = {
-    ("t1", "train"): (720, 0.15137639, 135.544364, "09f717a487fb178bda672e0e6c020748f9a11c6b1d573f22f714064e0482bb98"),
-    ("t1", "pool"): (180, 0.13396265, 157.810030, "0e476bd187028fa45cb928844f9f9a1aafc52bda350e7ab89b1d2e6cfefed3a7"),
-    ("t1", "test"): (360, 0.15209259, 143.542069, "be5553ae1b06422338af608bb5a099b4775efdf14ac2a09e15e9add2d0ea7dc3"),
+    ("t1", "train"): (720, 0.15137639, 135.544364, None),
+    ("t1", "pool"): (180, 0.13396265, 157.810030, None),
+    ("t1", "test"): (360, 0.15209259, 143.542069, None),
     ("t2", "train"): (230, 0.14416925, 1945.84348, "d553f710d458bb01af82d9d2eca84eb124336fc71bf3956ae18f2ee9179c2e0d"),
     ("t2", "pool"): (55, 0.13529531, 1977.61818, "725500002bcbef2302e49b34f8d1d0177c76bbfe9d550b65dd4e1f527aad7171"),
     ("t2", "test"): (114, 0.13986048, 2047.48246, "6b15d27560ad6f924e8a24ca79a9dce3b2c7a322bcd31ac265127befa63ec216"),
@@ -30,7 +31,7 @@ def test_brains(name, split):
     np.testing.assert_array_equal(images.images.max(axis=(1, 2)), 1)
     np.testing.assert_allclose(images.images.mean(dtype=np.float64), mean, rtol=1e-6)
     np.testing.assert_allclose(images.scales.mean(), scale, rtol=1e-6)
-    assert images.sha256 == sha256, "another processor's Fourier transform may round T1 otherwise; T2 passes none"
+    assert sha256 is None or images.sha256 == sha256
 
 
 def test_photographs():
