@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"natural": "#0072b2", "t1": "#d55e00", "t2": "#009e73"}  # Okabe and Ito: told apart by the colour-blind
 _SUBJECTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#f0e442")
-_WIDTH = 9.0  # inches
+_WIDTH = 8.0  # inches
 
 
 class _Picture(Figure):
@@ -182,7 +182,7 @@ def blank_figure(size: tuple[float, float], rows: int, columns: int) -> tuple[Fi
     Returns:
         The figure, and its axes as a 2-D array.
     """
-    figure = _Picture(figsize=size, layout="constrained", facecolor="white", dpi=110)
+    figure = _Picture(figsize=size, layout="constrained", facecolor="white", dpi=150)
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mask_figure", "reconstruction_figure", "slice_scatter", "summary_figure", "training_curves"]
 _ZOOM = 0.15  # side of the zoomed window, as a part of the image's longer side
-_WIDTH = 9.0  # inches
+_WIDTH = 7.6  # inches
 
 
 def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, int] | None = None) -> Figure:
@@ -59,12 +59,12 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
     _show(grid[0][0], reference, box, window, "reference")
     if "mask" in images:
         grid[1][0].imshow(orient(images["mask"], transposed), cmap="gray", interpolation="nearest")
-        grid[1][0].set_title(f"samples, {100 * images['mask'].mean():.0f} % of k-space", fontsize=9)
+        grid[1][0].set_title(f"mask, {100 * images['mask'].mean():.0f} %", fontsize=9)
     cells = [(2, 0, "zero_filled", "zero-filled", ("zero_filled", "", None))]
     for column, domain in enumerate(NETWORKS, start=1):
         for row, count, state in ((0, 0, "as trained"), (2, n_finetune, f"tuned with {n_finetune}")):
             key = ("network", domain, count)
-            cells.append((row, column, networks[domain, count], f"{NAMES[domain]}, {state}", key))
+            cells.append((row, column, networks[domain, count], f"{NAMES[domain]},\n{state}", key))
     bar = None
     for row, column, name, title, key in cells:
         if name not in shown:

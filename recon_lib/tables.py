@@ -173,7 +173,7 @@ def render_table(number: int, results: Results | None) -> Rendered:
     for (method, training, n_finetune), rows in frame.groupby(
         ["method", "training_domain", "n_finetune"], dropna=False, sort=False
     ):
-        cells = [label(method, training)]
+        cells = [label(method, training).removeprefix("trained on ")]
         for metric, (_, digits) in METRICS.items():
             row = rows[rows["metric"] == metric].iloc[0]
             cells += [
@@ -281,9 +281,9 @@ def _group(method: str, n_finetune: object) -> str:
     if method != "network":
         return "no training"
     if not n_finetune:
-        return "networks as trained"
+        return "trained on, and not tuned"
     unlike = "" if n_finetune == TUNED else f" (the paper: {TUNED})"
-    return f"networks tuned with {n_finetune} images of the test contrast{unlike}"
+    return f"trained on, then tuned with {n_finetune} images of the test contrast{unlike}"
 
 
 def _two_lines(cell: str) -> str:

@@ -1,5 +1,6 @@
 """Figures: what is drawn is the data, in the order and scale stated, without any global state."""
 
+import re
 import subprocess
 import sys
 
@@ -20,11 +21,12 @@ def shown(tmp_path):
 
 
 def titles(figure):
-    return [axes.get_title().split("\n")[0] for axes in figure.axes if axes.get_title()]
+    flat = [axes.get_title().replace("\n", " ") for axes in figure.axes if axes.get_title()]
+    return [re.sub(r" [0-9.]+ dB, SSIM.*", "", title) for title in flat]
 
 
 def image_of(figure, title):
-    axes = next(a for a in figure.axes if a.get_title().startswith(title))
+    axes = next(a for a in figure.axes if a.get_title().replace("\n", " ").startswith(title))
     return np.asarray(axes.images[0].get_array()), axes.images[0].get_clim(), axes
 
 

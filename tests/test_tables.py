@@ -106,7 +106,7 @@ def test_a_profile_with_other_counts_still_fills_the_table(tmp_path):
     frame = tables.table(1, shown)
     assert cell(frame, "natural", 4, "psnr", "ours") == 34.0
     assert cell(frame, "natural", 4, "psnr", "paper") == 35.59
-    assert "tuned with 4 images of the test contrast (the paper: 20)" in tables.render_table(1, shown).html
+    assert "then tuned with 4 images of the test contrast (the paper: 20)" in tables.render_table(1, shown).html
 
 
 def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
