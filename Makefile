@@ -12,6 +12,9 @@ INSTALLED := .venv/.installed
 # $(call stage,WHAT,COMMAND): a line before, and one after with the seconds it took.
 stage = @echo "== $(1)"; begin=$$(date +%s); ( $(2) ) && echo "== $(1): $$(($$(date +%s) - begin)) s"
 
+# Before a command: it writes its runs and results into a folder that is gone when the stage ends.
+SCRATCH := folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="$$folder/runs" RECON_RESULTS="$$folder/results"
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help venv book test lint format unit notebooks smoke desk lock clean
@@ -37,10 +40,10 @@ unit: $(INSTALLED) ## Run the tests of tests/ (PYTEST="-k masks" chooses)
 	$(call stage,unit tests,$(RUN) pytest $(PYTEST))
 
 notebooks: $(INSTALLED) ## Run every notebook as it stands, with its smoke defaults
-	$(call stage,notebooks,$(RUN) pytest --nbval-lax notebooks/)
+	$(call stage,notebooks,$(SCRATCH) $(RUN) pytest --nbval-lax notebooks/)
 
 smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a temporary folder
-	$(call stage,graph of runs,folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="$$folder/runs" RECON_RESULTS="$$folder/results" $(RUN) snakemake --nolock --cores $(CORES) --config profile=smoke)
+	$(call stage,graph of runs,$(SCRATCH) $(RUN) snakemake --nolock --cores $(CORES) --config profile=smoke)
 
 desk: $(INSTALLED) ## Train, tune and evaluate the desk profile: hours on two cores, resumes where it stopped
 	$(RUN) snakemake --cores 1 --rerun-incomplete --config profile=desk
