@@ -89,8 +89,8 @@ class Wavelet:
     """
 
     def __init__(self, size: tuple[int, int], dtype: np.typing.DTypeLike = np.float32) -> None:
-        self.size = (int(size[0]), int(size[1]))
         self.side = padded_side(size)
+        self.size = (int(size[0]), int(size[1]))
         self.levels = (self.side // COARSEST).bit_length() - 1
         if self.levels:
             first = level_matrix(self.side)
