@@ -90,7 +90,7 @@ def test_the_interval_resamples_people_and_not_slices():
 
 def test_a_subject_counts_by_its_slices():
     values = frame([("a", i, 1.0) for i in range(3)] + [("b", 0, 0.0)])
-    assert claims.bootstrap(values, lambda mean: mean[0])[0] == 0.75
+    assert claims.bootstrap(values, lambda mean: mean[0]) == (0.75, 0.0, 1.0)
 
 
 def test_the_interval_is_the_same_every_time_and_agrees_with_theory():
