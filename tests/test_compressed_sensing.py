@@ -120,15 +120,19 @@ def test_objective_falls_in_every_iteration(size, name):
 
 
 def toolbox_loop(kspace, mask, variant, iterations):
-    """Follow the published rules for one slice in double precision, each constant written out."""
+    """Follow the published rules for one slice in double precision, each constant written out.
+
+    Return the image and the slopes of all line searches.
+    """
     transform = Wavelet(kspace.shape[-2:], np.float64)
     start = ifft2c(kspace)
     w = join(transform.forward(to_planes(start.real + 0j if variant.real else start)))
     g = gradient(w, kspace, mask, variant)
-    d, t0 = -g, 1.0
+    d, t0, slopes = -g, 1.0, []
     for _ in range(iterations):
         f, t, backtracks = objective(w, kspace, mask, variant), t0, 0
-        while objective(w + t * d, kspace, mask, variant) > f - 0.01 * t * abs(inner(g, d)) and backtracks < 150:
+        slopes.append(abs(inner(g, d)))
+        while objective(w + t * d, kspace, mask, variant) > f - 0.01 * t * slopes[-1] and backtracks < 150:
             t, backtracks = 0.6 * t, backtracks + 1
         if backtracks > 2:
             t0 *= 0.6
@@ -137,7 +141,7 @@ def toolbox_loop(kspace, mask, variant, iterations):
         w = w + t * d
         previous, g = g, gradient(w, kspace, mask, variant)
         d = -g + inner(g, g).real / inner(previous, previous).real * d
-    return join(transform.inverse(to_planes(w)))
+    return join(transform.inverse(to_planes(w))), slopes
 
 
 def case(name, iterations=8, size=(33, 40)):
@@ -149,11 +153,14 @@ def case(name, iterations=8, size=(33, 40)):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_equals_the_toolbox_loop(name):
+def test_equals_the_toolbox_loop(name, monkeypatch):
     kspace, mask, variant, iterations = case(name)
-    expected = toolbox_loop(kspace, mask, variant, iterations)
+    expected, slopes = toolbox_loop(kspace, mask, variant, iterations)
+    search, found = library.line_search, []
+    monkeypatch.setattr(library, "line_search", lambda *a: found.append(a[2]) or search(*a))
     double, _ = library._descend(library._Problem(kspace, mask, variant, np.dtype(np.float64)), iterations, None)
     np.testing.assert_allclose(join(double.image), expected, atol=1e-11)
+    np.testing.assert_allclose(found, slopes, rtol=1e-9)
     # In single precision the kink at zero turns some roundings of 1e-8 into another sign: hence the slack.
     assert np.abs(expected - ifft2c(kspace)).max() > 0.1
     np.testing.assert_allclose(reconstruct_cs(kspace, mask, variant, iterations), expected, atol=2e-3)
