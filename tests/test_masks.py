@@ -77,6 +77,18 @@ def test_every_field_matters(other):
     assert digest(poisson_disc_mask(SMALL, 0)) != digest(poisson_disc_mask(SMALL, 0, spec=MaskSpec(**other)))
 
 
+def test_masks_of_another_index_set_or_seed_share_samples_by_chance_alone():
+    outside = ~calibration_block(SMALL)
+    first = poisson_disc_mask(SMALL, 0) & outside
+    others = (
+        poisson_disc_mask(SMALL, 1),
+        poisson_disc_mask(SMALL, 0, "test"),
+        poisson_disc_mask(SMALL, 0, spec=MaskSpec(seed=1)),
+    )
+    for other in others:
+        assert (first & other).sum() < 0.5 * first.sum()
+
+
 def test_power_moves_samples_from_the_middle_to_the_edge():
     y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in (96, 96))
     radius = np.hypot(y[:, None], x[None, :])
@@ -132,10 +144,14 @@ def test_calibration_block_is_scaled_and_fully_sampled(size, rows, columns):
     assert mask_stack(size, 3)[:, expected].all()
 
 
-def test_no_calibration_is_possible():
-    mask = poisson_disc_mask(SMALL, 0, spec=MaskSpec(calibration=0))
-    assert not calibration_block(SMALL, MaskSpec(calibration=0)).any()
-    assert mask.sum() == round(mask.size / 4)
+def test_calibration_of_another_size_is_sampled_instead():
+    wide, none = MaskSpec(calibration=64), MaskSpec(calibration=0)
+    assert calibration_block(SMALL, wide).sum() == 16 * 12
+    assert mask_stack(SMALL, 3, spec=wide)[:, calibration_block(SMALL, wide)].all()
+    assert not calibration_block(SMALL, none).any()
+    without = mask_stack(SMALL, 10, spec=none)
+    assert (without.sum(axis=(1, 2)) == round(SMALL[0] * SMALL[1] / 4)).all()
+    assert not without[:, calibration_block(SMALL)].all()
 
 
 def test_corners_and_edges_are_sampled():
