@@ -274,6 +274,24 @@ def test_crops_are_fresh_and_reach_every_corner():
     assert set(columns) == set(range(7))
 
 
+def test_every_epoch_and_stage_draws_afresh(tmp_path, monkeypatch):
+    seen, make = [], training._batches
+    monkeypatch.setattr(training, "_batches", lambda *a: seen.append(list(make(*a))) or seen[-1])
+    train(tmp_path, dataclasses.replace(RECIPE, crop=8), updates=2)
+    first_targets = {batches[0][1].tobytes() for batches in seen}
+    assert len(seen) == len(first_targets) == 4
+
+
+def test_every_epoch_of_fine_tuning_draws_order_and_masks_afresh(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(training, "acquire", lambda *a: seen.append(acquire(*a)) or seen[-1])
+    tune(tmp_path, Recipe(batch=0, epochs=3))
+    visits = [batch for batch in seen if len(batch.target) == 6][-3:]
+    assert len({batch.target.tobytes() for batch in visits}) == 3
+    by_image = [batch.mask[np.argsort(batch.target.sum(axis=(1, 2, 3)))].tobytes() for batch in visits]
+    assert len(set(by_image)) == 3
+
+
 def test_crop_larger_than_the_image_is_the_whole_image(trained, tmp_path):
     cascade, history = train(tmp_path, dataclasses.replace(RECIPE, crop=1000))
     assert same(cascade, trained[0])
