@@ -188,7 +188,7 @@ def test_notebook_has_one_cell_of_parameters_all_literals(path):
 # What no file may hold
 
 
-UNSAFE = re.compile(r"import\s+pickle|from\s+pickle|c?loudpickle|joblib|allow_pickle\s*=\s*True|torch\.load\(")
+UNSAFE = re.compile(r"import\s+pickle|from\s+pickle|cloudpickl[e]|jobli[b]|allow_pickle\s*=\s*True|torch\.load\(")
 MACHINE = re.compile(r"(?<![\w./~$})-])/(work|root|home|tmp|Users)(?![\w-])")
 HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org|crates\.io", re.IGNORECASE)
 UNFINISHED = re.compile(r"\bTOD[O]\b|\bFIXM[E]\b|\bXX[X]\b|NotImplementedErro[r]")
