@@ -38,6 +38,14 @@ class Architecture:
     kernel: int = 3
     data_consistency: float = float("inf")
 
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        if min(self.subnetworks, self.filters, self.kernel) < 1 or self.hidden_layers < 0 or self.kernel % 2 == 0:
+            raise ReconError(
+                "A network needs at least one sub-network and filter, and an odd kernel: "
+                f"subnetworks {self.subnetworks}, filters {self.filters}, kernel {self.kernel}."
+            )
+
     def as_dict(self) -> dict:
         """Return the fields by name, ``inf`` as a string: JSON has no infinity."""
         return {**asdict(self), "data_consistency": _json_number(self.data_consistency)}

@@ -84,9 +84,11 @@ def resize_by_kspace(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         precision.
 
     Raises:
-        ReconError: A new side is larger than the old one or not positive.
+        ReconError: There are not two sides, or a new one is larger than the old one or not positive.
     """
     old = np.shape(image)[-2:]
+    if len(size) != 2 or len(old) != 2:
+        raise ReconError(f"Images of shape {np.shape(image)} cannot be brought to {tuple(size)}: both need two sides.")
     if any(n < 1 or n > o for n, o in zip(size, old, strict=True)):
         raise ReconError(f"Cannot crop k-space of {old[0]}x{old[1]} to {size[0]}x{size[1]}: it must not grow.")
     if tuple(size) == tuple(old):
@@ -94,7 +96,7 @@ def resize_by_kspace(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     starts = [o // 2 - n // 2 for n, o in zip(size, old, strict=True)]
     window = tuple(slice(s, s + n) for s, n in zip(starts, size, strict=True))
     kspace = fft2c(image)[(..., *window)]
-    return np.abs(ifft2c(kspace)) * np.sqrt(size[0] * size[1] / (old[0] * old[1])).astype(np.float32)
+    return np.abs(ifft2c(kspace)) * float(np.sqrt(size[0] * size[1] / (old[0] * old[1])))
 
 
 def _size(array: np.ndarray) -> str:

@@ -35,12 +35,25 @@ class MaskSpec:
         power: The power ``p`` with which the minimum distance grows.
         calibration: Side of the fully sampled block on a 256 grid, scaled with the matrix.
         seed: Chooses another family of masks.
+
+    Raises:
+        ReconError: The acceleration is below 1, or another value is negative, infinite or not a number.
     """
 
     acceleration: float = 4.0
     power: float = 2.0
     calibration: int = 24
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the values that no mask can have."""
+        if not self.acceleration >= 1:
+            raise ReconError(f"An acceleration of {self.acceleration} is impossible: it must be at least 1.")
+        if not 0 <= self.power < np.inf or self.calibration < 0 or self.seed < 0:
+            raise ReconError(
+                "A mask's power, calibration and seed are 0 or more, and finite: "
+                f"power {self.power}, calibration {self.calibration}, seed {self.seed}."
+            )
 
 
 def poisson_disc_mask(
@@ -96,7 +109,12 @@ def mask_stack(size: tuple[int, int], count: int, mask_set: str = "train", spec:
 
     Returns:
         Boolean array of shape ``(count, height, width)``.
+
+    Raises:
+        ReconError: ``count`` is below 1, or as for :func:`poisson_disc_mask`.
     """
+    if count < 1:
+        raise ReconError(f"{count} masks were asked for: ask for at least 1.")
     return np.stack([poisson_disc_mask(size, index, mask_set, spec) for index in range(count)])
 
 
@@ -156,8 +174,6 @@ def calibration_block(size: tuple[int, int], spec: MaskSpec | None = None) -> np
 
 def _target(size: tuple[int, int], spec: MaskSpec) -> int:
     grid = size[0] * size[1]
-    if not spec.acceleration >= 1:
-        raise ReconError(f"An acceleration of {spec.acceleration} is impossible: it must be at least 1.")
     target = round(grid / spec.acceleration)
     least = int(calibration_block(size, spec).sum())
     if target < max(least, 1):

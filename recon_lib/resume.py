@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import keras
@@ -13,6 +14,19 @@ from recon_lib.checkpoints import load_arrays, save_arrays
 from recon_lib.errors import ReconError
 
 _WEIGHT = "weight/"
+
+
+def digest(*arrays: np.ndarray) -> str:
+    """Return the sha256 of arrays' shapes and bytes, so that a journal knows what it was written for.
+
+    Args:
+        *arrays: Of any shape and type.
+    """
+    content = hashlib.sha256()
+    for array in arrays:
+        content.update(str((np.shape(array), np.asarray(array).dtype)).encode())
+        content.update(np.ascontiguousarray(array).data)
+    return content.hexdigest()
 
 
 class Journal:

@@ -14,7 +14,6 @@ from pathlib import Path
 import filelock
 import keras
 import numpy as np
-import pandas as pd
 
 from recon_lib import __version__, data, paths
 from recon_lib.cascade import Cascade
@@ -25,7 +24,7 @@ from recon_lib.graph import Run, plan
 from recon_lib.inference import reconstruct
 from recon_lib.masks import assign_masks, mask_stack
 from recon_lib.metrics import slice_metrics
-from recon_lib.results import sha256, write_json, write_panels, write_rows
+from recon_lib.results import HISTORY_COLUMNS, sha256, write_json, write_panels, write_rows
 from recon_lib.training import fine_tune, train_sequential
 from recon_lib.weights import load_network, save_network
 
@@ -161,7 +160,7 @@ def _fine_tune(run: Run, profile: Profile, where: Path, progress: Progress | Non
 
 def _keep_network(run: Run, where: Path, cascade: Cascade, history: list[dict], inputs: dict, facts: dict) -> dict:
     named = {"run": run.id, "kind": run.kind, **run.choice}
-    pd.DataFrame([{**named, **row} for row in history]).to_csv(where / "history.csv", index=False)
+    write_rows(where / "history.csv", [{**named, **row} for row in history], HISTORY_COLUMNS)
     card = {**named, **facts, "profile": run.profile, "data": inputs, "parameters": run.parameters}
     save_network(where / "network.safetensors", cascade, card)
     (where / "checkpoint.safetensors").unlink(missing_ok=True)

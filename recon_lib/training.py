@@ -18,7 +18,7 @@ from recon_lib.cascade import Cascade, build
 from recon_lib.experiment import Architecture, Recipe
 from recon_lib.inference import advance
 from recon_lib.metrics import psnr
-from recon_lib.resume import Journal
+from recon_lib.resume import Journal, digest
 
 _MONITORED = 16  # images whose PSNR is followed while training
 
@@ -66,7 +66,7 @@ def train_sequential(
     """
     data = acquire(images, masks)
     cascade = build(Cascade(architecture, seed, recipe.l2, recipe.precision))
-    identity = {"images": list(np.shape(images)), "updates": updates, "seed": seed, "recipe": recipe.as_dict()}
+    identity = {"data": digest(images, masks), "updates": updates, "seed": seed, "recipe": recipe.as_dict()}
     journal = Journal(folder, identity, cascade)
     inputs = data.zero_filled
     last = len(cascade.subnetworks) - 1
@@ -156,7 +156,8 @@ def fine_tune(
     optimizer = _optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
     model.compile(optimizer, loss=hybrid_loss, metrics=[_mean_psnr], jit_compile=recipe.jit_compile)
     optimizer.build(cascade.trainable_variables)
-    identity = {"images": list(np.shape(images)), "seed": seed, "recipe": recipe.as_dict()}
+    start = digest(images, masks, *cascade.get_weights())
+    identity = {"data": start, "seed": seed, "recipe": recipe.as_dict()}
     journal = Journal(folder, identity, cascade)
     journal.restore(optimizer)
     for epoch in range(journal.epoch, recipe.epochs):

@@ -66,6 +66,8 @@ def test_a_recipe_inside_training_gives_only_what_decides_updates():
         ({"training": {"epochs": 0}}, "epochs 0"),
         ({"training": {"learning_rate": -1.0}}, "learning_rate -1.0"),
         ({"training": {"precision": "float8"}}, "Unknown precision 'float8'"),
+        ({"architecture": {"kernel": 4}}, "an odd kernel"),
+        ({"architecture": {"subnetworks": 0}}, "subnetworks 0"),
         ({"training": 3}, "x.training is not a mapping"),
         ({"domains": {"t1": {"matrix": [1, 2, 3]}}}, "a list of 2"),
         ({"domains": {"t1": {"matrix": 7}}}, "a list of 2"),

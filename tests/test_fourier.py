@@ -154,3 +154,9 @@ def test_resize_refuses_to_grow_or_vanish(new):
 
 def test_inner_product_of_the_laws_is_conjugate_linear_in_its_first_argument():
     assert inner(np.array([1j]), np.array([1.0])) == -1j
+
+
+@pytest.mark.parametrize(("shape", "size"), [((8, 8), (4,)), ((8,), (4, 4)), ((8, 8), (4, 4, 4))])
+def test_resizing_needs_two_sides(shape, size):
+    with pytest.raises(ReconError, match="both need two sides"):
+        resize_by_kspace(np.ones(shape), size)

@@ -211,3 +211,16 @@ def test_masks_are_assigned_evenly(images, masks, seed):
 def test_assignment_is_shuffled_by_its_seed():
     assert list(assign_masks(100, 100, 0)) != list(range(100))
     assert list(assign_masks(100, 100, 0)) != list(assign_masks(100, 100, 1))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("power", -1.0), ("power", np.nan), ("power", np.inf), ("calibration", -1), ("seed", -1)]
+)
+def test_a_specification_that_no_mask_has_is_refused(field, value):
+    with pytest.raises(ReconError, match=f"{field} {value}"):
+        MaskSpec(**{field: value})
+
+
+def test_at_least_one_mask_is_asked_for():
+    with pytest.raises(ReconError, match="0 masks were asked for"):
+        mask_stack((16, 16), 0)

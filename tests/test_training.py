@@ -478,3 +478,16 @@ def test_fewer_masks_than_images_is_refused(tmp_path):
     images, masks = example()
     with pytest.raises(ReconError, match="do not fit"):
         train_sequential(images, masks[:5], architecture=TINY, recipe=RECIPE, updates=UPDATES, seed=0, folder=tmp_path)
+
+
+def test_folder_of_other_data_or_of_another_start_is_refused(tmp_path):
+    images, masks = example()
+    train(tmp_path / "a")
+    with pytest.raises(ReconError, match="belongs to another run"):
+        train_sequential(
+            images[::-1], masks, architecture=TINY, recipe=RECIPE, updates=UPDATES, seed=11, folder=tmp_path / "a"
+        )
+    tune(tmp_path / "b")
+    for change in ({"masks": ~masks}, {"cascade": start(seed=12)}):
+        with pytest.raises(ReconError, match="belongs to another run"):
+            tune(tmp_path / "b", **change)
