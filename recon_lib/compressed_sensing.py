@@ -8,17 +8,17 @@ Each slice solves, in the coefficients ``w`` of a wavelet transform,
         + \tau \sum_i \left(\sqrt{|(D_1 x)_i|^2 + \mu} + \sqrt{|(D_2 x)_i|^2 + \mu}\right),
         \qquad x = P^T W^T w
 
-===============  ===========================================================================================
-``x``            image of the true size ``(height, width)``, what is returned
-``w``            ``(side, side)`` coefficients, side a power of two; all are penalised, the coarsest band too
-``W``, ``P``     orthonormal wavelet, real and imaginary parts apart, and zero-padding to ``side`` before it
-                 (:mod:`recon_lib.wavelets`); ``P^T`` crops
-``F``            centred orthonormal Fourier transform of the true size (:mod:`recon_lib.fourier`): what ``w``
-                 holds outside the image is cropped before it, and never meets the data
-``M``, ``y``     mask, and acquired k-space, zero elsewhere
-``D_1``, ``D_2`` forward differences down and across the true size, zero at the last row and column
-lambda, tau, mu  :attr:`Variant.wavelet_weight`, :attr:`Variant.tv_weight` (zero skips its term), and 1e-15
-===============  ===========================================================================================
+================  ===========================================================================================
+``x``             image of the true size ``(height, width)``, what is returned
+``w``             ``(side, side)`` coefficients, side a power of two; all are penalised, the coarsest band too
+``W``, ``P``      orthonormal wavelet, real and imaginary parts apart, and zero-padding to ``side`` before it
+                  (:mod:`recon_lib.wavelets`); ``P^T`` crops
+``F``             centred orthonormal Fourier transform of the true size (:mod:`recon_lib.fourier`): what ``w``
+                  holds outside the image is cropped before it, and never meets the data
+``M``, ``y``      mask, and acquired k-space, zero elsewhere
+``D_1``, ``D_2``  forward differences down and across the true size, zero at the last row and column
+lambda, tau, mu   fields ``wavelet_weight`` and ``tv_weight`` of a variant (zero skips its term), and 1e-15
+================  ===========================================================================================
 
 There is no factor 1/2. The weights are meant for data scaled so that the start, the zero-filled image,
 has a maximum modulus of 1; the result is scaled back. In a ``real`` variant ``x`` and ``w`` are real, and
