@@ -28,11 +28,11 @@ def render_networks(results: Results) -> Rendered:
         results: A verified folder of results.
 
     Returns:
-        A markdown table: file, training domain and images, images of fine-tuning, size in MB, mean PSNR lost on
-        test slices in dB (positive: lost), first digits of the sha256.
+        A markdown table: name, training domain and images, images of fine-tuning, size in MB, mean PSNR lost on
+        test slices in dB (positive: lost), first eight digits of the sha256.
     """
     lines = [
-        "| File | Trained on | Tuned with | Size, MB | Lost by half precision, dB | sha256 |",
+        "| Name | Trained on | Tuned with | Size, MB | Lost by half precision, dB | sha256 |",
         "|:--|:--|:--|--:|:--|:--|",
     ]
     for card in cards(results):
@@ -40,5 +40,5 @@ def render_networks(results: Results) -> Rendered:
         cost = ", ".join(f"{NAMES[name]} {signed(lost, 4)}" for name, lost in sorted(card["float16_cost_db"].items()))
         trained = f"{card['n_images']} {NAMES[card['training_domain']]}"
         size = f"{card['bytes'] / 1e6:.2f}"
-        lines.append(f"| `{card['file']}` | {trained} | {tuned} | {size} | {cost} | `{card['sha256'][:12]}` |")
+        lines.append(f"| `{card['file'].removesuffix('.safetensors')}` | {trained} | {tuned} | {size} | {cost} | `{card['sha256'][:8]}` |")
     return Rendered(markdown="\n".join(lines))

@@ -16,9 +16,9 @@ def test_each_network_is_a_row(tmp_path):
     write_json(tmp_path / "weights" / "a.json", tuned)
     text = networks.render_networks(Results("desk", tmp_path, {})).markdown
     first, second = text.splitlines()[2:]
-    assert first.startswith("| `a.safetensors` | 4000 natural images | 20 T1 | 1.14 | T1 +0.0020 |")
-    assert "| `b.safetensors` | 4000 natural images |  | 1.14 | T1 +0.0012, T2 " in second
-    assert "`0123456789ab`" in second
+    assert first.startswith("| `a` | 4000 natural images | 20 T1 | 1.14 | T1 +0.0020 |")
+    assert "| `b` | 4000 natural images |  | 1.14 | T1 +0.0012, T2 " in second
+    assert "`01234567`" in second
 
 
 def test_no_network_no_row(tmp_path):
