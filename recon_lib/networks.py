@@ -39,6 +39,6 @@ def render_networks(results: Results) -> Rendered:
         tuned = f"{card['n_finetune']} {NAMES[card['test_domain']]}" if card["kind"] == "finetune" else ""
         cost = ", ".join(f"{NAMES[name]} {signed(lost, 4)}" for name, lost in sorted(card["float16_cost_db"].items()))
         trained = f"{card['n_images']} {NAMES[card['training_domain']]}"
-        size = f"{card['bytes'] / 1e6:.2f}"
-        lines.append(f"| `{card['file'].removesuffix('.safetensors')}` | {trained} | {tuned} | {size} | {cost} | `{card['sha256'][:8]}` |")
+        name, size = card["file"].removesuffix(".safetensors"), f"{card['bytes'] / 1e6:.2f}"
+        lines.append(f"| `{name}` | {trained} | {tuned} | {size} | {cost} | `{card['sha256'][:8]}` |")
     return Rendered(markdown="\n".join(lines))
