@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from recon_lib.errors import ReconError
+from recon_lib.storage import write_bytes
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray], state: dict) -> None:
@@ -21,17 +21,8 @@ def save_arrays(path: Path, arrays: dict[str, np.ndarray], state: dict) -> None:
         arrays: Named arrays of any shape and numeric type.
         state: JSON-serialisable.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, {"state": json.dumps(state)})
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    data = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    write_bytes(path, save(data, {"state": json.dumps(state)}))
 
 
 def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict]:

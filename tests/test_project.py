@@ -190,7 +190,7 @@ def test_notebook_has_one_cell_of_parameters_all_literals(path):
 
 UNSAFE = re.compile(r"import\s+pickle|from\s+pickle|cloudpickl[e]|jobli[b]|allow_pickle\s*=\s*True|torch\.load\(")
 MACHINE = re.compile(r"(?<![\w./~$})-])/(work|root|home|tmp|Users)(?![\w-])")
-HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org|crates\.io", re.IGNORECASE)
+HOSTS = re.compile(r"p[y]pi\.org|python[h]osted\.org|n[p]mjs\.org|d[e]b\.debian\.org|c[r]ates\.io", re.IGNORECASE)
 UNFINISHED = re.compile(r"\bTOD[O]\b|\bFIXM[E]\b|\bXX[X]\b|NotImplementedErro[r]")
 
 
