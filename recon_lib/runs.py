@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import filelock
@@ -25,10 +24,8 @@ from recon_lib.inference import reconstruct
 from recon_lib.masks import assign_masks, mask_stack
 from recon_lib.metrics import slice_metrics
 from recon_lib.results import HISTORY_COLUMNS, sha256, write_json, write_panels, write_rows
-from recon_lib.training import fine_tune, train_sequential
+from recon_lib.training import Progress, fine_tune, train_sequential
 from recon_lib.weights import load_network, save_network
-
-Progress = Callable[[int, int, dict], None]
 
 
 def plan_profile(profile: Profile) -> list[Run]:
@@ -74,6 +71,8 @@ def execute(run: Run, progress: Progress | None = None) -> Path:
             work = {"train": _train, "finetune": _fine_tune, "evaluate": _evaluate}[run.kind]
             inputs = work(run, load_profile(run.profile), where, progress)
             _record(run, where, inputs, time.time() - started)
+            # Last: until the record stands, a stopped run goes on from here.
+            (where / "checkpoint.safetensors").unlink(missing_ok=True)
     return where
 
 
@@ -163,7 +162,6 @@ def _keep_network(run: Run, where: Path, cascade: Cascade, history: list[dict], 
     write_rows(where / "history.csv", [{**named, **row} for row in history], HISTORY_COLUMNS)
     card = {**named, **facts, "profile": run.profile, "data": inputs, "parameters": run.parameters}
     save_network(where / "network.safetensors", cascade, card)
-    (where / "checkpoint.safetensors").unlink(missing_ok=True)
     return inputs
 
 

@@ -138,6 +138,19 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_weights(tiny, monkeypatch,
     assert not (runs.folder(run) / "checkpoint.safetensors").exists()
 
 
+def test_a_stop_before_the_record_loses_no_work(tiny, monkeypatch, tmp_path):
+    _, plan = tiny
+    run = named(plan, "train", training_domain="t1")
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "_record", None)
+        with pytest.raises(TypeError):
+            runs.execute(run)
+    epochs = []
+    runs.execute(run, lambda done, total, row: epochs.append(done))
+    assert epochs == []
+
+
 def test_too_few_pool_images_are_named(tiny, monkeypatch, tmp_path):
     _, plan = tiny
     run = named(plan, "finetune", training_domain="t1", test_domain="t1")
