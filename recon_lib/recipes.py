@@ -154,6 +154,14 @@ class FineTuning(Recipe):
     n_drawn: tuple[int, ...] | None = None
     max_updates: int | None = None
 
+    def __post_init__(self) -> None:
+        """Check what fine-tuning cannot do."""
+        super().__post_init__()
+        if self.crop is not None:
+            raise ReconError(
+                f"Fine-tuning passes through data consistency, which needs whole images: no crop {self.crop}."
+            )
+
     def recipe(self, n_finetune: int) -> dict:
         """Return the recipe for a number of images, its epochs bounded by ``max_updates``."""
         epochs = self.epochs

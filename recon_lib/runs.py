@@ -197,12 +197,14 @@ def _fine_tune(run: Run, profile: Profile, where: Path, progress: Progress | Non
     order = np.random.default_rng([given["seed"], 1, given["draw"]]).permutation(len(images.images))
     pixels = images.images[np.sort(order[: given["n_finetune"]])]
     recipe = Recipe(**given["recipe"])
-    cascade, card = load_network(network_file(run.parent))
+    start = network_file(run.parent)
+    cascade, card = load_network(start, precision=recipe.precision)
     pool = mask_stack(pixels.shape[1:], profile.masks.train, "train", profile.mask_spec)
     cascade, history = fine_tune(
         cascade, pixels, pool, recipe=recipe, seed=given["seed"] + given["draw"], folder=where, progress=progress
     )
-    return _keep_network(run, where, cascade, history, {"pool": images.sha256}, {"n_images": card["n_images"]})
+    inputs = {"pool": images.sha256, "network": sha256(start)}
+    return _keep_network(run, where, cascade, history, inputs, {"n_images": card["n_images"]})
 
 
 def _keep_network(run: Run, where: Path, cascade: Cascade, history: list[dict], inputs: dict, facts: dict) -> dict:

@@ -75,12 +75,15 @@ def read_card(path: Path) -> dict:
     return card
 
 
-def load_network(path: Path, architecture: Architecture | None = None) -> tuple[Cascade, dict]:
+def load_network(
+    path: Path, architecture: Architecture | None = None, precision: str = "float32"
+) -> tuple[Cascade, dict]:
     """Read a network.
 
     Args:
         path: The ``.safetensors`` file.
         architecture: What the network must be, if that matters.
+        precision: Keras' dtype policy that its hidden layers compute in.
 
     Returns:
         The network, ready to run, and its card.
@@ -99,7 +102,7 @@ def load_network(path: Path, architecture: Architecture | None = None) -> tuple[
     found = Architecture.from_dict(card["architecture"])
     if architecture is not None and found != architecture:
         raise ReconError(f"{path} holds another architecture: {found}, not {architecture}.")
-    cascade = build(Cascade(found))
+    cascade = build(Cascade(found, precision=precision))
     wanted = {name: value.shape for name, value in named_weights(cascade).items()}
     if wanted != {name: array.shape for name, array in arrays.items()}:
         raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")

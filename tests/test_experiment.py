@@ -71,6 +71,8 @@ def test_a_recipe_is_known_by_what_is_not_the_default():
     assert FineTuning(loss_on="after_dc").as_dict()["loss_on"] == "after_dc"
     with pytest.raises(ReconError, match="loss_on is fine-tuning's"):
         Training(loss_on="after_dc")
+    with pytest.raises(ReconError, match="needs whole images: no crop 32"):
+        FineTuning(crop=32)
 
 
 @pytest.mark.parametrize(

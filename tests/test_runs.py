@@ -369,6 +369,13 @@ class TestWeights:
         assert card["weights"] == net.count_params()
         assert card["sha256"] == results.sha256(tmp_path / "a.safetensors")
 
+    def test_precision_is_that_of_the_hidden_layers(self, tmp_path):
+        save_network(tmp_path / "a.safetensors", self.network(), {})
+        back, _ = load_network(tmp_path / "a.safetensors", precision="mixed_bfloat16")
+        first, last = back.subnetworks[0].layers
+        assert first.compute_dtype == "bfloat16"
+        assert last.compute_dtype == "float32"
+
     def test_half_precision_rounds_and_halves(self, tmp_path):
         net = self.network()
         full = save_network(tmp_path / "a.safetensors", net, {})
