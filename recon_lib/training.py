@@ -17,6 +17,7 @@ from recon_lib.acquisition import Batch, acquire, check_images, to_complex
 from recon_lib.cascade import Cascade, build
 from recon_lib.experiment import Architecture, Recipe
 from recon_lib.inference import advance
+from recon_lib.memory import check_update
 from recon_lib.metrics import psnr
 from recon_lib.resume import Journal, digest
 
@@ -65,6 +66,8 @@ def train_sequential(
         ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
     """
     data = acquire(images, masks)
+    size = np.minimum(data.mask.shape[1:], recipe.crop) if recipe.crop else data.mask.shape[1:]
+    check_update(architecture, recipe.batch, tuple(size), end_to_end=False)
     cascade = build(Cascade(architecture, seed, recipe.l2, recipe.precision))
     identity = {"data": digest(images, masks), "updates": updates, "seed": seed, "recipe": recipe.as_dict()}
     journal = Journal(folder, identity, cascade)
@@ -153,6 +156,7 @@ def fine_tune(
     images = check_images(images)
     acquire(images[:1], masks[:1])  # a mask of another size is refused before anything is built
     batch = recipe.batch or len(images)
+    check_update(cascade.architecture, min(batch, len(images)), images.shape[1:], end_to_end=True)
     model = _EndToEnd(build(cascade), recipe.loss_on)
     for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
         layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None

@@ -25,13 +25,24 @@ PACKAGE = ROOT / "recon_lib"
 FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
     "provenance progress __init__",
-    "cascade checkpoints compressed_sensing inference resume merging results data",
+    "cascade checkpoints compressed_sensing memory inference resume merging results data",
     "training weights evaluating runs collecting figures charts tables claims networks",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # These need a network; every other room works, and the book builds, without Keras or its backends.
-KERAS_ROOMS = {"cascade", "inference", "resume", "training", "weights", "evaluating", "runs", "collecting", "explore"}
+KERAS_ROOMS = {
+    "cascade",
+    "memory",
+    "inference",
+    "resume",
+    "training",
+    "weights",
+    "evaluating",
+    "runs",
+    "collecting",
+    "explore",
+}
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {
     "matplotlib",
