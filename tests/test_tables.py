@@ -1,5 +1,7 @@
 """Tables: the paper's numbers as printed, ours averaged as said, and empty where nothing was run."""
 
+import re
+
 import numpy as np
 import pytest
 from fabricated import PSNR, make_runs, row
@@ -125,7 +127,7 @@ def test_the_rendered_table_says_what_the_frame_says(shown):
     page = tables.render_table(1, shown)
     frame = tables.table(1, shown)
     assert page.html.count("<tr") == page.html.count("</tr>") == 2 + 4 + 8  # head, groups, rows
-    assert page.html.count("<td>") == 8 * 7
+    assert len(re.findall("<td[ >]", page.html)) == 8 * 7
     for text in (page.html, page.markdown):
         mean = cell(frame, "t1", 0, "psnr", "ours")
         assert f"{mean:.2f}" in text
