@@ -48,14 +48,14 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
     shown = upright_panels(results, test_domain, place)
     mask, reference = shown.pop("mask", None), shown["reference"]
     box, window = head_box(reference), zoom_window(reference, shown.get("zero_filled", reference))
-    networks = {(d, n): _network_label(shown, d, n) for d in NETWORKS for n in (0, n_finetune)}
+    networks = {(d, n): network_label(shown, d, n) for d in NETWORKS for n in (0, n_finetune)}
     errors = {name: np.abs(image - reference) for name, image in shown.items() if name != "reference"}
     raw = [errors[name] for name in networks.values() if name in errors] or list(errors.values())
     top = float(np.quantile(np.concatenate([error[box].ravel() for error in raw]), 0.998)) if raw else 1.0
 
     figure, grid = _panel_grid(reference[box].shape)
     scores = slice_scores(results, test_domain, place)
-    _show(grid[0][0], reference, box, window, "reference")
+    show_panel(grid[0][0], reference, box, window, "reference")
     if mask is not None:
         grid[1][0].imshow(mask, cmap="gray", interpolation="nearest")
         grid[1][0].set_title(f"mask, {100 * mask.mean():.0f} %", fontsize=9)
@@ -68,7 +68,7 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
         if name not in shown:
             grid[row][column].text(0.5, 0.5, f"{title}:\nnot run", ha="center", va="center", fontsize=9)
             continue
-        _show(grid[row][column], shown[name], box, window, f"{title}\n{_written(scores.get(name))}")
+        show_panel(grid[row][column], shown[name], box, window, f"{title}\n{_written(scores.get(name))}")
         bar = grid[row + 1][column].imshow(errors[name][box], cmap="inferno", vmin=0, vmax=top, interpolation="nearest")
     if bar is not None:
         colours = figure.colorbar(bar, ax=[axes for line in grid for axes in line], shrink=0.35, pad=0.02, extend="max")
@@ -227,8 +227,18 @@ def _panel_grid(shape: tuple[int, int]) -> tuple[Figure, np.ndarray]:
     return figure, grid
 
 
-def _show(axes: Axes, image: np.ndarray, box: tuple[slice, slice], window: tuple[slice, slice], title: str) -> None:
-    """Show an image inside the head's box, its window marked and zoomed in the lower right corner."""
+def show_panel(
+    axes: Axes, image: np.ndarray, box: tuple[slice, slice], window: tuple[slice, slice], title: str
+) -> None:
+    """Show an image inside the head's box, its window marked and zoomed in the lower right corner.
+
+    Args:
+        axes: Where.
+        image: As it is shown, reference's maximum 1.
+        box: Rows and columns of the head (:func:`head_box`).
+        window: Rows and columns to zoom into (:func:`zoom_window`).
+        title: Above it.
+    """
     from matplotlib.patches import Rectangle
 
     style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
@@ -252,8 +262,17 @@ def _transposed(results: Results, test_domain: str) -> bool:
     return source != "generated" and load_manifest().source(test_domain, source).geometry.transpose
 
 
-def _network_label(images: dict[str, np.ndarray], domain: str, n_finetune: int) -> str:
-    """Find the network's panel with the most training images."""
+def network_label(images: dict[str, np.ndarray], domain: str, n_finetune: int) -> str:
+    """Find the network's panel with the most training images.
+
+    Args:
+        images: Panels of a slice, by label.
+        domain: The network's training domain.
+        n_finetune: Images it was tuned with.
+
+    Returns:
+        Its label, or one that no panel has.
+    """
     start, end = f"network-{domain}-", f"-{n_finetune}"
     found = [name for name in images if name.startswith(start) and name.endswith(end) and name.count("-") == 3]
     return max(found, key=lambda name: int(name.split("-")[2]), default=start + "none" + end)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from recon_lib.claims import UNTESTED, Claim
 from recon_lib.errors import choose
-from recon_lib.markup import FULL, STYLE, Rendered, signed, spread, tinted_cell
+from recon_lib.markup import FULL, Rendered, signed, spread, table_box, tinted_cell
 from recon_lib.results import Results
 from recon_lib.tables import METRICS, NAMES, label, paper, summarise
 
@@ -119,12 +119,11 @@ def render_grid(number: int, metric: str, results: Results | None) -> Rendered:
         f"{name}, {NAMES[DOMAINS[number]]} test slices: ours &plusmn; sample standard deviation over slices, below it "
         "the paper's, then ours less the paper's (blue above it, orange below)."
     )
-    return Rendered(
-        f'{STYLE}<div class="recon-scroll" tabindex="0"><table class="recon-table recon-grid"><caption>{caption}'
-        f'</caption><thead><tr><th></th><th colspan="{len(sizes)}" scope="colgroup">training images</th></tr>'
-        f'<tr><th scope="col">tuned with</th>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>',
-        "\n".join(text),
+    head = (
+        f'<tr><th></th><th colspan="{len(sizes)}" scope="colgroup">training images</th></tr>'
+        f'<tr><th scope="col">tuned with</th>{heads}</tr>'
     )
+    return Rendered(table_box(caption, head, "".join(body), "recon-grid"), "\n".join(text))
 
 
 def render_counts(number: int, results: Results | None) -> Rendered:
@@ -243,7 +242,8 @@ def _shares(results: Results | None, domain: str) -> str:
 
 def _cell(cell: object, digits: int, full: float) -> str:
     """Draw a cell: ours, the paper's, the difference."""
-    ours = html.escape(spread(cell.ours, cell.ours_std, digits)) or "&nbsp;"
+    mean, sign, deviation = html.escape(spread(cell.ours, cell.ours_std, digits)).partition(" ± ")
+    ours = f"{mean}<span>{sign}{deviation}</span>" if sign else mean or "&nbsp;"
     theirs = html.escape(spread(cell.paper, cell.paper_std, digits)) or "&nbsp;"
     difference = signed(cell.difference, digits) or "&nbsp;"
     return tinted_cell(f"{ours}<small>{theirs}</small>{difference}", cell.difference, full)

@@ -10,8 +10,10 @@ import html
 from dataclasses import dataclass
 
 STYLE = """<style>
-.text_html:has(.recon-table) {background: transparent !important; color: inherit !important; padding: 0;}
-.recon-scroll {overflow-x: auto; margin: 1rem 0;}
+.text_html:has(.recon-table), .text_html:has(.recon-drawing) {background: transparent !important;
+  color: inherit !important; padding: 0 !important;}
+.recon-scroll {overflow-x: auto; margin: 1rem 0; container-type: inline-size;}
+.recon-caption {display: inline-block; max-width: 100cqw; position: sticky; left: 0;}
 .recon-table {border-collapse: collapse; margin: 0; font-size: 0.9em; font-variant-numeric: tabular-nums;}
 .recon-table caption {caption-side: top; text-align: left; padding-bottom: 0.5em; color: inherit;}
 .recon-table th, .recon-table td {padding: 0.25em 0.6em; text-align: right; white-space: nowrap; color: inherit;
@@ -24,10 +26,11 @@ STYLE = """<style>
 .recon-table tbody th {font-weight: normal;}
 .recon-table small {display: block; opacity: 0.8; font-size: 0.85em;}
 .recon-table.recon-grid {font-size: 0.85em;}
-.recon-table.recon-grid th, .recon-table.recon-grid td {padding: 0.25em 0.45em;}
+.recon-table.recon-grid th, .recon-table.recon-grid td {padding: 0.25em 0.35em;}
 .recon-table.recon-grid td {border: 1px solid rgba(128, 128, 128, 0.25);}
-.recon-table.recon-grid td small {opacity: 1; white-space: nowrap;}
-.recon-table.recon-grid tr > th:first-child:not([colspan]) {position: sticky; left: 0; z-index: 1;
+.recon-table.recon-grid td small {opacity: 1;}
+.recon-table.recon-grid td span {font-size: 0.85em;}
+.recon-table tr > th:first-child:not([colspan]) {position: sticky; left: 0; z-index: 1;
   background: var(--pst-color-background, Canvas);}
 </style>"""
 # The difference that takes the strongest colour.
@@ -98,3 +101,22 @@ def two_lines(cell: str) -> str:
     """Put the deviation of :func:`spread` below the mean, so that a table fits a narrow page; HTML."""
     mean, _, deviation = html.escape(cell).partition(" ± ")
     return f"{mean}<small>± {deviation}</small>" if deviation else mean
+
+
+def table_box(caption: str, head: str, body: str, kind: str = "") -> str:
+    """Put a table into a box of its own, inside which it scrolls on a narrow page while its caption stays.
+
+    Args:
+        caption: HTML.
+        head: Rows of the head, HTML.
+        body: Rows of the body, HTML.
+        kind: A further class, ``recon-grid`` for a table of many narrow columns.
+
+    Returns:
+        HTML, the style included.
+    """
+    return (
+        f'{STYLE}<div class="recon-scroll" tabindex="0"><table class="recon-table {kind}">'
+        f'<caption><span class="recon-caption">{caption}</span></caption>'
+        f"<thead>{head}</thead><tbody>{body}</tbody></table></div>"
+    )

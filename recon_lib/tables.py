@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from recon_lib import paths
 from recon_lib.errors import ReconError, choose
-from recon_lib.markup import FULL, STYLE, Rendered, signed, spread, tinted_cell, two_lines
+from recon_lib.markup import FULL, Rendered, signed, spread, table_box, tinted_cell, two_lines
 from recon_lib.results import Results
 
 if TYPE_CHECKING:
@@ -147,8 +147,8 @@ def render_table(number: int, results: Results | None) -> Rendered:
         ["method", "training_domain", "n_finetune"], dropna=False, sort=False
     ):
         best = [METRICS[row.metric][0].removesuffix(", dB") for row in rows.itertuples() if row.best]
+        mark = f"best {' and '.join(best)}" if best else ""
         cells = [label(method, training).removeprefix("trained on ")]
-        cells[0] += f" (best {' and '.join(best)})" if best else ""
         drawn = ""
         for metric, (_, digits) in METRICS.items():
             row = rows[rows["metric"] == metric].iloc[0]
@@ -163,7 +163,9 @@ def render_table(number: int, results: Results | None) -> Rendered:
         cells.append("" if slices is None or str(slices) == "<NA>" else str(slices))
         if group != (group := _group(method, n_finetune)):
             body.append(f'<tr class="recon-group"><th colspan="8" scope="rowgroup">{html.escape(group)}</th></tr>')
-        body.append(f'<tr><th scope="row">{html.escape(cells[0])}</th>{drawn}<td>{cells[-1]}</td></tr>')
+        name = html.escape(cells[0]) + (f"<small>{mark}</small>" if mark else "")
+        body.append(f'<tr><th scope="row">{name}</th>{drawn}<td>{cells[-1]}</td></tr>')
+        cells[0] += f", {mark}" if mark else ""
         text.append("| " + " | ".join(cells) + " |")
     first = "<tr><th></th>" + "".join(f'<th colspan="3" scope="colgroup">{name}</th>' for name in head[0][1:])
     second = "<tr>" + "".join(f'<th scope="col">{name}</th>' for name in head[1])
@@ -171,10 +173,7 @@ def render_table(number: int, results: Results | None) -> Rendered:
         f"{NAMES['t1' if number == 1 else 't2']} test slices: mean &plusmn; sample standard deviation over slices. "
         "A difference is ours less the paper's, blue above it and orange below."
     )
-    page = (
-        f'{STYLE}<div class="recon-scroll" tabindex="0"><table class="recon-table"><caption>{caption}</caption>'
-        f"<thead>{first}<th></th></tr>{second}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
-    )
+    page = table_box(caption, f"{first}<th></th></tr>{second}</tr>", "".join(body))
     return Rendered(page, "\n".join(text))
 
 

@@ -23,9 +23,9 @@ import recon_lib
 PACKAGE = ROOT / "recon_lib"
 # From the ground up. A room imports rooms of its own floor or of those below.
 FLOORS = [
-    "errors paths config fourier masks metrics wavelets acquisition experiment graph storage progress __init__",
+    "errors paths config fourier markup masks metrics wavelets acquisition experiment graph storage progress __init__",
     "cascade checkpoints compressed_sensing inference resume results data",
-    "training weights runs collecting figures charts tables claims networks",
+    "training weights runs collecting figures charts tables claims networks grid grid_figures cs_figures scheme",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
