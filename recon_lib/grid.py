@@ -236,7 +236,7 @@ def _shares(results: Results | None, domain: str) -> str:
         return ""
     said = ", ".join(f"{images} in column {n}" for n, images in pairs.itertuples(index=False))
     return (
-        f" There are fewer {NAMES[domain]} slices than photographs: the network {label('network', domain)} saw {said}."
+        f" There are fewer {NAMES[domain]} slices than photographs: the networks {label('network', domain)} saw {said}."
     )
 
 

@@ -14,9 +14,9 @@ STYLE = """<style>
   color: inherit !important; padding: 0 !important;}
 .recon-scroll {overflow-x: auto; margin: 1rem 0; container-type: inline-size;}
 .recon-caption {display: inline-block; max-width: 100cqw; position: sticky; left: 0;}
-.recon-table {border-collapse: collapse; margin: 0; font-size: 0.9em; font-variant-numeric: tabular-nums;}
+.recon-table {border-collapse: collapse; margin: 0; font-size: 0.85em; font-variant-numeric: tabular-nums;}
 .recon-table caption {caption-side: top; text-align: left; padding-bottom: 0.5em; color: inherit;}
-.recon-table th, .recon-table td {padding: 0.25em 0.6em; text-align: right; white-space: nowrap; color: inherit;
+.recon-table th, .recon-table td {padding: 0.25em 0.4em; text-align: right; white-space: nowrap; color: inherit;
   background: transparent; border: 0; vertical-align: top; line-height: 1.25;}
 .recon-table th:first-child, .recon-table td:first-child {text-align: left; padding-left: 0;}
 .recon-table thead th {border-bottom: 1px solid rgba(128, 128, 128, 0.6); vertical-align: bottom;}
@@ -25,7 +25,6 @@ STYLE = """<style>
   border-top: 1px solid rgba(128, 128, 128, 0.35); padding-top: 0.6em;}
 .recon-table tbody th {font-weight: normal;}
 .recon-table small {display: block; opacity: 0.8; font-size: 0.85em;}
-.recon-table.recon-grid {font-size: 0.85em;}
 .recon-table.recon-grid th, .recon-table.recon-grid td {padding: 0.25em 0.35em;}
 .recon-table.recon-grid td {border: 1px solid rgba(128, 128, 128, 0.25);}
 .recon-table.recon-grid td small {opacity: 1;}

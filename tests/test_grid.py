@@ -101,7 +101,7 @@ def test_the_slices_behind_the_own_contrasts_columns_are_told(tmp_path):
     rows = cell_rows("t1", {("t1", 500, 50, 0): 30.0, ("t1", 4000, 50, 0): 31.0})
     rows = [{**one, "n_images": one["n_train"] * 712 // 4000} for one in rows]
     said = grid.render_counts(3, collected(tmp_path, rows)).markdown
-    assert "the network trained on T1 saw 89 in column 500, 712 in column 4000" in said
+    assert "the networks trained on T1 saw 89 in column 500, 712 in column 4000" in said
 
 
 @pytest.mark.parametrize("metric", ["psnr", "ssim"])
