@@ -45,32 +45,30 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
     """
     place = place or median_place(results, test_domain)
     n_finetune = tuned_count(results.slices, test_domain)
-    images, transposed = slice_panels(results, test_domain, place), _transposed(results, test_domain)
-    shown = {name: orient(image.astype(np.float32), transposed) for name, image in images.items() if name != "mask"}
-    reference = shown["reference"]
+    shown = upright_panels(results, test_domain, place)
+    mask, reference = shown.pop("mask", None), shown["reference"]
     box, window = head_box(reference), zoom_window(reference, shown.get("zero_filled", reference))
-    networks = {(d, n): _network_label(images, d, n) for d in NETWORKS for n in (0, n_finetune)}
+    networks = {(d, n): network_label(shown, d, n) for d in NETWORKS for n in (0, n_finetune)}
     errors = {name: np.abs(image - reference) for name, image in shown.items() if name != "reference"}
     raw = [errors[name] for name in networks.values() if name in errors] or list(errors.values())
     top = float(np.quantile(np.concatenate([error[box].ravel() for error in raw]), 0.998)) if raw else 1.0
 
     figure, grid = _panel_grid(reference[box].shape)
-    scores = _scores(results, test_domain, place)
-    _show(grid[0][0], reference, box, window, "reference")
-    if "mask" in images:
-        grid[1][0].imshow(orient(images["mask"], transposed), cmap="gray", interpolation="nearest")
-        grid[1][0].set_title(f"mask, {100 * images['mask'].mean():.0f} %", fontsize=9)
-    cells = [(2, 0, "zero_filled", "zero-filled", ("zero_filled", "", None))]
+    scores = slice_scores(results, test_domain, place)
+    show_panel(grid[0][0], reference, box, window, "reference")
+    if mask is not None:
+        grid[1][0].imshow(mask, cmap="gray", interpolation="nearest")
+        grid[1][0].set_title(f"mask, {100 * mask.mean():.0f} %", fontsize=9)
+    cells = [(2, 0, "zero_filled", "zero-filled")]
     for column, domain in enumerate(NETWORKS, start=1):
         for row, count, state in ((0, 0, "as trained"), (2, n_finetune, f"tuned with {n_finetune}")):
-            key = ("network", domain, count)
-            cells.append((row, column, networks[domain, count], f"{NAMES[domain]},\n{state}", key))
+            cells.append((row, column, networks[domain, count], f"{NAMES[domain]},\n{state}"))
     bar = None
-    for row, column, name, title, key in cells:
+    for row, column, name, title in cells:
         if name not in shown:
             grid[row][column].text(0.5, 0.5, f"{title}:\nnot run", ha="center", va="center", fontsize=9)
             continue
-        _show(grid[row][column], shown[name], box, window, f"{title}\n{scores.get(key, '')}")
+        show_panel(grid[row][column], shown[name], box, window, f"{title}\n{_written(scores.get(name))}")
         bar = grid[row + 1][column].imshow(errors[name][box], cmap="inferno", vmin=0, vmax=top, interpolation="nearest")
     if bar is not None:
         colours = figure.colorbar(bar, ax=[axes for line in grid for axes in line], shrink=0.35, pad=0.02, extend="max")
@@ -122,6 +120,48 @@ def slice_panels(results: Results, test_domain: str, place: tuple[str, int]) -> 
     found = {key.removeprefix(start): image for key, image in results.panels.items() if key.startswith(start)}
     if "reference" not in found:
         raise ReconError(f"No panel of {test_domain} {place[0]} slice {place[1]} was kept: choose another slice.")
+    return found
+
+
+def upright_panels(results: Results, test_domain: str, place: tuple[str, int]) -> dict[str, np.ndarray]:
+    """Return the images of :func:`slice_panels` turned to how they are shown (:func:`orient`).
+
+    Args:
+        results: Where they are.
+        test_domain: ``t1`` or ``t2``.
+        place: ``(subject, slice)``.
+
+    Returns:
+        Label to image, float32, rows from front to back; the mask is boolean.
+
+    Raises:
+        ReconError: Nothing was kept of that slice.
+    """
+    images, transposed = slice_panels(results, test_domain, place), _transposed(results, test_domain)
+    kinds = {name: bool if name == "mask" else np.float32 for name in images}
+    return {name: orient(image.astype(kinds[name]), transposed) for name, image in images.items()}
+
+
+def slice_scores(results: Results, test_domain: str, place: tuple[str, int]) -> dict[str, tuple[float, float]]:
+    """Return what the rows say of one slice, by its panels' labels; of several draws the first, as the panels do.
+
+    Args:
+        results: Where the rows are.
+        test_domain: ``t1`` or ``t2``.
+        place: ``(subject, slice)``.
+
+    Returns:
+        Label (``zero_filled``, ``cs:literal``, ``network-natural-4000-20``) to PSNR in dB and SSIM.
+    """
+    slices = results.slices
+    rows = slices[
+        (slices["test_domain"] == test_domain) & (slices["subject"] == place[0]) & (slices["slice"] == place[1])
+    ]
+    found: dict[str, tuple[float, float]] = {}
+    for row in rows.sort_values("draw").itertuples():
+        network = row.method == "network"
+        label = f"network-{row.training_domain}-{row.n_train}-{row.n_finetune}" if network else row.method
+        found.setdefault(label, (row.psnr, row.ssim))
     return found
 
 
@@ -186,8 +226,18 @@ def _panel_grid(shape: tuple[int, int]) -> tuple[Figure, np.ndarray]:
     return figure, grid
 
 
-def _show(axes: Axes, image: np.ndarray, box: tuple[slice, slice], window: tuple[slice, slice], title: str) -> None:
-    """Show an image inside the head's box, its window marked and zoomed in the lower right corner."""
+def show_panel(
+    axes: Axes, image: np.ndarray, box: tuple[slice, slice], window: tuple[slice, slice], title: str
+) -> None:
+    """Show an image inside the head's box, its window marked and zoomed in the lower right corner.
+
+    Args:
+        axes: Where.
+        image: As it is shown, reference's maximum 1.
+        box: Rows and columns of the head (:func:`head_box`).
+        window: Rows and columns to zoom into (:func:`zoom_window`).
+        title: Above it.
+    """
     from matplotlib.patches import Rectangle
 
     style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
@@ -211,21 +261,21 @@ def _transposed(results: Results, test_domain: str) -> bool:
     return source != "generated" and load_manifest().source(test_domain, source).geometry.transpose
 
 
-def _network_label(images: dict[str, np.ndarray], domain: str, n_finetune: int) -> str:
-    """Find the network's panel with the most training images."""
+def network_label(images: dict[str, np.ndarray], domain: str, n_finetune: int) -> str:
+    """Find the network's panel with the most training images.
+
+    Args:
+        images: Panels of a slice, by label.
+        domain: The network's training domain.
+        n_finetune: Images it was tuned with.
+
+    Returns:
+        Its label, or one that no panel has.
+    """
     start, end = f"network-{domain}-", f"-{n_finetune}"
     found = [name for name in images if name.startswith(start) and name.endswith(end) and name.count("-") == 3]
     return max(found, key=lambda name: int(name.split("-")[2]), default=start + "none" + end)
 
 
-def _scores(results: Results, test_domain: str, place: tuple[str, int]) -> dict[tuple, str]:
-    """Write PSNR and SSIM of a slice for each method, from its rows."""
-    slices = results.slices
-    rows = slices[
-        (slices["test_domain"] == test_domain) & (slices["subject"] == place[0]) & (slices["slice"] == place[1])
-    ].sort_values("n_train")
-    written = {}
-    for row in rows.itertuples():
-        count = None if row.method == "zero_filled" else int(row.n_finetune) if row.method == "network" else None
-        written[row.method, row.training_domain, count] = f"{row.psnr:.1f} dB, SSIM {row.ssim:.3f}"
-    return written
+def _written(score: tuple[float, float] | None) -> str:
+    return "" if score is None else f"{score[0]:.1f} dB, SSIM {score[1]:.3f}"

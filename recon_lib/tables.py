@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recon_lib import paths
 from recon_lib.errors import ReconError, choose
+from recon_lib.markup import FULL, Rendered, signed, spread, table_box, tinted_cell, two_lines
 from recon_lib.results import Results
 
 if TYPE_CHECKING:
@@ -23,38 +23,6 @@ METRICS = {"psnr": ("PSNR, dB", 2), "ssim": ("SSIM", 3)}
 NETWORKS = ("natural", "t1", "t2")  # the domains of the three networks compared
 TUNED = 20  # images of the test contrast, Tables 1 and 2
 _KEY = ["method", "training_domain", "n_train", "n_finetune"]
-_STYLE = """<style>
-.text_html:has(.recon-table) {background: transparent !important; color: inherit !important; padding: 0;}
-.recon-scroll {overflow-x: auto; margin: 1rem 0;}
-.recon-table {border-collapse: collapse; margin: 0; font-size: 0.9em; font-variant-numeric: tabular-nums;}
-.recon-table caption {caption-side: top; text-align: left; padding-bottom: 0.5em; color: inherit;}
-.recon-table th, .recon-table td {padding: 0.25em 0.6em; text-align: right; white-space: nowrap; color: inherit;
-  background: transparent; border: 0; vertical-align: top; line-height: 1.25;}
-.recon-table th:first-child, .recon-table td:first-child {text-align: left; padding-left: 0;}
-.recon-table thead th {border-bottom: 1px solid rgba(128, 128, 128, 0.6); vertical-align: bottom;}
-.recon-table thead th[colspan] {text-align: center;}
-.recon-table tr.recon-group th {text-align: left; font-weight: normal; font-style: italic;
-  border-top: 1px solid rgba(128, 128, 128, 0.35); padding-top: 0.6em;}
-.recon-table tbody th {font-weight: normal;}
-.recon-table small {display: block; opacity: 0.75; font-size: 0.85em;}
-</style>"""
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """What a page displays.
-
-    Attributes:
-        html: For a browser; empty for text alone.
-        markdown: For the book, which resolves its links, or for any plain reader.
-    """
-
-    html: str = ""
-    markdown: str = ""
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        kinds = {"text/html": self.html, "text/markdown": self.markdown}
-        return {kind: text for kind, text in kinds.items() if text}
 
 
 def paper() -> pandas.DataFrame:
@@ -112,8 +80,10 @@ def table(number: int, results: Results | None) -> pandas.DataFrame:
 
     Returns:
         One row a method and metric: ``method, training_domain, n_train, n_finetune, metric, ours, ours_std,
-        slices, subjects, paper, paper_std, difference`` (ours - paper). What was not run, or what the paper does
-        not have, is missing, never zero. ``n_train`` is ours: 4000, or else the largest number that was run.
+        slices, subjects, paper, paper_std, difference`` (ours - paper), ``best``. What was not run, or what the
+        paper does not have, is missing, never zero. ``n_train`` is ours: 4000, or else the largest number that was
+        run. The paper's CS stands beside the literal reading; ``best`` marks the variant of CS with the highest
+        mean, if there are several.
 
     Raises:
         ReconError: There is no such table.
@@ -148,6 +118,9 @@ def table(number: int, results: Results | None) -> pandas.DataFrame:
     counts = ["n_train", "n_finetune", "slices", "subjects"]
     frame = frame.astype(dict.fromkeys(counts, "Int64") | dict.fromkeys(["ours", "ours_std"], "float64"))
     frame["difference"] = frame["ours"] - frame["paper"]
+    cs = frame[frame["method"].str.startswith("cs:") & frame["ours"].notna()]
+    best = [rows["ours"].idxmax() for _, rows in cs.groupby("metric") if len(rows) > 1]
+    frame["best"] = frame.index.isin(best)
     return frame
 
 
@@ -173,7 +146,10 @@ def render_table(number: int, results: Results | None) -> Rendered:
     for (method, training, n_finetune), rows in frame.groupby(
         ["method", "training_domain", "n_finetune"], dropna=False, sort=False
     ):
+        best = [METRICS[row.metric][0].removesuffix(", dB") for row in rows.itertuples() if row.best]
+        mark = f"best {' and '.join(best)}" if best else ""
         cells = [label(method, training).removeprefix("trained on ")]
+        drawn = ""
         for metric, (_, digits) in METRICS.items():
             row = rows[rows["metric"] == metric].iloc[0]
             cells += [
@@ -181,22 +157,23 @@ def render_table(number: int, results: Results | None) -> Rendered:
                 spread(row["paper"], row["paper_std"], digits),
                 signed(row["difference"], digits),
             ]
+            drawn += "".join(f"<td>{two_lines(cell)}</td>" for cell in cells[-3:-1])
+            drawn += tinted_cell(cells[-1], row["difference"], FULL[metric])
         slices = rows["slices"].iloc[0]
         cells.append("" if slices is None or str(slices) == "<NA>" else str(slices))
         if group != (group := _group(method, n_finetune)):
             body.append(f'<tr class="recon-group"><th colspan="8" scope="rowgroup">{html.escape(group)}</th></tr>')
-        values = "".join(f"<td>{_two_lines(cell)}</td>" for cell in cells[1:])
-        body.append(f'<tr><th scope="row">{html.escape(cells[0])}</th>{values}</tr>')
+        name = html.escape(cells[0]) + (f"<small>{mark}</small>" if mark else "")
+        body.append(f'<tr><th scope="row">{name}</th>{drawn}<td>{cells[-1]}</td></tr>')
+        cells[0] += f", {mark}" if mark else ""
         text.append("| " + " | ".join(cells) + " |")
     first = "<tr><th></th>" + "".join(f'<th colspan="3" scope="colgroup">{name}</th>' for name in head[0][1:])
     second = "<tr>" + "".join(f'<th scope="col">{name}</th>' for name in head[1])
     caption = (
-        f"{NAMES['t1' if number == 1 else 't2']} test slices: mean &plusmn; sample standard deviation over slices."
+        f"{NAMES['t1' if number == 1 else 't2']} test slices: mean &plusmn; sample standard deviation over slices. "
+        "A difference is ours less the paper's, blue above it and orange below."
     )
-    page = (
-        f'{_STYLE}<div class="recon-scroll" tabindex="0"><table class="recon-table"><caption>{caption}</caption>'
-        f"<thead>{first}<th></th></tr>{second}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
-    )
+    page = table_box(caption, f"{first}<th></th></tr>{second}</tr>", "".join(body))
     return Rendered(page, "\n".join(text))
 
 
@@ -245,26 +222,27 @@ def label(method: str, training_domain: str) -> str:
         return f"trained on {NAMES.get(training_domain, training_domain)}"
     if method == "zero_filled":
         return "zero-filled"
+    if method == "conjugate_symmetry":
+        return "conjugate symmetry"
     return "CS" if method == "cs" else f"CS ({method.partition(':')[2]})"
-
-
-def spread(mean: float, deviation: float, digits: int) -> str:
-    """Write ``mean ± deviation``, or nothing for a mean that is missing."""
-    if mean != mean:  # noqa: PLR0124 - NaN
-        return ""
-    return f"{mean:.{digits}f}" + (f" ± {deviation:.{digits}f}" if deviation == deviation else "")  # noqa: PLR0124
-
-
-def signed(value: float, digits: int) -> str:
-    """Write a difference with its sign (a true minus), or nothing if it is missing."""
-    return "" if value != value else f"{value:+.{digits}f}".replace("-", "−")  # noqa: PLR0124, RUF001
 
 
 def _rows(ours: pandas.DataFrame | None, tuned: int) -> list[tuple[str, str, int | None]]:
     """List the table's rows: method, training domain, fine-tuning images."""
     networks = [("network", domain, n) for n in (0, tuned) for domain in NETWORKS]
-    found = [] if ours is None else sorted({name for name in ours["method"] if name.startswith("cs:")})
-    return [("zero_filled", "", None), *networks, *((name, "", None) for name in found or ["cs"])]
+    found = set() if ours is None else set(ours["method"])
+    symmetry = [("conjugate_symmetry", "", None)] if "conjugate_symmetry" in found else []
+    variants = sorted((name for name in found if name.startswith("cs:")), key=_cs_order)
+    if variants and variants[0] != "cs:literal":
+        variants.insert(0, "cs:literal")  # the paper's row has its place, ours in it is empty
+    cs = [(name, "", None) for name in variants or ["cs"]]
+    return [("zero_filled", "", None), *symmetry, *networks, *cs]
+
+
+def _cs_order(name: str) -> tuple[int, str]:
+    """Sort the variants of CS: the literal reading, complex with total variation, then real-valued."""
+    variant = name.removeprefix("cs:")
+    return (0 if variant == "literal" else 2 if variant.startswith("real") else 1), variant
 
 
 def _find(ours: pandas.DataFrame | None, method: str, training: str, n_finetune: int | None) -> pandas.Series | None:
@@ -278,15 +256,11 @@ def _find(ours: pandas.DataFrame | None, method: str, training: str, n_finetune:
 
 
 def _group(method: str, n_finetune: object) -> str:
+    if method.partition(":")[0] == "cs":
+        return "compressed sensing"
     if method != "network":
         return "no training"
     if not n_finetune:
         return "trained on, and not tuned"
     unlike = "" if n_finetune == TUNED else f" (the paper: {TUNED})"
     return f"trained on, then tuned with {n_finetune} images of the test contrast{unlike}"
-
-
-def _two_lines(cell: str) -> str:
-    """Put the deviation below the mean, so that the table fits a narrow page."""
-    mean, _, deviation = html.escape(cell).partition(" ± ")
-    return f"{mean}<small>± {deviation}</small>" if deviation else mean

@@ -87,3 +87,49 @@ def make_history(run: str, training: str, domain: str, n_finetune: int) -> list[
         for stage in stages
         for epoch in range(4)
     ]  # fmt: skip
+
+
+def cell_rows(test_domain: str, cells: dict, places=((SUBJECTS[0], 41), (SUBJECTS[1], 42))) -> list[dict]:
+    """Rows of networks of a grid.
+
+    ``cells`` maps ``(training_domain, n_train, n_finetune, draw)`` to the PSNR of the first place; each further place
+    has 2 dB more. SSIM is PSNR / 40.
+    """
+    return [
+        row(
+            test_domain, *place, training_domain=training, n_train=n_train, n_images=n_train, n_finetune=n_finetune,
+            draw=draw, psnr=psnr + 2 * i, ssim=(psnr + 2 * i) / 40, run=f"{training}-{n_train}-{n_finetune}-{draw}",
+        )
+        for (training, n_train, n_finetune, draw), psnr in cells.items()
+        for i, place in enumerate(places)
+    ]  # fmt: skip
+
+
+def untrained_rows(test_domain: str, psnr: dict, places=((SUBJECTS[0], 41), (SUBJECTS[1], 42))) -> list[dict]:
+    """Rows of methods without training: ``psnr`` maps ``zero_filled`` or ``cs:literal`` to PSNR, as in `cell_rows`."""
+    none = dict.fromkeys(["n_train", "n_images", "n_finetune", "draw", "seed"])
+    return [
+        row(test_domain, *place, method=method, training_domain="", psnr=value + 2 * i, ssim=value / 40, **none)
+        for method, value in psnr.items()
+        for i, place in enumerate(places)
+    ]
+
+
+def labelled_panels(test_domain: str, labels, place=(SUBJECTS[0], 41)) -> dict:
+    """Panels of one slice: those of `make_panels`, and one with an error of its own for each label."""
+    start = f"{test_domain}/{place[0]}/{place[1]}"
+    base = make_panels(test_domain, "natural", 0)
+    kept = {key.rpartition("/")[2]: image for key, image in base.items() if "network" not in key}
+    reference = kept["reference"].astype(float)
+    wave = np.sin(np.arange(reference.size)).reshape(reference.shape)
+    images = {
+        label: np.abs(reference + 0.01 * (i + 1) * wave).astype(np.float16) for i, label in enumerate(sorted(labels))
+    }
+    return {f"{start}/{label}": image for label, image in {**kept, **images}.items()}
+
+
+def write_run(folder: Path, rows: list[dict], panels: dict | None = None) -> Path:
+    """Write one run folder that holds these rows and panels."""
+    write_rows(folder / "slices.csv", rows, SLICE_COLUMNS)
+    write_panels(folder / "panels.npz", panels or {})
+    return folder

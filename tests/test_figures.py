@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from fabricated import PSNR, make_panels, make_runs
+from fabricated import PSNR, cell_rows, labelled_panels, make_panels, make_runs, untrained_rows, write_run
 from matplotlib.figure import Figure
 
 from recon_lib import charts, figures, results
@@ -70,6 +70,31 @@ def test_scores_are_those_of_the_rows(shown):
     row = rows[(rows["subject"] == "sub-11") & (rows["slice"] == 41)].iloc[0]
     axes = image_of(figures.reconstruction_figure(shown, "t2"), "T1, tuned with 20")[2]
     assert f"{row['psnr']:.1f} dB, SSIM {row['ssim']:.3f}" in axes.get_title()
+
+
+def test_scores_go_by_the_panels_labels_and_the_first_draw(tmp_path):
+    cells = {("natural", 4000, 20, 1): 38.0, ("natural", 4000, 20, 0): 34.0, ("natural", 500, 20, 0): 31.0}
+    rows = [*cell_rows("t1", cells), *untrained_rows("t1", {"zero_filled": 26.0, "cs:real": 29.0})]
+    labels = ["network-natural-4000-20", "network-natural-500-20"]
+    results.collect([write_run(tmp_path / "run", rows, labelled_panels("t1", labels))], results.root() / "desk", {})
+    shown = results.load("desk")
+    found = figures.slice_scores(shown, "t1", ("sub-11", 41))
+    assert {name: psnr for name, (psnr, _) in found.items()} == {
+        "network-natural-4000-20": 34.0,
+        "network-natural-500-20": 31.0,
+        "zero_filled": 26.0,
+        "cs:real": 29.0,
+    }
+    axes = image_of(figures.reconstruction_figure(shown, "t1"), "natural images, tuned with 20")[2]
+    assert "34.0 dB, SSIM 0.850" in axes.get_title()
+
+
+def test_upright_panels_are_the_stored_ones_turned(shown):
+    stored, upright = (read(shown, "t1", ("sub-11", 41)) for read in (figures.slice_panels, figures.upright_panels))
+    assert stored.keys() == upright.keys()
+    for name, image in upright.items():
+        assert image.dtype == (bool if name == "mask" else np.float32)
+        np.testing.assert_array_equal(image, figures.orient(stored[name]).astype(image.dtype))
 
 
 def test_a_network_that_was_not_run_leaves_its_place_empty(tmp_path):

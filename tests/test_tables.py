@@ -1,8 +1,10 @@
 """Tables: the paper's numbers as printed, ours averaged as said, and empty where nothing was run."""
 
+import re
+
 import numpy as np
 import pytest
-from fabricated import PSNR, make_runs, row
+from fabricated import PSNR, make_runs, row, untrained_rows
 
 from recon_lib import paths, results, tables
 from recon_lib.errors import ReconError
@@ -121,11 +123,67 @@ def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
     assert np.isnan(frame.loc["cs:tv0.01", "paper"])
 
 
+def test_the_papers_cs_stands_beside_the_literal_reading_whichever_were_run(tmp_path):
+    psnr = {"cs:real+tv0.002": 36.0, "cs:tv0.01": 34.0, "cs:real": 35.0, "cs:tv0.002": 33.0}
+    frame = tables.table(1, one(untrained_rows("t1", psnr), tmp_path)).query("metric == 'psnr'").set_index("method")
+    cs = frame[frame.index.str.startswith("cs")]
+    assert cs.index.tolist() == ["cs:literal", "cs:tv0.002", "cs:tv0.01", "cs:real", "cs:real+tv0.002"]
+    assert cs["paper"].notna().tolist() == [True, False, False, False, False]
+    assert cs["ours"].notna().tolist() == [False, True, True, True, True]
+    assert cs[cs["best"]].index.tolist() == ["cs:real+tv0.002"]
+    assert not frame[~frame.index.str.startswith("cs")]["best"].any()
+
+
+def test_the_best_reading_of_cs_is_marked_for_each_metric(tmp_path):
+    rows = untrained_rows("t1", {"cs:literal": 30.0, "cs:real": 32.0})
+    both = tables.render_table(1, one(rows, tmp_path)).html
+    assert both.count("CS (real)<small>best PSNR and SSIM</small>") == 1
+    assert both.count("best") == 1
+    for each in rows:
+        each["ssim"] = 1 - each["ssim"]
+    apart = tables.render_table(1, one(rows, tmp_path))
+    assert "CS (real)<small>best PSNR</small>" in apart.html
+    assert "CS (literal)<small>best SSIM</small>" in apart.html
+    assert "| CS (real), best PSNR |" in apart.markdown
+    alone = tables.render_table(1, one(rows[:2], tmp_path)).html
+    assert "best" not in alone
+
+
+def test_conjugate_symmetry_is_a_row_without_training_once_it_is_run(tmp_path):
+    shown = one(untrained_rows("t1", {"zero_filled": 26.0, "conjugate_symmetry": 28.0}), tmp_path)
+    frame = tables.table(1, shown)
+    assert frame["method"].unique().tolist()[:2] == ["zero_filled", "conjugate_symmetry"]
+    row_ = frame[(frame["method"] == "conjugate_symmetry") & (frame["metric"] == "psnr")].iloc[0]
+    assert row_["ours"] == pytest.approx(29.0)
+    assert np.isnan(row_["paper"])
+    html = tables.render_table(1, shown).html
+    start, end = html.index("no training"), html.index("trained on, and not tuned")
+    assert "conjugate symmetry" in html[start:end]
+    assert "conjugate_symmetry" not in tables.table(1, None)["method"].tolist()
+
+
+def test_compressed_sensing_has_a_group_of_its_own():
+    html = tables.render_table(2, None).html
+    assert html.count("no training") == 1
+    assert html.index("compressed sensing") > html.index("then tuned")
+
+
+def test_a_difference_has_its_sign_and_its_colour(tmp_path):
+    rows = [row("t1", "a", 1, psnr=36.44, ssim=0.9), row("t1", "a", 1, psnr=35.0, ssim=0.947, n_finetune=20)]
+    html = tables.render_table(1, one(rows, tmp_path)).html
+    assert re.findall(r'<td style="background: rgba\((\d+), \d+, \d+, ([\d.]+)\)">([^<]*)</td>', html) == [
+        ("0", "0.45", "+3.00"),
+        ("213", "0.45", "\u22120.049"),
+        ("213", "0.15", "\u22120.59"),
+        ("213", "0.33", "\u22120.020"),
+    ]
+
+
 def test_the_rendered_table_says_what_the_frame_says(shown):
     page = tables.render_table(1, shown)
     frame = tables.table(1, shown)
     assert page.html.count("<tr") == page.html.count("</tr>") == 2 + 4 + 8  # head, groups, rows
-    assert page.html.count("<td>") == 8 * 7
+    assert len(re.findall("<td[ >]", page.html)) == 8 * 7
     for text in (page.html, page.markdown):
         mean = cell(frame, "t1", 0, "psnr", "ours")
         assert f"{mean:.2f}" in text
