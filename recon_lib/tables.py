@@ -243,9 +243,8 @@ def label(method: str, training_domain: str) -> str:
     """
     if method == "network":
         return f"trained on {NAMES.get(training_domain, training_domain)}"
-    if method == "zero_filled":
-        return "zero-filled"
-    return "CS" if method == "cs" else f"CS ({method.partition(':')[2]})"
+    untrained = {"zero_filled": "zero-filled", "conjugate_symmetry": "conjugate symmetry", "cs": "CS"}
+    return untrained.get(method) or f"CS ({method.partition(':')[2]})"
 
 
 def spread(mean: float, deviation: float, digits: int) -> str:

@@ -26,7 +26,8 @@ FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
     "provenance progress __init__",
     "cascade checkpoints compressed_sensing memory inference resume merging results data",
-    "training weights evaluating runs collecting figures charts tables claims networks",
+    "training weights evaluating runs collecting figures charts tables claims networks "
+    "claim_checks verdicts timings slips effects choices differences controls appendix",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
