@@ -85,7 +85,7 @@ def render(results: Results | None, kind: str | None = None) -> Rendered:
     Raises:
         ReconError: A notebook is damaged; the message names it.
     """
-    found = [] if results is None else sorted((results.folder / FOLDER).glob("*.ipynb"))
+    found = [] if results is None else sorted((results.folder / FOLDER).glob("*.ipynb"), key=_order)
     parts = []
     for prefix, title in {**KINDS, "": "Others"}.items():
         group = [path for path in found if _kind(path) == prefix and kind in (None, prefix)]
@@ -178,6 +178,12 @@ def _clean(value: object) -> object:
 def _text(source: str | list[str]) -> str:
     """Join what nbformat may store as lines."""
     return source if isinstance(source, str) else "".join(source)
+
+
+def _order(path: Path) -> list[tuple[bool, int, str]]:
+    """Sort 500 before 1000."""
+    parts = path.stem.split("-")
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _kind(path: Path) -> str:

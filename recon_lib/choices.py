@@ -113,12 +113,12 @@ def _training(profile: dict) -> list[Choice]:
         Choice("Rate of fine-tuning", short(f.learning_rate) + ", constant",
                f"the paper's{fine_rate}", RECIPE,
                {"paper-finetune-rate": "the paper's"}),
-        Choice("Epochs of fine-tuning", f"{f.epochs}", f"the paper's{_here(profile, f, 'fine_tuning', 'epochs')}",
-               RECIPE),
+        Choice("Epochs of fine-tuning", f"{f.epochs}",
+               f"the paper's{_here(profile, f, 'fine_tuning', 'epochs', 'max_updates')}", RECIPE),
         Choice("Batch of fine-tuning", "not stated", f"{f.batch}{_here(profile, f, 'fine_tuning', 'batch')}", RECIPE,
                {"finetune-batch-5": "5", "finetune-batch-all": "all images at once"}),
         Choice("Scale of an image", "not stated", "each reference scaled to maximum 1", "column `scale`",
-               {"scale-zero-filled": "by the zero-filled image's maximum, the only one known without a reference"}),
+               {"scale-zero-filled": "by the zero-filled image's maximum"}),
     ]  # fmt: skip
 
 
@@ -133,9 +133,9 @@ def _measuring() -> list[Choice]:
         Choice("Compressed sensing", "silent on total variation and on complex or real images",
                "wavelets alone, complex: the reading called literal",
                "{mod}`compressed_sensing <recon_lib.compressed_sensing>`",
-               methods={"cs:tv0.01": "total variation 0.01, the toolbox's default",
-                        "cs:tv0.002": "total variation 0.002, its brain demo's", "cs:real": "a real-valued image",
-                        "cs:real+tv0.002": "both"}),
+               methods={"cs:tv0.01": "total variation 0.01 (the toolbox's default)",
+                        "cs:tv0.002": "total variation 0.002 (its brain demo's)", "cs:real": "real-valued image",
+                        "cs:real+tv0.002": "real-valued, total variation 0.002"}),
         Choice("Wavelets", "Daubechies-4", "the one of four taps, periodised, coarsest band 16 x 16",
                "{mod}`wavelets <recon_lib.wavelets>`"),
     ]  # fmt: skip
@@ -158,4 +158,9 @@ def _here(profile: dict, default: object, section: str, *names: str) -> str:
 def _write(name: str, value: object) -> str:
     if name == "learning_rate":
         return short(value)
-    return {"crop": f"crops of {value} x {value}", "schedule": f"schedule {value}"}.get(name, str(value))
+    words = {
+        "crop": f"crops of {value} x {value}",
+        "schedule": f"schedule {value}",
+        "max_updates": f"at most {value} updates",
+    }
+    return words.get(name, str(value))

@@ -20,6 +20,8 @@ __all__ = [
     "render_claim", "render_claims", "render_rules",
 ]  # fmt: skip
 DOMAINS = ("t1", "t2")
+_PAGE = "claims.md"
+_JOINED = "\u00a0"  # a space at which no line breaks
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def render_claim(claim: Claim) -> Rendered:
     Returns:
         Markdown.
     """
-    lines = [f"*{claim.sentence}*", "", f"{claim.rule} Evidence: [{claim.title}]({claim.page}).", ""]
+    evidence = "" if claim.page == _PAGE else f" Evidence: [{claim.title}]({claim.page})."
+    lines = [f"*{claim.sentence}*", "", claim.rule + evidence, ""]
     lines.append("| Test | Verdict | What is measured | Here | 95 % interval | The paper |")
     lines.append("|:--|:--|:--|--:|:--|--:|")
     for ours, theirs in zip(claim.verdicts, claim.paper, strict=True):
@@ -173,7 +176,7 @@ _CLAIMS = (
     ),
     (
         "More training images help, and help less the more images the network is tuned with.",
-        "claims.md",
+        _PAGE,
         "Claims",
         "Holds if the gain in PSNR from the fewest to the most photographs is above zero for the network as trained, "
         "and larger there than for the network tuned with the most images, both throughout their intervals.",
@@ -214,10 +217,10 @@ def _value(one: Estimate | None) -> str:
         return ""
     is_difference = one.unit in ("dB", "")
     number = signed(one.value, one.digits) if is_difference else f"{one.value:.{one.digits}f}"
-    return f"{number} {one.unit}".rstrip()
+    return f"{number}{_JOINED}{one.unit}".rstrip()
 
 
 def _interval(one: Estimate) -> str:
     if math.isnan(one.low):
         return ""
-    return f"{signed(one.low, one.digits)} to {signed(one.high, one.digits)}"
+    return f"{signed(one.low, one.digits)} to {signed(one.high, one.digits)}".replace(" ", _JOINED)

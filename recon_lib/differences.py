@@ -63,10 +63,11 @@ def render_choices(results: Results | None) -> Rendered:
         natural images and tuned with 20 (or what comes nearest).
     """
     found = measured(results)
-    lines = ["| | The paper says | We chose | Where it is set | Done otherwise |", "|:--|:--|:--|:--|:--|"]
+    lines = ["| | The paper says | We chose | Done otherwise |", "|:--|:--|:--|:--|"]
     for choice in choices(results):
         said = [_brief(text, some) for one, text, some in found if one.about == choice.about]
-        cells = (choice.about, choice.paper, choice.ours, choice.where, "<br>".join(said) or choice.unmeasured)
+        ours = f"{choice.ours} ({choice.where})"
+        cells = (choice.about, choice.paper, ours, "<br>".join(said) or choice.unmeasured)
         lines.append("| " + " | ".join(cells) + " |")
     return Rendered(markdown="\n".join(lines))
 
@@ -80,11 +81,11 @@ def render_effects(results: Results | None) -> Rendered:
     Returns:
         Markdown.
     """
-    lines = ["| Choice | Done otherwise | Measured on | T1 test, dB | T2 test, dB |", "|:--|:--|:--|:--|:--|"]
+    lines = ["| Choice: done otherwise | Network | T1 test, dB | T2 test, dB |", "|:--|:--|:--|:--|"]
     for choice, text, some in measured(results):
         for place, one in enumerate(_shortened(choice, some)):
-            names = ("", "") if place else (choice.about, text)
-            cells = [*names, one.name, *(with_interval(one.by_domain.get(domain)) for domain in DOMAINS)]
+            about = "" if place else f"{choice.about}: *{text}*"
+            cells = [about, one.name, *(with_interval(one.by_domain.get(domain)) for domain in DOMAINS)]
             lines.append("| " + " | ".join(cells) + " |")
     return Rendered(markdown="\n".join(lines)) if len(lines) > 2 else note("No variation has been run yet.")
 
@@ -156,7 +157,10 @@ def means_and_gain(slices: pandas.DataFrame, gains: Mapping[str, Estimate]) -> s
 
 def with_interval(one: Estimate | None) -> str:
     """Write a difference and its interval, or nothing."""
-    return "" if one is None else f"{signed(one.value, 2)} ({signed(one.low, 2)} to {signed(one.high, 2)})"
+    if one is None:
+        return ""
+    ends = f"({signed(one.low, 2)} to {signed(one.high, 2)})".replace(" ", "\u00a0")
+    return f"{signed(one.value, 2)} {ends}"
 
 
 def note(text: str) -> Rendered:
@@ -167,9 +171,9 @@ def note(text: str) -> Rendered:
 def _brief(text: str, some: list[Effect]) -> str:
     """Write an alternative and its effect on the first network, without intervals."""
     if not some:
-        return f"{text}: {NOT_RUN}"
-    numbers = ", ".join(f"{NAMES[domain]} {signed(one.value, 2)}" for domain, one in some[0].by_domain.items())
-    return f"{text}: {numbers} dB"
+        return f"*{text}*: {NOT_RUN}"
+    numbers = (f"{NAMES[domain]}\u00a0{signed(one.value, 2)}" for domain, one in some[0].by_domain.items())
+    return f"*{text}*: {', '.join(numbers)}"
 
 
 def _shortened(choice: Choice, some: list[Effect]) -> list[Effect]:

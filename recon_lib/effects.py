@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recon_lib.results import Results
-from recon_lib.tables import label
+from recon_lib.tables import NAMES, label
 from recon_lib.verdicts import Estimate, bootstrap, side_by_side
 
 if TYPE_CHECKING:
@@ -43,11 +43,10 @@ class Effect:
     @property
     def name(self) -> str:
         """What it was measured on, for a reader."""
-        text = label(self.method, self.training_domain)
         if self.method != "network":
-            return text
-        tuned = f"tuned with {self.n_finetune}" if self.n_finetune else "not tuned"
-        return f"{text} ({self.n_train}), {tuned}"
+            return label(self.method, self.training_domain)
+        state = f"tuned with {self.n_finetune}" if self.n_finetune else "as trained"
+        return f"{self.n_train} {NAMES.get(self.training_domain, self.training_domain)}, {state}"
 
 
 def effects(results: Results | None, variation: str, base: str = "") -> list[Effect]:

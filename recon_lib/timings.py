@@ -216,7 +216,7 @@ def _not_yet(what: str) -> Rendered:
 
 
 def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]} x {size[1]}"
+    return f"{size[0]}\u00a0x\u00a0{size[1]}"  # spaces at which no line breaks
 
 
 def _ms(seconds: float) -> str:

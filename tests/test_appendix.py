@@ -123,7 +123,7 @@ def test_what_is_no_notebook_is_one_clear_sentence(change):
 @pytest.mark.parametrize(
     ("text", "cleaned"),
     [
-        ("/work" + "/long/runs/x.npz", "x.npz"),
+        ("/srv/long/runs/x.npz", "x.npz"),
         ("saved to '/srv/data/runs/'", "saved to '...'"),
         (r"C:\Users\me\runs\x.npz", "x.npz"),
         ("1/2, dB/s, and/or, ../x, ./y, runs/desk/x", "1/2, dB/s, and/or, ../x, ./y, runs/desk/x"),
@@ -157,6 +157,14 @@ def test_each_run_is_folded_under_its_name(shown):
     only = appendix.render(shown, "finetune").html
     assert only.count("<details") == 1
     assert "Train a cascade" in only
+
+
+def test_runs_stand_in_the_order_of_their_numbers(shown):
+    first = shown.folder / "notebooks" / "train-natural-500-1a0c97fa77.ipynb"
+    shutil.copy(first, first.with_name("train-natural-1000-0a0c97fa77.ipynb"))
+    shutil.copy(first, first.with_name("train-natural-4000-00000000aa.ipynb"))
+    names = re.findall(r"<code>train-natural-(\d+)", appendix.render(shown, "train").html)
+    assert names == ["500", "1000", "4000"]
 
 
 def test_figures_are_described_and_lie_inside_the_page(shown):

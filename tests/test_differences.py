@@ -20,6 +20,10 @@ def variation(name, t1, t2, **changes):
     return cell({"t1": t1, "t2": t2}, **{"variation": name, "n_finetune": 20, **changes})
 
 
+def shown(rendered):
+    return rendered.markdown.replace("\u00a0", " ")
+
+
 def line(text, about):
     (found,) = [one for one in text.splitlines() if one.startswith(f"| {about} |")]
     return found
@@ -34,11 +38,11 @@ def test_every_choice_has_what_the_page_needs():
 
 
 def test_values_are_the_library_s_defaults():
-    text = differences.render_choices(None).markdown
-    assert f"power {Masks().power:g} of the radius |" in text
+    text = shown(differences.render_choices(None))
+    assert f"power {Masks().power:g} of the radius (" in text
     assert f"{Masks().calibration} x {Masks().calibration} on a 256 grid" in text
     assert f"| {choices.short(Training().learning_rate)}, constant |" in text
-    assert line(text, "Batch of fine-tuning").split(" | ")[2] == str(FineTuning().batch)
+    assert line(text, "Batch of fine-tuning").split(" | ")[2].startswith(f"{FineTuning().batch} (")
     assert choices.short(1e-4) == "1e-4"
     assert choices.short(3e-4) == "3e-4"
     assert choices.short(1e-10) == "1e-10"
@@ -46,35 +50,35 @@ def test_values_are_the_library_s_defaults():
 
 def test_a_profile_s_own_values_are_named():
     profile = {"name": "desk", "training": {"crop": 32, "learning_rate": 1e-3, "batch": 50, "schedule": "cosine"}}
-    text = differences.render_choices(made(BASE, profile=profile)).markdown
-    assert "whole images; profile `desk`: crops of 32 x 32 |" in line(text, "What sequential training sees")
-    assert "the paper's; profile `desk`: 1e-3, schedule cosine |" in line(text, "Rate of training")
+    text = shown(differences.render_choices(made(BASE, profile=profile)))
+    assert "whole images; profile `desk`: crops of 32 x 32 (" in line(text, "What sequential training sees")
+    assert "the paper's; profile `desk`: 1e-3, schedule cosine (" in line(text, "Rate of training")
     assert "profile" not in line(text, "Batch of fine-tuning")
 
 
 def test_what_was_not_run_says_so():
     for found in (None, made(BASE)):
-        text = differences.render_choices(found).markdown
-        assert "5: not run yet<br>all images at once: not run yet" in line(text, "Batch of fine-tuning")
+        text = shown(differences.render_choices(found))
+        assert "*5*: not run yet<br>*all images at once*: not run yet" in line(text, "Batch of fine-tuning")
         assert line(text, "Initial weights").endswith("| not measured |")
         assert not re.search(r"[+−]\d", text)  # noqa: RUF001
-        assert "not run yet" in differences.render_crops(found).markdown
-        assert "not run yet" in controls.render_equal_updates(found).markdown
-        assert "not run yet" in controls.render_symmetry(found).markdown
-        assert "not run yet" in controls.render_rates(found).markdown
-    assert "No variation has been run yet" in differences.render_effects(None).markdown
+        assert "not run yet" in shown(differences.render_crops(found))
+        assert "not run yet" in shown(controls.render_equal_updates(found))
+        assert "not run yet" in shown(controls.render_symmetry(found))
+        assert "not run yet" in shown(controls.render_rates(found))
+    assert "No variation has been run yet" in shown(differences.render_effects(None))
 
 
 def test_effects_stand_beside_their_choice():
     rows = variation("finetune-batch-5", 34.5, 36.25) + variation("masks-power-1", 34.0, 35.0)
     rows += cell({"t1": 24.0}, **{**untrained("zero_filled"), "variation": "masks-power-1"})
     found = made(BASE, rows)
-    text = differences.render_choices(found).markdown
-    assert "| 5: T1 −0.50, T2 +0.25 dB<br>all images at once: not run yet |" in line(text, "Batch of fine-tuning")  # noqa: RUF001
-    full = differences.render_effects(found).markdown
-    network = "trained on natural images (4000), tuned with 20"
-    assert f"| Batch of fine-tuning | 5 | {network} | −0.50 (−0.50 to −0.50) | +0.25 (+0.25 to +0.25) |" in full  # noqa: RUF001
-    assert "|  |  | zero-filled | −2.00 (−2.00 to −2.00) |  |" in full  # noqa: RUF001
+    text = shown(differences.render_choices(found))
+    assert "| *5*: T1 −0.50, T2 +0.25<br>*all images at once*: not run yet |" in line(text, "Batch of fine-tuning")  # noqa: RUF001
+    full = shown(differences.render_effects(found))
+    network = "4000 natural images, tuned with 20"
+    assert f"| Batch of fine-tuning: *5* | {network} | −0.50 (−0.50 to −0.50) | +0.25 (+0.25 to +0.25) |" in full  # noqa: RUF001
+    assert "|  | zero-filled | −2.00 (−2.00 to −2.00) |  |" in full  # noqa: RUF001
 
 
 def test_every_label_of_the_page_is_one_that_a_profile_can_run():
@@ -91,7 +95,7 @@ def test_crops_are_compared_with_whole_images():
         *variation("one-subnetwork", 30.0, 31.1, n_finetune=0),
         *variation("one-subnetwork-equal-time", 31.2, 32.0, n_finetune=0),
     ]
-    text = differences.render_crops(made(BASE, rows)).markdown
+    text = shown(differences.render_crops(made(BASE, rows)))
     assert "−0.20 (−0.20 to −0.20)" in line(text, "crops, as many updates")  # noqa: RUF001
     assert "+1.00 (+1.00 to +1.00)" in line(text, "crops, as much time")
     assert line(text, "whole images").endswith("|  |")
@@ -103,13 +107,13 @@ def test_the_updates_share_of_the_gain():
     assert table["share"].to_list() == pytest.approx([2 / 3, 2 / 3])
     assert (table["few"] == 500).all()
     assert (table["many"] == 4000).all()
-    text = controls.render_equal_updates(made(BASE, rows)).markdown
+    text = shown(controls.render_equal_updates(made(BASE, rows)))
     assert text.splitlines()[2].endswith("| 67 % |")
 
 
 def test_a_cell_of_the_control_that_was_not_run_stays_empty():
     rows = variation("equal-updates", 32.0, 33.0, n_finetune=50, n_train=500)
-    text = controls.render_equal_updates(made(BASE, rows)).markdown
+    text = shown(controls.render_equal_updates(made(BASE, rows)))
     assert re.fullmatch(r"\| T1 \| 50 \|  \| \d\d\.\d\d \|  \|  \|", text.splitlines()[2])
     same = [*cell({"t1": 30.0}, n_finetune=0), *cell({"t1": 30.0}, n_finetune=0, n_train=500)]
     flat = controls.equal_updates(made(same, variation("equal-updates", 32.0, 33.0, n_finetune=0, n_train=500)))
@@ -122,7 +126,7 @@ def test_conjugate_symmetry_beside_every_method():
         *cell({"t1": 29.0, "t2": 30.5}, **untrained("conjugate_symmetry")),
         *cell({"t1": 31.0}, **untrained("cs:real")),
     ]
-    text = controls.render_symmetry(made(rows)).markdown
+    text = shown(controls.render_symmetry(made(rows)))
     assert "| +3.00 (+3.00 to +3.00) |" in line(text, "conjugate symmetry")
     assert "+3.50" in line(text, "conjugate symmetry")
     assert line(text, "CS (real)").endswith("|  |  |")
@@ -137,7 +141,7 @@ def test_the_best_rate_is_marked_and_the_subjects_are_counted():
         *variation("rate-1e-3", 34.0, 33.5, **trained),
         *variation("finetune-rate-1e-4", 35.0, 35.0, subjects=("sub-01",)),
     ]
-    lines = controls.render_rates(made(BASE, rows)).markdown.splitlines()
+    lines = shown(controls.render_rates(made(BASE, rows))).splitlines()
     assert [one.split(" | ")[1] for one in lines[2:]] == ["3e-4", "1e-3", "1e-4"]
     assert lines[2].split(" | ")[3].startswith("**")
     assert not lines[2].split(" | ")[2].startswith("**")
@@ -148,7 +152,7 @@ def test_the_best_rate_is_marked_and_the_subjects_are_counted():
 def test_ways_of_measuring_are_shown_for_the_networks_compared():
     ways = {"_own_max": 0.1, "_brain": -3.0, "_before_dc": -0.2}
     rows = [{**one, **{f"psnr{way}": one["psnr"] + by for way, by in ways.items()}} for one in BASE]
-    text = differences.render_metrics(made(rows)).markdown
+    text = shown(differences.render_metrics(made(rows)))
     assert text.count("| trained on natural images |") == 8
     (first,) = [one for one in text.splitlines() if one.startswith("| trained on natural images | 20 | T1 |")][:1]
     values = [float(cell) for cell in first.split(" | ")[3:6]]
@@ -158,6 +162,6 @@ def test_ways_of_measuring_are_shown_for_the_networks_compared():
 
 def test_the_committed_profile_is_read_from_its_provenance():
     profile = load_profile("desk")
-    shown = {"name": "desk", "training": profile.training.as_dict(), "fine_tuning": profile.fine_tuning.as_dict()}
-    text = differences.render_choices(made(BASE, profile=shown)).markdown
+    own = {"name": "desk", "training": profile.training.as_dict(), "fine_tuning": profile.fine_tuning.as_dict()}
+    text = shown(differences.render_choices(made(BASE, profile=own)))
     assert f"crops of {profile.training.crop} x {profile.training.crop}" in text

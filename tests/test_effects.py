@@ -19,7 +19,7 @@ def varied(name, by, **changes):
 
 def test_an_effect_is_what_was_put_in():
     found = effects.effects(made(BASE, varied("loss-after-dc", 0.3)), "loss-after-dc")
-    assert [one.name for one in found] == ["trained on natural images (4000), tuned with 20"]
+    assert [one.name for one in found] == ["4000 natural images, tuned with 20"]
     assert found[0].by_domain["t1"].value == pytest.approx(0.3)
     assert found[0].by_domain["t2"].value == pytest.approx(-0.3)
     # Slices differ by 2 dB, their differences not at all: pairing takes the slice out.
@@ -48,8 +48,8 @@ def test_methods_without_training_and_raw_networks_pair_too():
     ]
     found = effects.effects(made(BASE, rows), "masks-power-1")
     assert [one.name for one in found] == [
-        "trained on natural images (4000), tuned with 20",
-        "trained on natural images (4000), not tuned",
+        "4000 natural images, tuned with 20",
+        "4000 natural images, as trained",
         "zero-filled",
     ]
     assert [one.by_domain["t1"].value for one in found] == pytest.approx([0.1, 35.0 - 3.0 - 33.0, -2.0])

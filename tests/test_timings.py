@@ -32,7 +32,7 @@ def test_without_a_measurement_the_page_says_so():
 
 def test_the_network_alone_and_at_its_best_batch():
     write_benchmark(results.root(), "inference", NETWORK)
-    lines = timings.render_network_times().markdown.splitlines()
+    lines = timings.render_network_times().markdown.replace("\u00a0", " ").splitlines()
     assert lines[2] == "| 256 x 176 | this library | 400 | 350 | 4 |"
     assert lines[3] == "| 256 x 176 | the same network in PyTorch | 600 | 600 | 1 |"
     assert lines[4] == "| 256 x 176 and 256 x 192 | the paper, one Titan X Pascal | 23 | | |"
@@ -43,7 +43,7 @@ def test_the_network_alone_and_at_its_best_batch():
 def test_compressed_sensing_beside_the_network_of_this_library():
     write_benchmark(results.root(), "inference", NETWORK)
     write_benchmark(results.root(), "compressed_sensing", SENSING)
-    text = timings.render_cs_times().markdown
+    text = timings.render_cs_times().markdown.replace("\u00a0", " ")
     assert "| 256 x 176 | literal | BART | 480 | 35.40 | 1.2 times |" in text
     assert "| 256 x 176 | literal | this library | 800 | 33.04 | 2 times |" in text
     assert "| 256 x 176 | real | this library | 900 | 35.50 | 2.2 times |" in text
