@@ -33,7 +33,7 @@ _STYLE = """<style>
 .recon-run pre {overflow-x: auto; margin: 0.4em 0; padding: 0.5em 0.7em; font-size: 0.8em; line-height: 1.35;
   background: rgba(128, 128, 128, 0.12); color: inherit; border: 0;}
 .recon-run pre.recon-output {background: transparent; border: 0; padding-left: 0;}
-.recon-run img {max-width: 100%; height: auto; background: white; padding: 4px;}
+.recon-run img {max-width: 100%; height: auto;}
 </style>"""
 
 

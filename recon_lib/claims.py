@@ -106,20 +106,19 @@ def render_claim(claim: Claim) -> Rendered:
     """
     evidence = "" if claim.page == _PAGE else f" Evidence: [{claim.title}]({claim.page})."
     lines = [f"*{claim.sentence}*", "", claim.rule + evidence, ""]
-    lines.append("| Test | Verdict | What is measured | Here | 95 % interval | The paper |")
-    lines.append("|:--|:--|:--|--:|:--|--:|")
+    lines.append("| Test | What is measured | Here, 95 % interval | The paper |")
+    lines.append("|:--|:--|--:|--:|")
     for ours, theirs in zip(claim.verdicts, claim.paper, strict=True):
-        verdict = f"**{ours.verdict}**"
+        verdict = f"{NAMES[ours.test_domain]} **{ours.verdict}**"
         if ours.verdict == UNTESTED:
-            lines.append(f"| {NAMES[ours.test_domain]} | {verdict} | {ours.note} | | | {_value(_main(theirs))} |")
+            lines.append(f"| {verdict} | {ours.note} | | {_value(_main(theirs))} |")
             continue
         printed = {one.what: one for one in theirs.others}
-        main = _main(ours)
         same = _main(theirs) if theirs.note == ours.note else None  # the paper's, of the same sizes and counts
-        cells = [(NAMES[ours.test_domain], verdict, main, same)]
-        cells += [("", "", one, printed.get(one.what)) for one in ours.others]
-        for name, said, one, other in cells:
-            lines.append(f"| {name} | {said} | {one.what} | {_value(one)} | {_interval(one)} | {_value(other)} |")
+        cells = [(verdict, _main(ours), same), *(("", one, printed.get(one.what)) for one in ours.others)]
+        for said, one, other in cells:
+            here = "<br>".join(filter(None, (_value(one), _interval(one))))
+            lines.append(f"| {said} | {one.what} | {here} | {_value(other)} |")
     return Rendered(markdown="\n".join(lines))
 
 

@@ -106,7 +106,7 @@ def render_rates(results: Results | None) -> Rendered:
     Returns:
         Markdown: mean PSNR for each rate of training and of fine-tuning, the best of a column in bold.
     """
-    lines = ["| Rate of | | " + " | ".join(f"{NAMES[d]}, dB" for d in DOMAINS) + " | Judged on |"]
+    lines = ["| Rate of | Rate | " + " | ".join(f"{NAMES[d]}, dB" for d in DOMAINS) + " | Judged on |"]
     lines.append("|:--|:--|" + "--:|" * len(DOMAINS) + ":--|")
     for prefix, what in (("rate-", "training"), ("finetune-rate-", "fine-tuning")):
         chosen = {name: rows(results, name) for name in labels(results, prefix)}
@@ -115,6 +115,7 @@ def render_rates(results: Results | None) -> Rendered:
         for name, found in chosen.items():
             values = [spread(mean, math.nan, 2) for mean in means[name]]
             bold = [f"**{v}**" if v and m == b else v for v, m, b in zip(values, means[name], best, strict=True)]
-            people = f"{found['subject'].nunique()} training subjects"
+            count = found["subject"].nunique()
+            people = f"{count} training subject{'s' if count > 1 else ''}"
             lines.append(f"| {what} | {name.removeprefix(prefix)} | {' | '.join(bold)} | {people} |")
     return Rendered(markdown="\n".join(lines)) if len(lines) > 2 else note(f"The choice of rates: {NOT_RUN}.")

@@ -242,10 +242,10 @@ def render_slips() -> Rendered:
         ReconError: The paper's tables are not there.
     """
     frame = paper()
-    lines = ["| About | Where | Printed | The paper's own numbers say |", "|:--|:--|:--|:--|"]
+    lines = ["| Where, and about what | Printed | The paper's own numbers say |", "|:--|:--|:--|"]
     for slip in SLIPS:
         said = slip.says.format(**slip.recompute(frame)).replace(" -", " −")  # noqa: RUF001 - a true minus
-        lines.append(f"| {slip.about} | {slip.place} | {slip.printed} | {said} |")
+        lines.append(f"| *{slip.place}*: {slip.about} | {slip.printed} | {said} |")
     return Rendered(markdown="\n".join(lines))
 
 

@@ -53,7 +53,7 @@ def test_updates_follow_the_paper_s_recipe(printed):
 def test_each_slip_differs_from_what_is_printed():
     text = slips.render_slips().markdown
     assert text.count("\n") == 1 + len(slips.SLIPS)
-    assert "| gain over CS in T1 | text | 2.50 dB | 2.23 dB with 20 images, 2.66 dB with 50" in text
+    assert "| *text*: gain over CS in T1 | 2.50 dB | 2.23 dB with 20 images, 2.66 dB with 50" in text
     assert "13.5 % and 11.2 %; the printed ones are of its root: 6.5 % and 5.4 %" in text
     assert "{" not in text
     assert slips.render_words().markdown.count("- ") == len(slips.WORDS)
