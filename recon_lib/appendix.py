@@ -196,6 +196,7 @@ def _run(path: Path) -> str:
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         cells, seconds = notebook["cells"], notebook["metadata"].get("papermill", {}).get("duration")
+        took = f", {float(seconds):.0f} s" if seconds else ""
         title, body = "", []
         for cell in cells:
             source = _text(cell["source"])
@@ -207,7 +208,6 @@ def _run(path: Path) -> str:
             body.append(f'<div class="recon-cell"><pre>{html.escape(source)}</pre>{outputs}</div>')
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReconError(f"{path} is not a readable notebook ({error!r}): collect the results again.") from error
-    took = f", {seconds:.0f} s" if seconds else ""
     summary = f"<summary><code>{html.escape(path.stem)}</code>{took}</summary>"
     return f'<details class="recon-run">{summary}{"".join(body)}</details>'
 
@@ -216,7 +216,7 @@ def _output(output: Mapping, alt: str) -> str:
     data = output.get("data", {})
     if "image/png" in data:
         source = f"data:image/png;base64,{_text(data['image/png']).strip()}"
-        return f'<img loading="lazy" decoding="async" src="{source}" alt="{html.escape(alt)}">'
+        return f'<img loading="lazy" decoding="async" src="{html.escape(source)}" alt="{html.escape(alt)}">'
     text = output.get("text", data.get("text/plain", ""))
     return f'<pre class="recon-output">{html.escape(_text(text))}</pre>'
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from recon_lib.storage import HISTORY_COLUMNS, SLICE_COLUMNS, write_panels, write_rows
+from recon_lib import appendix, results
+from recon_lib.storage import HISTORY_COLUMNS, SLICE_COLUMNS, write_bytes, write_panels, write_rows
 
 SUBJECTS = ("sub-11", "sub-12", "sub-13", "sub-14")
 SIZES = {"t1": (30, 48), "t2": (32, 32)}
@@ -97,10 +98,9 @@ def make_history(run: str, training: str, domain: str, n_finetune: int) -> list[
 
 def frame(rows) -> pd.DataFrame:
     """Rows as they are read from disk: empty text, nullable counts; `variation` is empty unless a row names one."""
-    columns = {**SLICE_COLUMNS, "variation": "str"}
-    kinds = {name: "object" if kind == "str" else kind for name, kind in columns.items()}
-    made = pd.DataFrame(list(rows), columns=list(columns)).astype(kinds)
-    texts = [name for name, kind in columns.items() if kind == "str"]
+    kinds = {name: "object" if kind == "str" else kind for name, kind in SLICE_COLUMNS.items()}
+    made = pd.DataFrame(list(rows), columns=list(kinds)).astype(kinds)
+    texts = [name for name, kind in SLICE_COLUMNS.items() if kind == "str"]
     return made.assign(**{name: made[name].fillna("") for name in texts})
 
 
@@ -182,3 +182,14 @@ def executed() -> dict:
     ]
     papermill = {"parameters": {"profile": "desk", "n_train": 500}, "duration": 382.123, "output_path": place}
     return {"cells": cells, "metadata": {"papermill": papermill}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def publish(root: Path, profile: str = "desk") -> None:
+    """Lay beside collected results what else the book shows: executed notebooks of two runs, and measured times."""
+    for name in ("train-natural-4000-1a0c97fa77", "evaluate-network-natural-4000-t1-0-0123456789"):
+        content = appendix.as_bytes(appendix.trim(executed()))
+        write_bytes(root / profile / appendix.FOLDER / f"{name}.ipynb", content)
+    results.write_provenance(root / profile, {})
+    size = [256, 176]
+    write_benchmark(root, "inference", [("network", size, 1, 0.41, None, "recon_lib")])
+    write_benchmark(root, "compressed_sensing", [("cs:literal", size, 8, 4.51, 33.0, "recon_lib")])

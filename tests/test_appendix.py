@@ -181,6 +181,7 @@ def test_texts_cannot_break_the_page(shown):
     notebook = json.loads(path.read_text())
     notebook["cells"][0]["source"] = "## <script>alert(1)</script> **b** [x](javascript:y)"
     notebook["cells"][1]["source"] = "print('</pre><script>')"
+    notebook["cells"][3]["outputs"][0]["data"]["image/png"] = '"><script>alert(2)</script>'
     path.write_text(json.dumps(notebook))
     page = appendix.render(shown).html
     assert "<script" not in page
