@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,14 +47,11 @@ class Networks:
 
     def sizes(self, training_domain: str) -> list[int]:
         """Numbers of training images of a domain's networks, ascending."""
-        rows = self.rows("network", training_domain)
-        return [] if rows is None else sorted({int(n) for n in rows["n_train"].dropna()})
+        return sorted({n for method, domain, n, _ in self._cells if (method, domain) == ("network", training_domain)})
 
-    def rows(self, method: str, training_domain: str = "") -> pandas.DataFrame | None:
-        """Rows of a method."""
-        if self.slices is None:
-            return None
-        return self.slices[(self.slices["method"] == method) & (self.slices["training_domain"] == training_domain)]
+    def counts(self, training_domain: str) -> list[int]:
+        """Numbers of fine-tuning images of a domain's networks, ascending."""
+        return sorted({n for method, domain, _, n in self._cells if (method, domain) == ("network", training_domain)})
 
     def score(
         self,
@@ -66,36 +64,27 @@ class Networks:
 
         ``n_train`` is by default the largest that any network here was trained on, as in the paper's Tables 1 and 2.
         """
-        rows = self.rows("network", training_domain)
-        if rows is None or not len(rows):
-            return None
-        largest = self.slices[self.slices["method"] == "network"]["n_train"].max()
-        rows = rows[(rows["n_finetune"] == n_finetune) & (rows["n_train"] == (n_train or largest))]
-        return by_slice(rows, metric)
+        largest = max((n for method, _, n, _ in self._cells if method == "network"), default=0)
+        found = self._cells.get(("network", training_domain, n_train or largest, n_finetune))
+        return None if found is None else found[metric]
 
     def sensing(self, metric: str = "psnr") -> dict[str, pandas.Series]:
         """Return a metric of every reading of CS by (subject, slice)."""
-        if self.slices is None:
+        return {key[0]: found[metric] for key, found in sorted(self._cells.items()) if key[0].startswith("cs:")}
+
+    @cached_property
+    def _cells(self) -> dict[tuple, pandas.DataFrame]:
+        """PSNR and SSIM by (subject, slice), mean over draws, for each method and network; -1 where none applies."""
+        if self.slices is None or not len(self.slices):
             return {}
-        names = sorted({name for name in self.slices["method"] if name.startswith("cs:")})
-        return {name: by_slice(self.rows(name), metric) for name in names}
+        key = ["method", "training_domain", "n_train", "n_finetune"]
+        counts = {name: self.slices[name].fillna(-1).astype(int) for name in key[2:]}
+        grouped = self.slices.assign(**counts).groupby([*key, "subject", "slice"])[["psnr", "ssim"]].mean()
+        return {cell: rows.droplevel(key) for cell, rows in grouped.groupby(level=key, sort=False)}
 
     def untested(self, why: str) -> Verdict:
         """Return the verdict of what was not run."""
         return Verdict(self.test_domain, UNTESTED, note=why)
-
-
-def by_slice(rows: pandas.DataFrame, metric: str = "psnr") -> pandas.Series | None:
-    """Average rows over draws.
-
-    Args:
-        rows: Of one method.
-        metric: A column.
-
-    Returns:
-        By (subject, slice); ``None`` if there are no rows.
-    """
-    return rows.groupby(["subject", "slice"])[metric].mean() if len(rows) else None
 
 
 def paper_slices() -> pandas.DataFrame:
@@ -125,7 +114,7 @@ def own_domain_wins(networks: Networks, tolerance: float) -> Verdict:
         for place, name in enumerate(others, start=1)
     )
     note = "lead over the next best network"
-    return _judge(networks, values, lambda mean: mean[0] - mean[1:].max(), above, tolerance, note, leads)
+    return _judge(networks, values, lambda mean: mean[0] - mean[1:].max(axis=0), above, tolerance, note, leads)
 
 
 def tuned_are_equal(networks: Networks, tolerance: float) -> Verdict:
@@ -134,9 +123,9 @@ def tuned_are_equal(networks: Networks, tolerance: float) -> Verdict:
     if values is None:
         return networks.untested(f"the three networks tuned with {networks.tuned} images are not all there")
     raw = side_by_side(*(networks.score(domain, 0) for domain in NETWORKS))
-    before = () if raw is None else (_estimate(raw, np.ptp, "the same spread before tuning"),)
+    before = () if raw is None else (_estimate(raw, _spread, "the same spread before tuning"),)
     note = "spread of the three, best less worst"
-    return _judge(networks, values, np.ptp, below, tolerance, note, before)
+    return _judge(networks, values, _spread, below, tolerance, note, before)
 
 
 def few_images_suffice(networks: Networks, tolerance: float) -> Verdict:
@@ -162,10 +151,10 @@ def networks_beat_cs(networks: Networks, tolerance: float) -> Verdict:
     structure = side_by_side(*tuned[1], *networks.sensing("ssim").values())
 
     def lead(mean: np.ndarray) -> float:
-        return mean[:3].min() - mean[3:].max()
+        return mean[:3].min(axis=0) - mean[3:].max(axis=0)
 
     def over(place: int) -> Callable[[np.ndarray], float]:
-        return lambda mean: mean[:3].min() - mean[place]
+        return lambda mean: mean[:3].min(axis=0) - mean[place]
 
     ssim = _estimate(structure, lead, "the same in SSIM", "", 3)
     leads = [_estimate(values, over(at), f"lead over {label(name, '')}") for at, name in enumerate(sensing, start=3)]
@@ -180,7 +169,7 @@ def more_images_help_less(networks: Networks, tolerance: float) -> Verdict:
     if len(sizes) < 2:
         return networks.untested("fewer than two numbers of training images have been run")
     ends = sizes[0], sizes[-1]
-    counts = sorted({int(n) for n in networks.rows("network", "natural")["n_finetune"].dropna()}, reverse=True)
+    counts = networks.counts("natural")[::-1]
     raw = [networks.score("natural", 0, n_train=n) for n in ends]
     for count in counts:
         values = side_by_side(*raw, *(networks.score("natural", count, n_train=n) for n in ends))
@@ -231,6 +220,11 @@ def network_is_faster(networks: Networks, tolerance: float) -> Verdict:
 def _less(one: int, other: int) -> Callable[[np.ndarray], float]:
     """Return the difference of two columns' means."""
     return lambda mean: mean[one] - mean[other]
+
+
+def _spread(mean: np.ndarray) -> np.ndarray:
+    """Return the best column's mean less the worst's."""
+    return np.ptp(mean, axis=0)
 
 
 def _estimate(values: pandas.DataFrame, statistic: Callable, what: str, unit: str = "dB", digits: int = 2) -> Estimate:

@@ -91,7 +91,9 @@ def compare(varied: pandas.DataFrame, base: pandas.DataFrame, metric: str = "psn
     Returns:
         Varied less base, one effect a method, training domain and numbers of images, mean over draws.
     """
-    sides = [_filled(side).groupby(_PAIR, as_index=False)[metric].mean() for side in (varied, base)]
+    varied, base = _filled(varied), _filled(base)
+    base = base.merge(varied[["test_domain", *_CELL]].drop_duplicates(), on=["test_domain", *_CELL])
+    sides = [side.groupby(_PAIR, as_index=False)[metric].mean() for side in (varied, base)]
     pairs = sides[0].merge(sides[1], on=_PAIR, suffixes=("", "_base"))
     pairs["difference"] = pairs[metric] - pairs[f"{metric}_base"]
     found = []

@@ -66,23 +66,31 @@ class Verdict:
     others: tuple[Estimate, ...] = ()
 
 
-def bootstrap(values: pandas.DataFrame, statistic: Callable[[np.ndarray], float]) -> tuple[float, float, float]:
+def bootstrap(
+    values: pandas.DataFrame, statistic: Callable[[np.ndarray], float | np.ndarray]
+) -> tuple[float, float, float]:
     """Estimate a statistic of slice means with an interval over subjects.
 
     Args:
         values: One row a slice, indexed by ``(subject, slice)``, one column a quantity.
-        statistic: From the columns' means over all slices, an array, to a number.
+        statistic: From the columns' means over all slices, an array whose first axis is the columns, to a number;
+            a second axis, the resamples, stays.
 
     Returns:
         The estimate and the ends of its 95 % percentile interval: subjects are drawn with replacement, with all
         their slices, 2000 times from a fixed seed.
+
+    Raises:
+        ValueError: The statistic does not work along the first axis alone.
     """
     grouped = values.groupby(level="subject", sort=True)
     sums, counts = grouped.sum().to_numpy(), grouped.size().to_numpy()
     rng = np.random.default_rng(_SEED)
     drawn = rng.integers(len(counts), size=(_RESAMPLES, len(counts)))
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1, keepdims=True)
-    resampled = np.array([statistic(mean) for mean in means])
+    resampled = np.asarray(statistic(means.T))
+    if resampled.shape != (_RESAMPLES,):
+        raise ValueError("A statistic of means works along the first axis: say axis=0.")
     low, high = np.quantile(resampled, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return float(statistic(values.mean().to_numpy())), float(low), float(high)
 

@@ -67,6 +67,16 @@ def test_few_images_and_compressed_sensing_are_tested_once_they_are_there(tmp_pa
     assert found[4]["t2"].verdict == claims.UNTESTED
 
 
+@pytest.mark.parametrize(("ssim", "verdict"), [(0.90, "holds"), (0.99, "differs")])
+def test_compressed_sensing_must_be_beaten_in_ssim_too(ssim, verdict):
+    rows = [one for name in ("natural", "t1", "t2") for one in cell({"t1": 35.0}, training_domain=name, n_finetune=20)]
+    rows = [{**one, "ssim": 0.95} for one in rows]
+    rows += [{**one, "ssim": ssim} for one in cell({"t1": 33.0}, **untrained("cs:real"))]
+    found = claim_checks.networks_beat_cs(claim_checks.Networks(frame(rows), "t1"), 0.0)
+    assert found.estimate == pytest.approx(2.0)
+    assert found.verdict == verdict
+
+
 def test_a_missing_network_makes_a_claim_untestable(tmp_path):
     found = found_in(tmp_path, {key: value for key, value in PSNR.items() if key != ("t1", "t2", 0)})
     assert found[1]["t1"].verdict == claims.UNTESTED
@@ -107,6 +117,11 @@ def test_the_interval_is_the_same_every_time_and_agrees_with_theory():
     first = claims.bootstrap(values, lambda mean: mean[0])
     assert first == claims.bootstrap(values, lambda mean: mean[0])
     assert first[2] - first[1] == pytest.approx(2 * 1.96 / np.sqrt(200), rel=0.15)
+
+
+def test_a_statistic_that_mixes_resamples_is_refused():
+    with pytest.raises(ValueError, match="axis=0"):
+        claims.bootstrap(by_slice([("a", 0, 1.0), ("b", 0, 2.0)]), lambda mean: mean.max())
 
 
 @pytest.mark.parametrize(
@@ -171,7 +186,7 @@ def test_the_largest_training_size_stands_for_the_paper_s_even_where_a_cell_is_m
 def test_draws_are_averaged_before_slices():
     one, other = (frame(cell({"t1": psnr}, draw=draw)) for draw, psnr in ((0, 30.0), (1, 32.0)))
     both = pd.concat([one, other[other["slice"] == 40]])
-    mean = claim_checks.by_slice(both)
+    mean = claim_checks.Networks(both, "t1").score("natural", 0)
     assert len(mean) == len(one)
     gain = mean - one.set_index(["subject", "slice"])["psnr"]
     assert gain.xs(40, level="slice").to_list() == pytest.approx([1.0] * 4)
