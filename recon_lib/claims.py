@@ -1,48 +1,27 @@
-"""The paper's claims as checks: an estimate, a bootstrap interval over subjects, a tolerance and a verdict.
+"""The paper's claims, each as a check with a tolerance, an interval and a verdict, here and in the paper's tables.
 
-Slices of one person are alike, so the interval resamples people, not slices: with few test subjects it is coarse,
-and no narrower than they allow. Every network sees the same slices through the same masks, so differences are
-taken slice by slice before they are averaged.
+How a verdict is reached is in :mod:`recon_lib.claim_checks`; how intervals are taken, in :mod:`recon_lib.verdicts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import numpy as np
-
+from recon_lib import claim_checks
+from recon_lib.claim_checks import Networks, paper_slices
 from recon_lib.results import Results
-from recon_lib.tables import NAMES, NETWORKS, Rendered, signed, tuned_count
+from recon_lib.tables import NAMES, Rendered, signed
+from recon_lib.verdicts import DIFFERS, HOLDS, NOISE, UNTESTED, Estimate, Verdict, above, below, bootstrap
 
-if TYPE_CHECKING:
-    import pandas
-
-HOLDS, NOISE, DIFFERS, UNTESTED = "holds", "within noise", "differs", "not testable here"
+__all__ = [
+    "DIFFERS", "DOMAINS", "HOLDS", "NOISE", "UNTESTED", "Claim", "Verdict", "above", "below", "bootstrap", "check",
+    "render_claim", "render_claims", "render_rules",
+]  # fmt: skip
 DOMAINS = ("t1", "t2")
-_RESAMPLES, _SEED, _LEVEL = 2000, 1710, 0.95
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome for one contrast.
-
-    Attributes:
-        test_domain: Where it was tested, ``t1`` or ``t2``.
-        verdict: ``holds``, ``within noise``, ``differs`` or ``not testable here``.
-        estimate: The number the claim is about, dB; NaN if it was not testable.
-        low: Lower end of its 95 % interval over subjects.
-        high: Upper end.
-        note: What the number is, or why there is none.
-    """
-
-    test_domain: str
-    verdict: str
-    estimate: float = float("nan")
-    low: float = float("nan")
-    high: float = float("nan")
-    note: str = ""
+_PAGE = "claims.md"
+_JOINED = "\u00a0"  # a space at which no line breaks
 
 
 @dataclass(frozen=True)
@@ -55,8 +34,10 @@ class Claim:
         page: The page that shows the evidence, relative to the book's root.
         title: The page's name, for the link.
         rule: How the verdict is reached, tolerance included.
-        tolerance: dB.
+        tolerance: In the unit of the verdicts' numbers.
         verdicts: One for each contrast.
+        paper: The same check on the paper's own tables, one for each contrast; not testable where they hold no
+            such numbers. Its interval means nothing: it resamples one mean.
     """
 
     number: int
@@ -66,72 +47,78 @@ class Claim:
     rule: str
     tolerance: float
     verdicts: tuple[Verdict, ...]
+    paper: tuple[Verdict, ...]
 
 
 def check(results: Results | None) -> list[Claim]:
     """Check every claim.
 
     Args:
-        results: Ours, or ``None`` before anything has been run.
+        results: Ours, or ``None`` before anything has been run. Times are read from the benchmarks beside them.
 
     Returns:
         The claims in order. One that the results hold no rows for is not testable here.
+
+    Raises:
+        ReconError: A table or a benchmark is damaged.
     """
-    return [
-        Claim(number, *about, tolerance, tuple(test(_Networks(results, domain), tolerance) for domain in DOMAINS))
-        for number, (*about, tolerance, test) in enumerate(_CLAIMS, start=1)
-    ]
-
-
-def bootstrap(values: pandas.DataFrame, statistic: Callable[[np.ndarray], float]) -> tuple[float, float, float]:
-    """Estimate a statistic of slice means with an interval over subjects.
-
-    Args:
-        values: One row a slice, indexed by ``(subject, slice)``, one column a quantity.
-        statistic: From the columns' means over all slices, an array, to a number.
-
-    Returns:
-        The estimate and the ends of its 95 % percentile interval: subjects are drawn with replacement, with all
-        their slices, 2000 times from a fixed seed.
-    """
-    grouped = values.groupby(level="subject", sort=True)
-    sums, counts = grouped.sum().to_numpy(), grouped.size().to_numpy()
-    rng = np.random.default_rng(_SEED)
-    drawn = rng.integers(len(counts), size=(_RESAMPLES, len(counts)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1, keepdims=True)
-    resampled = np.array([statistic(mean) for mean in means])
-    low, high = np.quantile(resampled, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return float(statistic(values.mean().to_numpy())), float(low), float(high)
-
-
-def above(low: float, high: float, threshold: float) -> str:
-    """Judge whether an interval lies above a threshold: holds, differs (below it), or within noise (across)."""
-    if low > threshold:
-        return HOLDS
-    return DIFFERS if high < threshold else NOISE
-
-
-def below(low: float, high: float, threshold: float) -> str:
-    """Judge whether an interval lies at or below a threshold."""
-    if high <= threshold:
-        return HOLDS
-    return DIFFERS if low > threshold else NOISE
+    ours = [Networks(None if results is None else results.slices, domain) for domain in DOMAINS]
+    printed = paper_slices()
+    theirs = [Networks(printed, domain) for domain in DOMAINS]
+    claims = []
+    for number, (*about, tolerance, test) in enumerate(_CLAIMS, start=1):
+        verdicts = tuple(test(networks, tolerance) for networks in ours)
+        timed = test is claim_checks.network_is_faster
+        paper = tuple(
+            networks.untested("the paper prints no such time") if timed else test(networks, tolerance)
+            for networks in theirs
+        )
+        claims.append(Claim(number, *about, tolerance, verdicts, paper))
+    return claims
 
 
 def render_claims(claims: Iterable[Claim]) -> Rendered:
-    """Draw the table "claim, page, verdict" in Markdown, whose links the book resolves.
+    """Draw the table "claim, verdict, evidence" in Markdown, whose links the book resolves.
 
     Args:
         claims: From :func:`check`.
 
     Returns:
-        Markdown; the numbers are differences in dB with their 95 % interval over subjects.
+        Markdown for the title page; numbers with their 95 % interval over subjects.
     """
     lines = ["| | The paper claims | " + " | ".join(f"{NAMES[d]} test" for d in DOMAINS) + " | Evidence |"]
     lines.append("|--:|:--|:--|:--|:--|")
     for claim in claims:
         cells = " | ".join(_cell(verdict) for verdict in claim.verdicts)
-        lines.append(f"| {claim.number} | {claim.sentence} | {cells} | [{claim.title}]({claim.page}) |")
+        number = f"[{claim.number}](#claim-{claim.number})"
+        lines.append(f"| {number} | {claim.sentence} | {cells} | [{claim.title}]({claim.page}) |")
+    return Rendered(markdown="\n".join(lines))
+
+
+def render_claim(claim: Claim) -> Rendered:
+    """Draw one claim: the sentence, the rule, every number with its interval and the paper's own beside it.
+
+    Args:
+        claim: One of :func:`check`.
+
+    Returns:
+        Markdown.
+    """
+    evidence = "" if claim.page == _PAGE else f" Evidence: [{claim.title}]({claim.page})."
+    lines = [f"*{claim.sentence}*", "", claim.rule + evidence, ""]
+    lines.append("| Test | What is measured | Here, 95 % interval | The paper |")
+    lines.append("|:--|:--|--:|--:|")
+    for ours, theirs in zip(claim.verdicts, claim.paper, strict=True):
+        verdict = f"{NAMES[ours.test_domain]} **{ours.verdict}**"
+        if ours.verdict == UNTESTED:
+            lines.append(f"| {verdict} | {ours.note} | | {_value(_main(theirs))} |")
+            continue
+        printed = {one.what: one for one in theirs.others}
+        same = _main(theirs) if theirs.note == ours.note else None  # the paper's, of the same sizes and counts
+        cells = [(verdict, _main(ours), same), *(("", one, printed.get(one.what)) for one in ours.others)]
+        for said, one, other in cells:
+            here = "<br>".join(filter(None, (_value(one), _interval(one))))
+            lines.append(f"| {said} | {one.what} | {here} | {_value(other)} |")
     return Rendered(markdown="\n".join(lines))
 
 
@@ -152,87 +139,6 @@ def render_rules(claims: Iterable[Claim]) -> Rendered:
     return Rendered(markdown="\n".join(lines))
 
 
-class _Networks:
-    """The slices of one test domain, by network."""
-
-    def __init__(self, results: Results | None, test_domain: str) -> None:
-        self.test_domain = test_domain
-        self.slices = None if results is None else results.slices[results.slices["test_domain"] == test_domain]
-        self.tuned = tuned_count(self.slices, test_domain)
-
-    def psnr(self, training_domain: str, n_finetune: int | None, method: str = "network") -> pandas.Series | None:
-        """PSNR by (subject, slice), mean over draws; ``None`` if that was not run."""
-        if self.slices is None:
-            return None
-        rows = self.slices[(self.slices["method"] == method) & (self.slices["training_domain"] == training_domain)]
-        if method == "network":
-            rows = rows[rows["n_finetune"] == n_finetune]
-            rows = rows[rows["n_train"] == rows["n_train"].max()]
-        return rows.groupby(["subject", "slice"])["psnr"].mean() if len(rows) else None
-
-    def side_by_side(self, *columns: pandas.Series | None) -> pandas.DataFrame | None:
-        """Join by slice; ``None`` if one is missing."""
-        import pandas
-
-        if any(column is None for column in columns):
-            return None
-        joined = pandas.concat(columns, axis=1, join="inner", keys=range(len(columns)))
-        return joined if len(joined) else None
-
-    def untested(self, why: str) -> Verdict:
-        return Verdict(self.test_domain, UNTESTED, note=why)
-
-    def judge(
-        self, values: pandas.DataFrame, statistic: Callable, rule: Callable[..., str], threshold: float, note: str
-    ) -> Verdict:
-        estimate, low, high = bootstrap(values, statistic)
-        return Verdict(self.test_domain, rule(low, high, threshold), estimate, low, high, note)
-
-
-def _own_domain_wins(networks: _Networks, tolerance: float) -> Verdict:
-    own = networks.test_domain
-    others = [domain for domain in NETWORKS if domain != own]
-    values = networks.side_by_side(*(networks.psnr(domain, 0) for domain in (own, *others)))
-    if values is None:
-        return networks.untested("the three networks as trained are not all there")
-    nearest = others[int(np.argmax(values.mean().to_numpy()[1:]))]
-    note = f"lead over the next best network, the one trained on {NAMES[nearest]}"
-    return networks.judge(values, lambda mean: mean[0] - mean[1:].max(), above, tolerance, note)
-
-
-def _tuned_are_equal(networks: _Networks, tolerance: float) -> Verdict:
-    values = networks.side_by_side(*(networks.psnr(domain, networks.tuned) for domain in NETWORKS))
-    if values is None:
-        return networks.untested(f"the three networks tuned with {networks.tuned} images are not all there")
-    note = "spread of the three, best less worst"
-    return networks.judge(values, np.ptp, below, tolerance, note)
-
-
-def _few_images_suffice(networks: _Networks, tolerance: float) -> Verdict:
-    # The paper's own distances: 0.55 dB for T1, 0.46 dB for T2.
-    tolerance = {"t1": tolerance, "t2": 0.46}[networks.test_domain]
-    values = networks.side_by_side(networks.psnr(networks.test_domain, 50), networks.psnr("natural", networks.tuned))
-    if values is None:
-        return networks.untested("no network is tuned with 50 images")
-    note = "the network of the test contrast tuned with 50 images, less the photographs' tuned with 20"
-    return networks.judge(values, lambda mean: mean[0] - mean[1], below, tolerance, note)
-
-
-def _networks_beat_cs(networks: _Networks, tolerance: float) -> Verdict:
-    slices = networks.slices
-    variants = [] if slices is None else sorted({name for name in slices["method"] if name.startswith("cs:")})
-    cs = [networks.psnr("", None, name) for name in variants]
-    values = networks.side_by_side(*(networks.psnr(domain, networks.tuned) for domain in NETWORKS), *cs) if cs else None
-    if values is None:
-        return networks.untested("compressed sensing has not been run")
-    note = "the worst tuned network less the best variant of CS"
-    return networks.judge(values, lambda mean: mean[:3].min() - mean[3:].max(), above, tolerance, note)
-
-
-def _not_yet(why: str) -> Callable[[_Networks, float], Verdict]:
-    return lambda networks, _: networks.untested(why)
-
-
 _CLAIMS = (
     (
         "Before fine-tuning, the network trained in the test's own contrast beats those trained elsewhere.",
@@ -241,7 +147,7 @@ _CLAIMS = (
         "Holds if the lead of the test contrast's own network over the better of the other two is above zero "
         "throughout its interval.",
         0.0,
-        _own_domain_wins,
+        claim_checks.own_domain_wins,
     ),
     (
         "After fine-tuning with 20 images of the test contrast, all three are nearly equal.",
@@ -249,7 +155,7 @@ _CLAIMS = (
         "Figures 2 and 3",
         "Holds if the spread of the three stays within 0.5 dB throughout its interval (the paper's own is 0.3 dB).",
         0.5,
-        _tuned_are_equal,
+        claim_checks.tuned_are_equal,
     ),
     (
         "Photographs and 20 images do nearly as well as a network of the test contrast tuned with 50.",
@@ -257,37 +163,63 @@ _CLAIMS = (
         "Tables 1 and 2",
         "Holds if the distance stays within the paper's (0.55 dB in T1, 0.46 dB in T2) throughout its interval.",
         0.55,
-        _few_images_suffice,
+        claim_checks.few_images_suffice,
     ),
     (
         "Fine-tuned networks beat compressed sensing.",
         "tables/table2.md",
         "Tables 1 and 2",
-        "Holds if the worst tuned network leads the best variant of CS throughout its interval.",
+        "Holds if the worst tuned network leads the best variant of CS throughout its interval, in PSNR and in SSIM.",
         0.0,
-        _networks_beat_cs,
+        claim_checks.networks_beat_cs,
     ),
     (
         "More training images help, and help less the more images the network is tuned with.",
-        "differences.md#what-is-not-tested-here",
-        "Not tested here",
-        "Needs networks of several numbers of training images.",
+        _PAGE,
+        "Claims",
+        "Holds if the gain in PSNR from the fewest to the most photographs is above zero for the network as trained, "
+        "and larger there than for the network tuned with the most images, both throughout their intervals.",
         0.0,
-        _not_yet("only one number of training images has been run"),
+        claim_checks.more_images_help_less,
     ),
     (
         "A network reconstructs an image in 23 ms on one GPU, compressed sensing takes far longer.",
-        "differences.md#what-is-not-tested-here",
-        "Not tested here",
-        "Needs times measured on a GPU.",
-        0.0,
-        _not_yet("no times have been measured"),
+        "run_time.md",
+        "Run time",
+        "The 23 ms are that GPU's and not tested. The ratio is: it holds if CS takes at least ten times as long as "
+        "the network, one slice at a time, both on the machine of the benchmark.",
+        10.0,
+        claim_checks.network_is_faster,
     ),
 )
 
 
-def _cell(verdict: Verdict) -> str:
+def _main(verdict: Verdict) -> Estimate | None:
+    """Return the number that a verdict judged."""
     if verdict.verdict == UNTESTED:
+        return None
+    digits = 1 if verdict.unit == "times" else 2
+    return Estimate(verdict.note, verdict.estimate, verdict.low, verdict.high, verdict.unit, digits)
+
+
+def _cell(verdict: Verdict) -> str:
+    one = _main(verdict)
+    if one is None:
         return UNTESTED
-    interval = f"{signed(verdict.low, 2)} to {signed(verdict.high, 2)}"
-    return f"**{verdict.verdict}** {signed(verdict.estimate, 2)} dB ({interval})"
+    ends = _interval(one)
+    return f"**{verdict.verdict}** {_value(one)}" + (f" ({ends})" if ends else "")
+
+
+def _value(one: Estimate | None) -> str:
+    """Write a number with its unit; a difference carries its sign."""
+    if one is None or math.isnan(one.value):
+        return ""
+    is_difference = one.unit in ("dB", "")
+    number = signed(one.value, one.digits) if is_difference else f"{one.value:.{one.digits}f}"
+    return f"{number}{_JOINED}{one.unit}".rstrip()
+
+
+def _interval(one: Estimate) -> str:
+    if math.isnan(one.low):
+        return ""
+    return f"{signed(one.low, one.digits)} to {signed(one.high, one.digits)}".replace(" ", _JOINED)

@@ -220,11 +220,8 @@ def label(method: str, training_domain: str) -> str:
     """
     if method == "network":
         return f"trained on {NAMES.get(training_domain, training_domain)}"
-    if method == "zero_filled":
-        return "zero-filled"
-    if method == "conjugate_symmetry":
-        return "conjugate symmetry"
-    return "CS" if method == "cs" else f"CS ({method.partition(':')[2]})"
+    untrained = {"zero_filled": "zero-filled", "conjugate_symmetry": "conjugate symmetry", "cs": "CS"}
+    return untrained.get(method) or f"CS ({method.partition(':')[2]})"
 
 
 def _rows(ours: pandas.DataFrame | None, tuned: int) -> list[tuple[str, str, int | None]]:

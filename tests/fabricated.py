@@ -1,10 +1,17 @@
 """Fabricated runs in the exact format of real ones, with effects known in advance, for the tests."""
 
+import base64
+import io
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
+from PIL import Image
 
-from recon_lib.storage import HISTORY_COLUMNS, SLICE_COLUMNS, write_panels, write_rows
+from recon_lib import appendix, results
+from recon_lib.storage import HISTORY_COLUMNS, SLICE_COLUMNS, write_bytes, write_panels, write_rows
 
 SUBJECTS = ("sub-11", "sub-12", "sub-13", "sub-14")
 SIZES = {"t1": (30, 48), "t2": (32, 32)}
@@ -133,3 +140,102 @@ def write_run(folder: Path, rows: list[dict], panels: dict | None = None) -> Pat
     write_rows(folder / "slices.csv", rows, SLICE_COLUMNS)
     write_panels(folder / "panels.npz", panels or {})
     return folder
+
+
+def frame(rows) -> pd.DataFrame:
+    """Rows as they are read from disk: empty text, nullable counts; `variation` is empty unless a row names one."""
+    kinds = {name: "object" if kind == "str" else kind for name, kind in SLICE_COLUMNS.items()}
+    made = pd.DataFrame(list(rows), columns=list(kinds)).astype(kinds)
+    texts = [name for name, kind in SLICE_COLUMNS.items() if kind == "str"]
+    return made.assign(**{name: made[name].fillna("") for name in texts})
+
+
+def cell(values, subjects=SUBJECTS, slices=5, **changes) -> list[dict]:
+    """Rows of one network (or method): `values` is domain to mean PSNR; PSNR differs by slice as everywhere here."""
+    rng = np.random.default_rng(0)
+    offsets = {(s, i): rng.normal(0, 2) for s in subjects for i in range(40, 40 + slices)}
+    return [
+        row(domain, subject, index, psnr=mean + offset, **changes)
+        for domain, mean in values.items()
+        for (subject, index), offset in offsets.items()
+    ]
+
+
+def untrained(method) -> dict:
+    """What the columns of a method without training hold."""
+    return {"method": method, "training_domain": "", **dict.fromkeys(("n_train", "n_images", "n_finetune", "draw"))}
+
+
+def made(rows, variations=(), **provenance) -> SimpleNamespace:
+    """Results in memory, for what reads their tables alone."""
+    return SimpleNamespace(profile="desk", slices=frame(rows), variations=frame(variations), provenance=provenance)
+
+
+def write_benchmark(root: Path, name: str, rows) -> Path:
+    """A benchmark's file: rows are (what, size, batch, seconds a slice, PSNR, tool)."""
+    keys = ("what", "size", "batch", "seconds_per_slice", "psnr", "tool")
+    machine = {"processor": "a processor", "cores": 2, "system": "Linux", "memory_gib": 8.0, "matmul_gflops": 168.0}
+    content = {"machine": machine, "versions": {"numpy": "2.4"}, "commit": "0" * 40}
+    path = root / "benchmarks" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**content, "rows": [dict(zip(keys, one, strict=True)) for one in rows]}))
+    return path
+
+
+def executed() -> dict:
+    """A notebook as papermill leaves it: with a progress bar, noise on stderr, a figure, a table and paths."""
+    image = np.zeros((700, 1400, 3), np.uint8) + 255
+    image[:, :, 0] = np.linspace(0, 255, 1400)[None, :]
+    image[300:400] = np.random.default_rng(0).integers(0, 256, (100, 1400, 1))
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    times = {"execution": {"iopub.execute_input": "2026-11-24T06:35:14Z"}, "papermill": {"duration": 0.01}}
+
+    def code(source, *outputs, tags=()):
+        metadata = {**times, "tags": list(tags)}
+        return {"cell_type": "code", "execution_count": 3, "metadata": metadata, "source": source, "outputs": outputs}
+
+    def shown(**data):
+        return {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {k.replace("_", "/"): v for k, v in data.items()},
+        }
+
+    place = "/data/home/somebody/runs/desk/train-natural-500-1a0c97fa77"
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "c3"}, "text/plain": "0/1 [00:00<?, ?it/s]"}
+    html = "<table><tr><td>26.0</td></tr></table>"
+    cells = [
+        {
+            "cell_type": "markdown",
+            "metadata": times,
+            "source": ["# Train a cascade\n", "\n", "One *network*, `smoke`."],
+        },
+        code('profile = "desk"\nn_train = 500\n', tags=["injected-parameters"]),
+        code(
+            "folder = runs.execute(run, bar)\nfolder",
+            {"output_type": "display_data", "metadata": {}, "data": widget},
+            {"output_type": "stream", "name": "stderr", "text": "oneDNN custom operations are on."},
+            {"output_type": "stream", "name": "stdout", "text": [f"epoch {n}\n" for n in range(100)]},
+            {"output_type": "execute_result", "metadata": {}, "data": {"text/plain": f"PosixPath('{place}')"}},
+        ),
+        code("charts.training_curves(history)", shown(image_png=base64.b64encode(content.getvalue()).decode())),
+        code(
+            "history",
+            shown(text_html=html, text_plain=["     loss  psnr\n", "0   0.044  26.0"]),
+            shown(text_plain="\x1b[31mhttps://arxiv.org/abs/1710.02615, seconds/update 3/4\x1b[0m"),
+        ),
+    ]
+    papermill = {"parameters": {"profile": "desk", "n_train": 500}, "duration": 382.123, "output_path": place}
+    return {"cells": cells, "metadata": {"papermill": papermill}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def publish(root: Path, profile: str = "desk") -> None:
+    """Lay beside collected results what else the book shows: executed notebooks of two runs, and measured times."""
+    for name in ("train-natural-4000-1a0c97fa77", "evaluate-network-natural-4000-t1-0-0123456789"):
+        content = appendix.as_bytes(appendix.trim(executed()))
+        write_bytes(root / profile / appendix.FOLDER / f"{name}.ipynb", content)
+    results.write_provenance(root / profile, {})
+    size = [256, 176]
+    write_benchmark(root, "inference", [("network", size, 1, 0.41, None, "recon_lib")])
+    write_benchmark(root, "compressed_sensing", [("cs:literal", size, 8, 4.51, 33.0, "recon_lib")])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fabricated import make_runs
+from fabricated import make_runs, publish
 
 from recon_lib import paths, results
 
@@ -85,6 +85,7 @@ def built(tmp_path_factory):
     for name in FRAMEWORKS:
         (traps / f"{name}.py").write_text(f"raise RuntimeError('the book imported {name}')\n")
     results.collect(make_runs(folder / "runs"), folder / "results" / "desk", {"commit": "0"})
+    publish(folder / "results")
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(traps), str(paths.ROOT)]),
@@ -123,9 +124,20 @@ def test_numbers_on_the_pages_are_those_of_the_results(built):
     rows = slices.query("test_domain == 't1' and training_domain == 'natural' and n_finetune == 20")
     assert f"{rows['psnr'].mean():.2f}" in (built / "tables" / "table1.html").read_text()
     title = (built / "index.html").read_text()
-    assert title.count("holds</strong>") == 4
-    assert title.count("not testable here") == 8
+    assert title.count("holds</strong>") == 6
+    assert title.count("not testable here") == 6
+    assert 'href="claims.html#claim-1"' in title
     assert 'href="tables/table1.html"' in title
+
+
+def test_runs_and_times_are_shown_where_they_are(built):
+    page = (built / "appendix.html").read_text()
+    assert page.count('<details class="recon-run">') == 2
+    assert "<summary><code>train-natural-4000-1a0c97fa77</code>, 382 s</summary>" in page
+    assert "11 times" in (built / "run_time.html").read_text()
+    assert "not run yet" in (built / "differences.html").read_text()
+    for name in ("claims", "differences", "appendix"):
+        assert "profile <strong>desk</strong>" in (built / f"{name}.html").read_text()
 
 
 def test_formulas_need_no_script_of_another_site(built):

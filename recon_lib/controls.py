@@ -1,0 +1,121 @@
+"""Controls that the paper lacks, and the choice of rates, drawn from results."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from recon_lib.differences import NOT_RUN, heads, means_and_gain, note
+from recon_lib.effects import DOMAINS, gain, labels, mean_psnr, rows
+from recon_lib.results import Results
+from recon_lib.tables import NAMES, Rendered, label, spread, tuned_count
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def equal_updates(results: Results | None) -> pandas.DataFrame | None:
+    """Take apart the effect of more images: few images, few images with the updates of many, many images.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        One row a test domain and number of fine-tuning images: ``test_domain, n_finetune, few, many`` (training
+        images), ``psnr_few, psnr_equal, psnr_many`` (mean, dB) and ``share``, the part of the gain from few to many
+        that the updates alone make up; NaN where a network was not run. ``None`` if the control was not run.
+    """
+    import pandas
+
+    varied = rows(results, "equal-updates")
+    if varied is None:
+        return None
+    few, trained_on = int(varied["n_train"].min()), varied["training_domain"].iloc[0]
+    base = results.slices[results.slices["training_domain"] == trained_on]
+    many = int(base["n_train"].max())
+    found = []
+    for count in sorted({int(n) for n in varied["n_finetune"].dropna()}):
+        for domain in DOMAINS:
+            sides = (base[base["n_train"] == few], varied, base[base["n_train"] == many])
+            means = [mean_psnr(side, domain, count) for side in sides]
+            gained = means[2] - means[0]
+            share = (means[1] - means[0]) / gained if gained else math.nan
+            found.append((domain, count, few, many, *means, share))
+    names = ["test_domain", "n_finetune", "few", "many", "psnr_few", "psnr_equal", "psnr_many", "share"]
+    return pandas.DataFrame(found, columns=names)
+
+
+def render_equal_updates(results: Results | None) -> Rendered:
+    """Draw the control of equal updates.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown.
+    """
+    table = equal_updates(results)
+    if table is None:
+        return note(f"The control of equal updates: {NOT_RUN}.")
+    few, many = table["few"].iloc[0], table["many"].iloc[0]
+    lines = [
+        f"| Test | Tuned with | {few} images | {few} images, updates of {many} | {many} images | The updates' share |",
+        "|:--|--:|--:|--:|--:|--:|",
+    ]
+    for row in table.itertuples():
+        means = " | ".join(spread(x, math.nan, 2) for x in (row.psnr_few, row.psnr_equal, row.psnr_many))
+        share = "" if math.isnan(row.share) else f"{100 * row.share:.0f} %"
+        lines.append(f"| {NAMES[row.test_domain]} | {row.n_finetune} | {means} | {share} |")
+    return Rendered(markdown="\n".join(lines))
+
+
+def render_symmetry(results: Results | None) -> Rendered:
+    """Draw the control of conjugate symmetry: a real-valued image's k-space filled by its mirror image.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: mean PSNR of every method, and its gain over the zero-filled image with its interval.
+    """
+    slices = rows(results)
+    if slices is None or not (slices["method"] == "conjugate_symmetry").any():
+        return note(f"The control of conjugate symmetry: {NOT_RUN}.")
+    start = slices[slices["method"] == "zero_filled"]
+    sensing = sorted({name for name in slices["method"] if name.startswith("cs:")})
+    shown = {"zero-filled": start, "conjugate symmetry": slices[slices["method"] == "conjugate_symmetry"]}
+    shown |= {label(name, ""): slices[slices["method"] == name] for name in sensing}
+    networks = slices[(slices["method"] == "network") & (slices["training_domain"] == "natural")]
+    networks = networks[networks["n_train"] == networks["n_train"].max()]
+    for count in sorted({0, *(tuned_count(slices, domain) for domain in DOMAINS)}):
+        state = f"tuned with {count}" if count else "as trained"
+        shown[f"network trained on photographs, {state}"] = networks[networks["n_finetune"] == count]
+    lines = [f"| | {heads('over zero-filled')} |", "|:--|" + "--:|:--|" * len(DOMAINS)]
+    for name, chosen in shown.items():
+        gains = {} if chosen is start else gain(chosen, start)
+        lines.append(f"| {name} | {means_and_gain(chosen, gains)} |")
+    return Rendered(markdown="\n".join(lines))
+
+
+def render_rates(results: Results | None) -> Rendered:
+    """Draw how the rates were chosen, on slices of subjects that are trained on, never on the test's.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: mean PSNR for each rate of training and of fine-tuning, the best of a column in bold.
+    """
+    lines = ["| Rate of | Rate | " + " | ".join(f"{NAMES[d]}, dB" for d in DOMAINS) + " | Judged on |"]
+    lines.append("|:--|:--|" + "--:|" * len(DOMAINS) + ":--|")
+    for prefix, what in (("rate-", "training"), ("finetune-rate-", "fine-tuning")):
+        chosen = {name: rows(results, name) for name in labels(results, prefix)}
+        means = {name: [mean_psnr(found, domain) for domain in DOMAINS] for name, found in chosen.items()}
+        best = [max((m[at] for m in means.values() if not math.isnan(m[at])), default=math.nan) for at in (0, 1)]
+        for name, found in chosen.items():
+            values = [spread(mean, math.nan, 2) for mean in means[name]]
+            bold = [f"**{v}**" if v and m == b else v for v, m, b in zip(values, means[name], best, strict=True)]
+            count = found["subject"].nunique()
+            people = f"{count} training subject{'s' if count > 1 else ''}"
+            lines.append(f"| {what} | {name.removeprefix(prefix)} | {' | '.join(bold)} | {people} |")
+    return Rendered(markdown="\n".join(lines)) if len(lines) > 2 else note(f"The choice of rates: {NOT_RUN}.")

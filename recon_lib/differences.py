@@ -1,0 +1,184 @@
+"""The page of differences, drawn from results: our choices with their effects, ways of measuring, what crops cost.
+
+A table whose runs are missing says so; a cell that was not run is empty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from recon_lib.choices import Choice, choices
+from recon_lib.effects import DOMAINS, Effect, effects, gain, mean_psnr, of_columns, of_methods, rows
+from recon_lib.results import Results
+from recon_lib.tables import METRICS, NAMES, Rendered, label, signed, spread, tuned_count
+from recon_lib.verdicts import Estimate
+
+if TYPE_CHECKING:
+    import pandas
+
+NOT_RUN = "not run yet"
+_WAYS = {
+    "": "as in the tables",
+    "_own_max": "own maximum",
+    "_brain": "head only",
+    "_before_dc": "before data consistency",
+}
+_WHOLE = "one-subnetwork-whole-images"
+_CROPS = {
+    _WHOLE: "whole images",
+    "one-subnetwork": "crops, as many updates",
+    "one-subnetwork-equal-time": "crops, as much time",
+}
+
+
+def measured(results: Results | None) -> list[tuple[Choice, str, list[Effect]]]:
+    """Measure every choice that something was run for, or is planned for.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        The choice, what was done otherwise, and the effects of that: done otherwise less as we chose. Empty
+        if that has not been run.
+    """
+    found = []
+    for choice in choices(results):
+        found += [(choice, text, effects(results, name)) for name, text in (choice.variations or {}).items()]
+        found += [(choice, text, of_columns(results, name)) for name, text in (choice.columns or {}).items()]
+        methods = choice.methods or {}
+        found += [(choice, text, of_methods(results, name, "cs:literal")) for name, text in methods.items()]
+    return found
+
+
+def render_choices(results: Results | None) -> Rendered:
+    """Draw the table of choices, with each measured effect in short.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown. An effect is the mean change in PSNR if the thing is done otherwise, for the network trained on
+        natural images and tuned with 20 (or what comes nearest).
+    """
+    found = measured(results)
+    lines = ["| | The paper says | We chose | Done otherwise |", "|:--|:--|:--|:--|"]
+    for choice in choices(results):
+        said = [_brief(text, some) for one, text, some in found if one.about == choice.about]
+        ours = f"{choice.ours} ({choice.where})"
+        cells = (choice.about, choice.paper, ours, "<br>".join(said) or choice.unmeasured)
+        lines.append("| " + " | ".join(cells) + " |")
+    return Rendered(markdown="\n".join(lines))
+
+
+def render_effects(results: Results | None) -> Rendered:
+    """Draw every measured effect with its interval: one line a choice, alternative and network.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown.
+    """
+    lines = ["| Choice: done otherwise | Network | T1 test, dB | T2 test, dB |", "|:--|:--|:--|:--|"]
+    for choice, text, some in measured(results):
+        for place, one in enumerate(_shortened(choice, some)):
+            about = "" if place else f"{choice.about}: *{text}*"
+            cells = [about, one.name, *(with_interval(one.by_domain.get(domain)) for domain in DOMAINS)]
+            lines.append("| " + " | ".join(cells) + " |")
+    return Rendered(markdown="\n".join(lines)) if len(lines) > 2 else note("No variation has been run yet.")
+
+
+def render_crops(results: Results | None) -> Rendered:
+    """Compare one sub-network trained on crops with one trained on whole images.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: mean PSNR, and the difference to whole images with its interval.
+    """
+    lines = [f"| One sub-network, trained on | {heads()} |", "|:--|" + "--:|:--|" * len(DOMAINS)]
+    for name, text in _CROPS.items():
+        slices = rows(results, name)
+        if slices is None:
+            lines.append(f"| {text} | {NOT_RUN} | | | |")
+            continue
+        whole = rows(results, _WHOLE) if name != _WHOLE else None
+        gains = {} if whole is None else gain(slices, whole)
+        lines.append(f"| {text} | {means_and_gain(slices, gains)} |")
+    return Rendered(markdown="\n".join(lines))
+
+
+def render_metrics(results: Results) -> Rendered:
+    """Draw the same reconstructions measured in other ways, a table a metric.
+
+    Args:
+        results: Ours.
+
+    Returns:
+        Markdown: means over slices for the three networks with the most training images, as trained and tuned.
+    """
+    slices = results.slices[results.slices["method"] == "network"]
+    kept = [0, *(tuned_count(slices, domain) for domain in DOMAINS)]
+    slices = slices[(slices["n_train"] == slices["n_train"].max()) & slices["n_finetune"].isin(kept)]
+    tables = []
+    for metric, (title, digits) in METRICS.items():
+        names = {metric + way: text for way, text in _WAYS.items()}
+        means = slices.groupby(["test_domain", "n_finetune", "training_domain"])[list(names)].mean().reset_index()
+        lines = [
+            f"| {title} | Tuned with | Test | {' | '.join(names.values())} |",
+            "|:--|--:|:--|" + "--:|" * len(names),
+        ]
+        for row in means.itertuples():
+            values = " | ".join(spread(getattr(row, name), math.nan, digits) for name in names)
+            first = label("network", row.training_domain)
+            lines.append(f"| {first} | {row.n_finetune} | {NAMES[row.test_domain]} | {values} |")
+        tables.append("\n".join(lines))
+    return Rendered(markdown="\n\n".join(tables))
+
+
+def heads(of: str = "less whole images") -> str:
+    """Write the heads of two columns a test domain: mean PSNR, and a difference."""
+    return " | ".join(f"{NAMES[domain]} test, dB | {of}" for domain in DOMAINS)
+
+
+def means_and_gain(slices: pandas.DataFrame, gains: Mapping[str, Estimate]) -> str:
+    """Write the cells of :func:`heads`.
+
+    Args:
+        slices: Rows of one method or network.
+        gains: Test domain to its difference; empty for the one that others are compared with.
+    """
+    pairs = ((mean_psnr(slices, domain), gains.get(domain)) for domain in DOMAINS)
+    return " | ".join(f"{spread(mean, math.nan, 2)} | {with_interval(one)}" for mean, one in pairs)
+
+
+def with_interval(one: Estimate | None) -> str:
+    """Write a difference and its interval, or nothing."""
+    if one is None:
+        return ""
+    ends = f"({signed(one.low, 2)} to {signed(one.high, 2)})".replace(" ", "\u00a0")
+    return f"{signed(one.value, 2)} {ends}"
+
+
+def note(text: str) -> Rendered:
+    """Say that something is missing."""
+    return Rendered(markdown=f"```{{note}}\n{text}\n```")
+
+
+def _brief(text: str, some: list[Effect]) -> str:
+    """Write an alternative and its effect on the first network, without intervals."""
+    if not some:
+        return f"*{text}*: {NOT_RUN}"
+    numbers = (f"{NAMES[domain]}\u00a0{signed(one.value, 2)}" for domain, one in some[0].by_domain.items())
+    return f"*{text}*: {', '.join(numbers)}"
+
+
+def _shortened(choice: Choice, some: list[Effect]) -> list[Effect]:
+    """Keep, of a way of measuring that holds for every network, the first tuned one and the first as trained."""
+    if not choice.columns:
+        return some
+    raw = [one for one in some if not one.n_finetune]
+    return [*some[:1], *(one for one in raw[:1] if one not in some[:1])]

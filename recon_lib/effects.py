@@ -1,0 +1,213 @@
+"""Measured effects of choices: mean differences in PSNR between two ways of doing one thing, slice by slice.
+
+A *variation* is a run that differs from the profile's own in one choice, labelled in the column ``variation``; its
+base has the same training domain, numbers of images and draw, so the networks compared differ in that choice alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recon_lib.results import Results
+from recon_lib.tables import NAMES, label
+from recon_lib.verdicts import Estimate, bootstrap, side_by_side
+
+if TYPE_CHECKING:
+    import pandas
+
+DOMAINS = ("t1", "t2")
+_CELL = ["method", "training_domain", "n_train", "n_finetune"]
+_PAIR = ["test_domain", *_CELL, "draw", "subject", "slice"]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a choice changes for one network (or another method).
+
+    Attributes:
+        method: As in the results.
+        training_domain: Likewise.
+        n_train: Training images; 0 where it does not apply.
+        n_finetune: Fine-tuning images; 0 for a network as trained, or where it does not apply.
+        by_domain: Test domain to the mean difference in PSNR, dB, with its interval over subjects.
+    """
+
+    method: str
+    training_domain: str
+    n_train: int
+    n_finetune: int
+    by_domain: dict[str, Estimate]
+
+    @property
+    def name(self) -> str:
+        """What it was measured on, for a reader."""
+        if self.method != "network":
+            return label(self.method, self.training_domain)
+        state = f"tuned with {self.n_finetune}" if self.n_finetune else "as trained"
+        return f"{self.n_train} {NAMES.get(self.training_domain, self.training_domain)}, {state}"
+
+
+def effects(results: Results | None, variation: str, base: str = "") -> list[Effect]:
+    """Measure a variation against its base.
+
+    Args:
+        results: Ours, or ``None``.
+        variation: Its label.
+        base: Another variation to compare with; by default the profile's own runs.
+
+    Returns:
+        One effect a method and network, the network tuned with 20 images or else the one tuned with most first;
+        empty where a side is missing.
+    """
+    varied, against = rows(results, variation), rows(results, base)
+    return [] if varied is None or against is None else compare(varied, against)
+
+
+def rows(results: Results | None, variation: str = "") -> pandas.DataFrame | None:
+    """Return the slices of a variation, or of the profile's own runs; ``None`` if there are none.
+
+    Args:
+        results: Ours, or ``None``.
+        variation: Its label; empty for the profile's own runs.
+    """
+    if results is None:
+        return None
+    found = results.slices
+    if variation:
+        found = results.variations[results.variations["variation"] == variation]
+    return found if len(found) else None
+
+
+def compare(varied: pandas.DataFrame, base: pandas.DataFrame, metric: str = "psnr") -> list[Effect]:
+    """Pair rows slice by slice and average their differences.
+
+    Args:
+        varied: Rows of slices.
+        base: Rows of slices.
+        metric: A column of both, dB.
+
+    Returns:
+        Varied less base, one effect a method, training domain and numbers of images, mean over draws.
+    """
+    varied, base = _filled(varied), _filled(base)
+    base = base.merge(varied[["test_domain", *_CELL]].drop_duplicates(), on=["test_domain", *_CELL])
+    sides = [side.groupby(_PAIR, as_index=False)[metric].mean() for side in (varied, base)]
+    pairs = sides[0].merge(sides[1], on=_PAIR, suffixes=("", "_base"))
+    pairs["difference"] = pairs[metric] - pairs[f"{metric}_base"]
+    found = []
+    for key, of_cell in pairs.dropna(subset="difference").groupby(_CELL, sort=True):
+        by_domain = {}
+        for domain, of_domain in of_cell.groupby("test_domain", sort=True):
+            values = of_domain.groupby(["subject", "slice"])[["difference"]].mean()
+            by_domain[str(domain)] = Estimate("", *bootstrap(values, lambda mean: mean[0]))
+        method, training, n_train, n_finetune = key
+        found.append(Effect(method, training, max(0, int(n_train)), max(0, int(n_finetune)), by_domain))
+    return sorted(found, key=_first)
+
+
+def of_columns(results: Results | None, column: str, base: str = "psnr") -> list[Effect]:
+    """Measure a way of measuring: one column of the same rows less another.
+
+    Args:
+        results: Ours, or ``None``.
+        column: dB.
+        base: dB.
+
+    Returns:
+        As :func:`compare`, for the networks trained on the most images.
+    """
+    slices = rows(results)
+    if slices is None:
+        return []
+    networks = slices[slices["method"] == "network"]
+    largest = networks[networks["n_train"] == networks["n_train"].max()]
+    return compare(largest.assign(psnr=largest[column]), largest.assign(psnr=largest[base]))
+
+
+def of_methods(results: Results | None, method: str, base: str) -> list[Effect]:
+    """Measure one method without training against another, for instance two readings of CS.
+
+    Args:
+        results: Ours, or ``None``.
+        method: As in the column.
+        base: Likewise.
+
+    Returns:
+        At most one effect.
+    """
+    slices = rows(results)
+    if slices is None:
+        return []
+    found = gain(slices[slices["method"] == method], slices[slices["method"] == base])
+    return [Effect(method, "", 0, 0, found)] if found else []
+
+
+def gain(varied: pandas.DataFrame, base: pandas.DataFrame) -> dict[str, Estimate]:
+    """Average the difference in PSNR of two methods over the slices that both reconstructed.
+
+    Args:
+        varied: Rows of one method or network.
+        base: Rows of another.
+
+    Returns:
+        Test domain to varied less base, dB, with its interval over subjects; without domains that share no slice.
+    """
+    place = ["test_domain", "subject", "slice"]
+    pairs = side_by_side(*(side.groupby(place)["psnr"].mean() for side in (varied, base)))
+    found = {}
+    for domain, values in () if pairs is None else pairs.groupby(level="test_domain", sort=True):
+        estimate = bootstrap(values.droplevel("test_domain"), lambda mean: mean[0] - mean[1])
+        found[str(domain)] = Estimate("", *estimate)
+    return found
+
+
+def mean_psnr(slices: pandas.DataFrame | None, test_domain: str, n_finetune: int | None = None) -> float:
+    """Average PSNR over slices, each the mean of its draws.
+
+    Args:
+        slices: Rows of one method or network, or ``None``.
+        test_domain: ``t1`` or ``t2``.
+        n_finetune: Only these; by default all rows.
+
+    Returns:
+        dB; NaN if there are none.
+    """
+    if slices is None:
+        return float("nan")
+    chosen = slices[slices["test_domain"] == test_domain]
+    if n_finetune is not None:
+        chosen = chosen[chosen["n_finetune"] == n_finetune]
+    return float(chosen.groupby(["subject", "slice"])["psnr"].mean().mean()) if len(chosen) else float("nan")
+
+
+def labels(results: Results | None, prefix: str) -> list[str]:
+    """List the variations whose label begins with a word, in the order of the number that follows.
+
+    Args:
+        results: Ours, or ``None``.
+        prefix: For instance ``"rate-"``.
+    """
+    names: Iterable[str] = () if results is None else results.variations["variation"].unique()
+    return sorted(
+        (name for name in names if name.startswith(prefix)), key=lambda name: float(name.removeprefix(prefix))
+    )
+
+
+def _filled(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """Give counts that do not apply a number, so that rows pair by them."""
+    counts = ["n_train", "n_finetune", "draw"]
+    return frame.assign(**{name: frame[name].fillna(-1).astype(int) for name in counts})
+
+
+def _first(effect: Effect) -> tuple:
+    """Order: natural images' network tuned with 20, other tuned ones, raw ones, other methods."""
+    return (
+        effect.method != "network",
+        effect.training_domain != "natural",
+        effect.n_finetune != 20,
+        -effect.n_finetune,
+        -effect.n_train,
+        effect.method,
+    )

@@ -1,0 +1,225 @@
+"""Measured times of reconstruction: reading what the benchmarks wrote, and the page of run times.
+
+``book/results/benchmarks/<name>.json`` holds the machine, the versions and one row a measurement; the commands in
+``benchmarks/`` write it. Times are of one machine, the one the page names, and nothing here measures anything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from recon_lib import results
+from recon_lib.errors import ReconError, choose
+from recon_lib.tables import Rendered
+
+BENCHMARKS = ("inference", "compressed_sensing")
+PAPER_MS = 23.0  # the paper's, for an image on one Titan X Pascal
+PAPER_SIZES = {"t1": (256, 176), "t2": (256, 192)}
+_TOOLS = {"recon_lib": "this library", "bart": "BART", "sigpy": "sigpy", "pytorch": "the same network in PyTorch"}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One measurement.
+
+    Attributes:
+        what: ``network``, or ``cs:<variant>``.
+        size: ``(height, width)`` of the slices.
+        batch: Slices at once.
+        seconds: For a slice.
+        psnr: Mean of the reconstructions, dB; NaN if it was not measured.
+        tool: ``recon_lib``, ``bart``, ``sigpy`` or ``pytorch``.
+    """
+
+    what: str
+    size: tuple[int, int]
+    batch: int
+    seconds: float
+    psnr: float
+    tool: str
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What one benchmark command wrote.
+
+    Attributes:
+        name: ``inference`` or ``compressed_sensing``.
+        machine: ``processor, cores, system, memory_gib, matmul_gflops``.
+        versions: Of the packages it ran.
+        commit: Of the source tree.
+        rows: The measurements.
+    """
+
+    name: str
+    machine: dict
+    versions: dict
+    commit: str
+    rows: tuple[Timing, ...]
+
+
+def load(name: str) -> Benchmark | None:
+    """Read a benchmark's file.
+
+    Args:
+        name: One of ``BENCHMARKS``.
+
+    Returns:
+        What it holds, or ``None`` if it has not been measured yet.
+
+    Raises:
+        ReconError: The name is unknown, or the file is damaged; the message names it.
+    """
+    path = results.root() / "benchmarks" / f"{choose('benchmark', name, BENCHMARKS)}.json"
+    if not path.exists():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        rows = tuple(_timing(row) for row in content["rows"])
+        machine, versions = dict(content["machine"]), dict(content["versions"])
+        return Benchmark(name, machine, versions, str(content["commit"]), rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = f"no {error}" if isinstance(error, KeyError) else error
+        raise ReconError(f"{path} is not a readable benchmark ({why}): measure again or restore it.") from error
+
+
+def measured() -> tuple[Timing, ...]:
+    """Return every measurement there is, of both benchmarks.
+
+    Raises:
+        ReconError: As :func:`load`.
+    """
+    found = (load(name) for name in BENCHMARKS)
+    return tuple(row for one in found if one for row in one.rows)
+
+
+def nearest_size(rows: tuple[Timing, ...], test_domain: str) -> tuple[int, int] | None:
+    """Choose the size that stands for a contrast of the paper's.
+
+    Args:
+        rows: Measurements.
+        test_domain: ``t1`` or ``t2``.
+
+    Returns:
+        Of the sizes that both the network (batch 1, this library) and CS were measured at, the one whose number of
+        pixels is nearest to the paper's; ``None`` if there is none.
+    """
+    networks = {row.size for row in rows if row.what == "network" and row.tool == "recon_lib" and row.batch == 1}
+    common = networks & {row.size for row in rows if row.what.startswith("cs:")}
+    wanted = math.prod(PAPER_SIZES[test_domain])
+    return min(common, key=lambda size: (abs(math.prod(size) - wanted), size), default=None)
+
+
+def fastest(rows: tuple[Timing, ...], what: str, size: tuple[int, int], tool: str = "") -> Timing | None:
+    """Find the fastest measurement.
+
+    Args:
+        rows: Measurements.
+        what: Their ``what`` begins with this.
+        size: Of the slices.
+        tool: Of this tool alone, if given.
+
+    Returns:
+        The row with the fewest seconds a slice, or ``None``.
+    """
+    match = [row for row in rows if row.what.startswith(what) and row.size == size and tool in ("", row.tool)]
+    return min(match, key=lambda row: row.seconds, default=None)
+
+
+def render_network_times() -> Rendered:
+    """List the network's time a slice for each size: alone (batch 1) and at its best batch, beside the paper's.
+
+    Returns:
+        Markdown; one sentence if nothing has been measured yet.
+
+    Raises:
+        ReconError: As :func:`load`.
+    """
+    benchmark = load("inference")
+    rows = () if benchmark is None else tuple(row for row in benchmark.rows if row.what == "network")
+    if not rows:
+        return _not_yet("The network")
+    lines = ["| Size | By | One at a time, ms | At its best batch, ms | Best batch |", "|:--|:--|--:|--:|--:|"]
+    for size, tool in sorted({(row.size, row.tool) for row in rows}, key=lambda key: (key[0], key[1] != "recon_lib")):
+        same = [row for row in rows if (row.size, row.tool) == (size, tool)]
+        alone = min((row.seconds for row in same if row.batch == 1), default=math.nan)
+        best = min(same, key=lambda row: row.seconds)
+        who = _TOOLS.get(tool, tool)
+        lines.append(f"| {_size(size)} | {who} | {_ms(alone)} | {_ms(best.seconds)} | {best.batch} |")
+    sizes = " and ".join(_size(size) for size in PAPER_SIZES.values())
+    lines.append(f"| {sizes} | the paper, one Titan X Pascal | {PAPER_MS:g} | | |")
+    return Rendered(markdown="\n".join(lines))
+
+
+def render_cs_times() -> Rendered:
+    """List the time a slice of compressed sensing, beside the network's at the same size.
+
+    Returns:
+        Markdown: for each size, reading and tool the fastest measurement, and how many times as long as the
+        network it takes, one slice at a time; one sentence if nothing has been measured yet.
+
+    Raises:
+        ReconError: As :func:`load`.
+    """
+    rows = measured()
+    sensing = [row for row in rows if row.what.startswith("cs:")]
+    if not sensing:
+        return _not_yet("Compressed sensing")
+    lines = ["| Size | Reading | By | ms a slice | PSNR, dB | As long as the network |", "|:--|:--|:--|--:|--:|--:|"]
+    for size, what, tool in sorted({(r.size, r.what, r.tool) for r in sensing}):
+        best = fastest(tuple(r for r in sensing if r.what == what), what, size, tool)
+        network = [r.seconds for r in rows if (r.what, r.size, r.batch, r.tool) == ("network", size, 1, "recon_lib")]
+        ratio = f"{best.seconds / min(network):.2g} times" if network else ""
+        quality = "" if math.isnan(best.psnr) else f"{best.psnr:.2f}"
+        cells = (_size(size), what.removeprefix("cs:"), _TOOLS.get(tool, tool), _ms(best.seconds), quality, ratio)
+        lines.append("| " + " | ".join(cells) + " |")
+    return Rendered(markdown="\n".join(lines))
+
+
+def render_machine() -> Rendered:
+    """Say on which machine the times were measured, with which versions.
+
+    Returns:
+        Markdown, one line a benchmark.
+
+    Raises:
+        ReconError: As :func:`load`.
+    """
+    lines = []
+    for one in filter(None, map(load, BENCHMARKS)):
+        about = one.machine
+        rate = f"a matrix product at {about['matmul_gflops']:.0f} GFLOP/s" if about.get("matmul_gflops") else ""
+        memory = f"{about['memory_gib']:.0f} GiB of memory" if about.get("memory_gib") else ""
+        parts = [f"{about.get('processor', 'processor unknown')}, {about.get('cores', '?')} cores", memory, rate]
+        parts.append(str(about.get("system", "")))
+        versions = ", ".join(f"{name} {number}" for name, number in sorted(one.versions.items()))
+        title = one.name.replace("_", " ")
+        lines.append(f"- *{title}*: {'; '.join(filter(None, parts))}. {versions}. Commit `{one.commit[:9]}`.")
+    return Rendered(markdown="\n".join(lines) or "No machine has been measured yet.")
+
+
+def _timing(row: Mapping[str, object]) -> Timing:
+    """Check one row."""
+    height, width = (int(n) for n in row["size"])
+    seconds, batch = float(row["seconds_per_slice"]), int(row["batch"])
+    if not (seconds > 0 and math.isfinite(seconds)) or batch < 1 or min(height, width) < 1:
+        raise ValueError(f"a time of {seconds} s at batch {batch} and size {height} x {width} cannot be")
+    quality = math.nan if row.get("psnr") is None else float(row["psnr"])
+    return Timing(str(row["what"]), (height, width), batch, seconds, quality, str(row["tool"]))
+
+
+def _not_yet(what: str) -> Rendered:
+    return Rendered(markdown=f"```{{note}}\n{what} has not been measured yet.\n```")
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}\u00a0x\u00a0{size[1]}"  # spaces at which no line breaks
+
+
+def _ms(seconds: float) -> str:
+    if math.isnan(seconds):
+        return ""
+    return f"{1000 * seconds:.0f}" if seconds >= 0.1 else f"{1000 * seconds:.3g}"

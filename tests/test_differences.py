@@ -1,0 +1,167 @@
+"""The page of differences: choices read from the library, effects from results, what is missing said."""
+
+import re
+
+import pytest
+from fabricated import cell, made, untrained
+
+from recon_lib import choices, controls, differences
+from recon_lib.experiment import FineTuning, Masks, Training, load_profile
+
+BASE = [
+    *cell({"t1": 35.0, "t2": 36.0}, n_finetune=20),
+    *cell({"t1": 33.0, "t2": 34.0}, n_finetune=0),
+    *cell({"t1": 30.0, "t2": 31.0}, n_finetune=0, n_train=500),
+    *cell({"t1": 26.0, "t2": 27.0}, **untrained("zero_filled")),
+]
+
+
+def variation(name, t1, t2, **changes):
+    return cell({"t1": t1, "t2": t2}, **{"variation": name, "n_finetune": 20, **changes})
+
+
+def shown(rendered):
+    return rendered.markdown.replace("\u00a0", " ")
+
+
+def line(text, about):
+    (found,) = [one for one in text.splitlines() if one.startswith(f"| {about} |")]
+    return found
+
+
+def test_every_choice_has_what_the_page_needs():
+    found = choices.choices()
+    assert len({one.about for one in found}) == len(found) >= 20
+    for one in found:
+        assert all((one.about, one.paper, one.ours, one.where))
+        assert "|" not in one.about + one.paper + one.ours + one.where
+
+
+def test_values_are_the_library_s_defaults():
+    text = shown(differences.render_choices(None))
+    assert f"power {Masks().power:g} of the radius (" in text
+    assert f"{Masks().calibration} x {Masks().calibration} on a 256 grid" in text
+    assert f"| {choices.short(Training().learning_rate)}, constant |" in text
+    assert line(text, "Batch of fine-tuning").split(" | ")[2].startswith(f"{FineTuning().batch} (")
+    assert choices.short(1e-4) == "1e-4"
+    assert choices.short(3e-4) == "3e-4"
+    assert choices.short(1e-10) == "1e-10"
+
+
+def test_a_profile_s_own_values_are_named():
+    profile = {"name": "desk", "training": {"crop": 32, "learning_rate": 1e-3, "batch": 50, "schedule": "cosine"}}
+    text = shown(differences.render_choices(made(BASE, profile=profile)))
+    assert "whole images; profile `desk`: crops of 32 x 32 (" in line(text, "What sequential training sees")
+    assert "the paper's; profile `desk`: 1e-3, schedule cosine (" in line(text, "Rate of training")
+    assert "profile" not in line(text, "Batch of fine-tuning")
+
+
+def test_what_was_not_run_says_so():
+    for found in (None, made(BASE)):
+        text = shown(differences.render_choices(found))
+        assert "*5*: not run yet<br>*all images at once*: not run yet" in line(text, "Batch of fine-tuning")
+        assert line(text, "Initial weights").endswith("| not measured |")
+        assert not re.search(r"[+−]\d", text)  # noqa: RUF001
+        assert "not run yet" in shown(differences.render_crops(found))
+        assert "not run yet" in shown(controls.render_equal_updates(found))
+        assert "not run yet" in shown(controls.render_symmetry(found))
+        assert "not run yet" in shown(controls.render_rates(found))
+    assert "No variation has been run yet" in shown(differences.render_effects(None))
+
+
+def test_effects_stand_beside_their_choice():
+    rows = variation("finetune-batch-5", 34.5, 36.25) + variation("masks-power-1", 34.0, 35.0)
+    rows += cell({"t1": 24.0}, **{**untrained("zero_filled"), "variation": "masks-power-1"})
+    found = made(BASE, rows)
+    text = shown(differences.render_choices(found))
+    assert "| *5*: T1 −0.50, T2 +0.25<br>*all images at once*: not run yet |" in line(text, "Batch of fine-tuning")  # noqa: RUF001
+    full = shown(differences.render_effects(found))
+    network = "4000 natural images, tuned with 20"
+    assert f"| Batch of fine-tuning: *5* | {network} | −0.50 (−0.50 to −0.50) | +0.25 (+0.25 to +0.25) |" in full  # noqa: RUF001
+    assert "|  | zero-filled | −2.00 (−2.00 to −2.00) |  |" in full  # noqa: RUF001
+
+
+def test_every_label_of_the_page_is_one_that_a_profile_can_run():
+    named = {name for one in choices.choices() for name in one.variations or {}}
+    assert named == {
+        "masks-power-1", "masks-power-3", "masks-calibration-16", "masks-calibration-32", "loss-after-dc",
+        "paper-rate", "paper-finetune-rate", "finetune-batch-5", "finetune-batch-all", "scale-zero-filled",
+    }  # fmt: skip
+
+
+def test_crops_are_compared_with_whole_images():
+    rows = [
+        *variation("one-subnetwork-whole-images", 30.2, 31.0, n_finetune=0),
+        *variation("one-subnetwork", 30.0, 31.1, n_finetune=0),
+        *variation("one-subnetwork-equal-time", 31.2, 32.0, n_finetune=0),
+    ]
+    text = shown(differences.render_crops(made(BASE, rows)))
+    assert "−0.20 (−0.20 to −0.20)" in line(text, "crops, as many updates")  # noqa: RUF001
+    assert "+1.00 (+1.00 to +1.00)" in line(text, "crops, as much time")
+    assert line(text, "whole images").endswith("|  |")
+
+
+def test_the_updates_share_of_the_gain():
+    rows = variation("equal-updates", 32.0, 33.0, n_finetune=0, n_train=500)
+    table = controls.equal_updates(made(BASE, rows))
+    assert table["share"].to_list() == pytest.approx([2 / 3, 2 / 3])
+    assert (table["few"] == 500).all()
+    assert (table["many"] == 4000).all()
+    text = shown(controls.render_equal_updates(made(BASE, rows)))
+    assert text.splitlines()[2].endswith("| 67 % |")
+
+
+def test_a_cell_of_the_control_that_was_not_run_stays_empty():
+    rows = variation("equal-updates", 32.0, 33.0, n_finetune=50, n_train=500)
+    text = shown(controls.render_equal_updates(made(BASE, rows)))
+    assert re.fullmatch(r"\| T1 \| 50 \|  \| \d\d\.\d\d \|  \|  \|", text.splitlines()[2])
+    same = [*cell({"t1": 30.0}, n_finetune=0), *cell({"t1": 30.0}, n_finetune=0, n_train=500)]
+    flat = controls.equal_updates(made(same, variation("equal-updates", 32.0, 33.0, n_finetune=0, n_train=500)))
+    assert flat["share"].isna().all()
+
+
+def test_conjugate_symmetry_beside_every_method():
+    rows = [
+        *BASE,
+        *cell({"t1": 29.0, "t2": 30.5}, **untrained("conjugate_symmetry")),
+        *cell({"t1": 31.0}, **untrained("cs:real")),
+    ]
+    text = shown(controls.render_symmetry(made(rows)))
+    assert "| +3.00 (+3.00 to +3.00) |" in line(text, "conjugate symmetry")
+    assert "+3.50" in line(text, "conjugate symmetry")
+    assert line(text, "CS (real)").endswith("|  |  |")
+    assert "+9.00" in line(text, "network trained on photographs, tuned with 20")
+    assert "+7.00" in line(text, "network trained on photographs, as trained")
+
+
+def test_the_best_rate_is_marked_and_the_subjects_are_counted():
+    trained = {"subjects": ("sub-01", "sub-02"), "n_finetune": 0}
+    rows = [
+        *variation("rate-3e-4", 33.0, 34.0, **trained),
+        *variation("rate-1e-3", 34.0, 33.5, **trained),
+        *variation("finetune-rate-1e-4", 35.0, 35.0, subjects=("sub-01",)),
+    ]
+    lines = shown(controls.render_rates(made(BASE, rows))).splitlines()
+    assert [one.split(" | ")[1] for one in lines[2:]] == ["3e-4", "1e-3", "1e-4"]
+    assert lines[2].split(" | ")[3].startswith("**")
+    assert not lines[2].split(" | ")[2].startswith("**")
+    assert lines[3].split(" | ")[2].startswith("**")
+    assert lines[2].endswith("| 2 training subjects |")
+
+
+def test_ways_of_measuring_are_shown_for_the_networks_compared():
+    ways = {"_own_max": 0.1, "_brain": -3.0, "_before_dc": -0.2}
+    rows = [{**one, **{f"psnr{way}": one["psnr"] + by for way, by in ways.items()}} for one in BASE]
+    text = shown(differences.render_metrics(made(rows)))
+    assert text.count("| trained on natural images |") == 8
+    (first,) = [one for one in text.splitlines() if one.startswith("| trained on natural images | 20 | T1 |")][:1]
+    values = [float(cell) for cell in first.split(" | ")[3:6]]
+    assert values[1] - values[0] == pytest.approx(0.1, abs=0.011)
+    assert values[2] - values[0] == pytest.approx(-3.0, abs=0.011)
+
+
+def test_the_committed_profile_is_read_from_its_provenance():
+    profile = load_profile("desk")
+    own = {"name": "desk", "training": profile.training.as_dict(), "fine_tuning": profile.fine_tuning.as_dict()}
+    text = shown(differences.render_choices(made(BASE, profile=own)))
+    assert f"crops of {profile.training.crop} x {profile.training.crop}" in text

@@ -1,0 +1,66 @@
+"""The committed results: verdicts of the right kind, headline values where they were, and a planted change is seen."""
+
+import math
+import shutil
+
+import headlines
+import numpy as np
+import pytest
+
+from recon_lib import claims, paths, results
+from recon_lib.storage import read_rows, write_rows
+
+COMMITTED = [name for name in results.PROFILES if (paths.RESULTS / name).is_dir()]
+
+
+@pytest.fixture
+def copy(folders, monkeypatch):
+    """Return a copy of the committed results, which a test may change."""
+    shutil.copytree(paths.RESULTS, folders / "committed", ignore=shutil.ignore_patterns("weights", "panels.npz"))
+    monkeypatch.setenv("RECON_RESULTS", str(folders / "committed"))
+    return folders / "committed"
+
+
+def opened(root, profile):
+    """Open results whose large files were left out, and so without verifying them."""
+    return results.Results(profile, root / profile, {})
+
+
+@pytest.mark.parametrize("profile", COMMITTED)
+def test_every_claim_has_a_verdict_of_the_right_kind(copy, profile):
+    for claim in claims.check(opened(copy, profile)):
+        assert [one.test_domain for one in claim.verdicts] == list(claims.DOMAINS)
+        for one in claim.verdicts:
+            assert one.note
+            assert one.verdict in (claims.HOLDS, claims.NOISE, claims.DIFFERS, claims.UNTESTED)
+            assert math.isnan(one.estimate) == (one.verdict == claims.UNTESTED)
+            if one.unit == "dB" and one.verdict != claims.UNTESTED:
+                assert one.low <= one.estimate <= one.high
+
+
+@pytest.mark.parametrize("profile", COMMITTED)
+def test_headline_values_are_what_they_were(copy, profile):
+    expected = {name: value for name, value in headlines.stored().items() if name.startswith(f"{profile}:")}
+    assert expected, "python tests/headlines.py writes the file"
+    assert headlines.off(headlines.measure(opened(copy, profile)), expected) == []
+
+
+def test_no_headline_is_of_results_that_are_gone():
+    assert {name.partition(":")[0] for name in headlines.stored()} == set(COMMITTED)
+
+
+@pytest.mark.parametrize(
+    ("column", "change"),
+    [("psnr", 0.1), ("ssim", -0.005), ("psnr", np.nan)],
+    ids=["a tenth of a decibel", "SSIM", "values lost"],
+)
+def test_a_planted_change_is_seen(copy, column, change):
+    profile = COMMITTED[0]
+    path = copy / profile / "slices.csv.gz"
+    slices = read_rows(path)
+    planted = (slices["training_domain"] == "natural") & (slices["test_domain"] == "t1") & (slices["n_finetune"] == 0)
+    slices.loc[planted, column] += change
+    write_rows(path, slices.to_dict("records"))
+    wrong = headlines.off(headlines.measure(opened(copy, profile)), headlines.stored())
+    assert any(f"t1 network natural 4000 0 {column}" in one for one in wrong)
+    assert not any(" t2 " in one for one in wrong)

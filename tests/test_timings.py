@@ -1,0 +1,97 @@
+"""Run times: what a benchmark's file says is what the page shows; damage is one clear sentence."""
+
+import json
+
+import pytest
+from fabricated import write_benchmark
+
+from recon_lib import results, timings
+from recon_lib.errors import ReconError
+
+SIZE = [256, 176]
+NETWORK = [
+    ("network", SIZE, 1, 0.400, None, "recon_lib"),
+    ("network", SIZE, 4, 0.350, None, "recon_lib"),
+    ("network", SIZE, 1, 0.600, None, "pytorch"),
+]
+SENSING = [
+    ("cs:literal", SIZE, 8, 0.800, 33.04, "recon_lib"),
+    ("cs:literal", SIZE, 1, 1.200, 33.04, "recon_lib"),
+    ("cs:real", SIZE, 8, 0.900, 35.5, "recon_lib"),
+    ("cs:literal", SIZE, 1, 0.480, 35.4, "bart"),
+]
+
+
+def test_without_a_measurement_the_page_says_so():
+    assert timings.load("inference") is None
+    assert timings.measured() == ()
+    for render in (timings.render_network_times, timings.render_cs_times):
+        assert "has not been measured yet" in render().markdown
+    assert "No machine" in timings.render_machine().markdown
+
+
+def test_the_network_alone_and_at_its_best_batch():
+    write_benchmark(results.root(), "inference", NETWORK)
+    lines = timings.render_network_times().markdown.replace("\u00a0", " ").splitlines()
+    assert lines[2] == "| 256 x 176 | this library | 400 | 350 | 4 |"
+    assert lines[3] == "| 256 x 176 | the same network in PyTorch | 600 | 600 | 1 |"
+    assert lines[4] == "| 256 x 176 and 256 x 192 | the paper, one Titan X Pascal | 23 | | |"
+    about = timings.render_machine().markdown
+    assert "a processor, 2 cores; 8 GiB of memory; a matrix product at 168 GFLOP/s; Linux. numpy 2.4" in about
+
+
+def test_compressed_sensing_beside_the_network_of_this_library():
+    write_benchmark(results.root(), "inference", NETWORK)
+    write_benchmark(results.root(), "compressed_sensing", SENSING)
+    text = timings.render_cs_times().markdown.replace("\u00a0", " ")
+    assert "| 256 x 176 | literal | BART | 480 | 35.40 | 1.2 times |" in text
+    assert "| 256 x 176 | literal | this library | 800 | 33.04 | 2 times |" in text
+    assert "| 256 x 176 | real | this library | 900 | 35.50 | 2.2 times |" in text
+    assert text.count("\n") == 4
+
+
+def test_a_size_measured_for_both_stands_for_a_contrast():
+    row = timings.Timing("network", (128, 128), 1, 0.1, 0.0, "recon_lib")
+    rows = [row, timings.Timing("network", (256, 192), 1, 0.4, 0.0, "recon_lib")]
+    assert timings.nearest_size(tuple(rows), "t2") is None
+    rows.append(timings.Timing("cs:literal", (128, 128), 1, 0.1, 0.0, "bart"))
+    assert timings.nearest_size(tuple(rows), "t2") == (128, 128)
+    rows.append(timings.Timing("cs:real", (256, 192), 1, 0.1, 0.0, "bart"))
+    assert timings.nearest_size(tuple(rows), "t2") == (256, 192)
+
+
+def broken(change):
+    path = write_benchmark(results.root(), "inference", NETWORK)
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.pop("machine"),
+        lambda c: c.pop("rows"),
+        lambda c: c["rows"][0].pop("size"),
+        lambda c: c["rows"][0].update(size=[256]),
+        lambda c: c["rows"][0].update(size="256"),
+        lambda c: c["rows"][0].update(seconds_per_slice=0),
+        lambda c: c["rows"][0].update(seconds_per_slice=float("nan")),
+        lambda c: c["rows"][0].update(batch=0),
+        lambda c: c.update(rows=[3]),
+        lambda c: c.update(versions=7),
+    ],
+)
+def test_a_damaged_file_is_named(change):
+    broken(change)
+    with pytest.raises(ReconError, match=r"inference\.json is not a readable benchmark .*: measure again"):
+        timings.load("inference")
+
+
+def test_half_a_file_and_an_unknown_benchmark():
+    path = write_benchmark(results.root(), "inference", NETWORK)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ReconError, match="not a readable benchmark"):
+        timings.render_network_times()
+    with pytest.raises(ReconError, match="did you mean 'inference'"):
+        timings.load("inferenc")
