@@ -24,9 +24,9 @@ PACKAGE = ROOT / "recon_lib"
 # From the ground up. A room imports rooms of its own floor or of those below.
 FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
-    "provenance progress __init__",
+    "provenance progress resources __init__",
     "cascade checkpoints compressed_sensing memory inference resume merging results data",
-    "training weights evaluating runs collecting figures charts tables claims networks",
+    "training weights evaluating runs collecting figures charts tables claims networks hardware",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
