@@ -70,6 +70,7 @@ _READINGS = (
     Variant("real", real=True),
     Variant("real+tv0.002", tv_weight=0.002, real=True),
 )
+#: The named readings of the paper, by name.
 VARIANTS = {variant.name: variant for variant in _READINGS}
 
 

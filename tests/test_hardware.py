@@ -5,7 +5,7 @@ import json
 import pytest
 from fabricated import make_runs
 
-from recon_lib import hardware, results
+from recon_lib import hardware, needs, results
 from recon_lib.errors import ReconError
 from recon_lib.experiment import load_profile
 from recon_lib.results import Results
@@ -26,6 +26,8 @@ def timed(tmp_path):
         record("evaluate", 5.0, method="network"),
         record("evaluate", 0.5, method="zero_filled"),
         record("evaluate", 30.0, "B", method="cs:real"),
+        {"kind": "train", "choice": {}, "seconds": 7.0},
+        {"kind": "train", "choice": {}, "machine": {"processor": "A", "cores": 2}},
     ]
     (tmp_path / "records.json").write_text(json.dumps({str(n): one for n, one in enumerate(records)}))
     return Results("desk", tmp_path, {"missing": ["one", "two"]})
@@ -38,7 +40,8 @@ def test_times_are_those_of_the_records(timed):
     text = hardware.render_times(timed).markdown
     assert "| A, 2 cores | training | 3 | 2 min | 2.0 h | 2.0 h |" in text
     assert "| A, 2 cores | other reconstructions | 1 | 0.5 s | 0.5 s | 0.5 s |" in text
-    assert text.endswith("2 runs of the profile are still to be done.")
+    assert "| not recorded | training | 1 | 7 s | 7 s | 7 s |" in text
+    assert text.endswith("2 runs of the profile are still to be done. 1 of its runs have no time on record.")
 
 
 def test_without_records_nothing_is_claimed(tmp_path):
@@ -53,7 +56,7 @@ def shown(tmp_path):
 
 
 def test_needs_follow_the_profile(shown):
-    desk, full = (hardware.needs(load_profile(name), shown) for name in ("desk", "open"))
+    desk, full = (needs.count_needs(load_profile(name), shown) for name in ("desk", "open"))
     # crops of 32 and whole images of 256, 50 a time, 259 numbers a pixel of 4 bytes twice
     assert desk.training_update == 8 * 259 * 50 * 32 * 32
     assert full.training_update == 8 * 259 * 50 * 256 * 256
@@ -68,7 +71,7 @@ def test_needs_follow_the_profile(shown):
 
 
 def test_the_papers_own_data_need_no_results():
-    found = hardware.needs(load_profile("paper"), None)
+    found = needs.count_needs(load_profile("paper"), None)
     assert found.download == 0
     assert found.tuning_update == 8 * 259 * 5 * 256 * 192
     assert found.operations["networks on test slices"] > 0
@@ -76,16 +79,17 @@ def test_the_papers_own_data_need_no_results():
 
 def test_what_is_not_known_is_left_empty(shown):
     with pytest.raises(ReconError, match="t2/open is stated nowhere"):
-        hardware.needs(load_profile("open"), None)
+        needs.count_needs(load_profile("open"), None)
     assert "| runs |  |" in hardware.render_needs(("open",), None).markdown
     assert "not known" in hardware.render_gpu_times("open", None).markdown
+    assert "not known" in hardware.render_room("open", None).markdown
     other = Results("desk", shown.folder, {"profile": {"domains": {"t2": {"source": "ixi", "matrix": None}}}})
     with pytest.raises(ReconError, match="t2/open"):
-        hardware.needs(load_profile("open"), other)
+        needs.count_needs(load_profile("open"), other)
 
 
 def test_generated_images_need_no_disk():
-    found = hardware.needs(load_profile("smoke"), None)
+    found = needs.count_needs(load_profile("smoke"), None)
     assert (found.download, found.prepared) == (0, 0)
     assert found.runs["training"] == 3
 
@@ -93,8 +97,16 @@ def test_generated_images_need_no_disk():
 def test_the_longest_chain_bounds_any_number_of_cards(shown):
     lines = hardware.render_gpu_times("open", shown).markdown.splitlines()[2:]
     assert len(lines) == len(hardware.RATES)
-    one = hardware.needs(load_profile("open"), shown)
+    one = needs.count_needs(load_profile("open"), shown)
     assert lines[0].split("|")[3].strip() == hardware.span(one.chain / hardware.RATES[0])
+
+
+def test_the_room_is_the_sum_of_its_parts(shown):
+    one = needs.count_needs(load_profile("desk"), shown)
+    said = hardware.render_room("desk", shown).markdown
+    # fine-tuning's whole images weigh more than training's crops
+    for count in (one.images, one.tuning_update, one.download + one.prepared + one.networks):
+        assert hardware.size(count) in said
 
 
 def test_numbers_are_written_for_readers():

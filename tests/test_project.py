@@ -26,7 +26,7 @@ FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
     "provenance progress resources __init__",
     "cascade checkpoints compressed_sensing memory inference resume merging results data",
-    "training weights evaluating runs collecting figures charts tables claims networks hardware headline",
+    "training weights evaluating runs collecting figures charts tables claims networks hardware headline needs",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
