@@ -47,6 +47,7 @@ smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a tempo
 
 desk: $(INSTALLED) ## Train, tune and evaluate the desk profile: hours on two cores, resumes where it stopped
 	$(RUN) snakemake --cores 1 --rerun-incomplete --config profile=desk
+	$(RUN) recon_lib results headline
 
 lock: $(INSTALLED) ## Solve pyproject.toml anew into requirements.lock (LOCK="--upgrade" takes newer versions)
 	.venv/bin/python -m pip install --quiet uv

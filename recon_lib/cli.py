@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     results = _group(groups, "results", "the numbers and figures' data that the book draws")
     _command(results, "verify", results_verify, "compare every file of every profile with its recorded sha256")
+    _command(results, "headline", results_headline, "draw the figure at the head of the README anew")
     collect = _command(results, "collect", results_collect, "bring a profile's finished runs into its results")
     collect.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
     return parser
@@ -111,6 +112,13 @@ def results_verify(_: argparse.Namespace) -> None:
 
     verified = results.verify_all()
     print(f"verified: {', '.join(verified) or 'there are no results yet'}")
+
+
+def results_headline(_: argparse.Namespace) -> None:
+    """Draw the README's figure from the best results there are."""
+    from recon_lib import headline
+
+    print(f"drawn: {headline.write()}")
 
 
 def results_collect(arguments: argparse.Namespace) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import keras
 
 from recon_lib.errors import ReconError
-from recon_lib.experiment import Architecture
+from recon_lib.recipes import Architecture
+from recon_lib.resources import update_bytes
 
 PIXELS_ON_CPU = 2**18
 _FLOAT = 4  # bytes
@@ -19,23 +20,6 @@ _USED = 0.8  # of a card's memory: the rest is the backend's own, and fragments
 def device_memory() -> int | None:
     """Return the bytes of the card that the backend computes on, or ``None`` on a CPU."""
     return {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]()
-
-
-def update_bytes(architecture: Architecture, batch: int, size: tuple[int, int], end_to_end: bool) -> int:
-    """Estimate what an update holds.
-
-    Args:
-        architecture: The network's shape.
-        batch: Images.
-        size: ``(height, width)`` of an image, or of a crop.
-        end_to_end: All sub-networks at once, or one.
-
-    Returns:
-        Bytes.
-    """
-    networks = architecture.subnetworks if end_to_end else 1
-    channels = 2 + architecture.hidden_layers * architecture.filters + 1
-    return 2 * _FLOAT * channels * networks * batch * size[0] * size[1]
 
 
 def check_update(architecture: Architecture, batch: int, size: tuple[int, int], end_to_end: bool) -> None:

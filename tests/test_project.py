@@ -24,10 +24,11 @@ PACKAGE = ROOT / "recon_lib"
 # From the ground up. A room imports rooms of its own floor or of those below.
 FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
-    "provenance progress markup __init__",
+    "provenance progress markup resources __init__",
     "cascade checkpoints compressed_sensing memory inference resume merging results data",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
-    "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls appendix",
+    "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls appendix "
+    "hardware headline needs",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}

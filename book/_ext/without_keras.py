@@ -13,12 +13,13 @@ from types import ModuleType
 def setup(app: object) -> dict[str, bool]:
     """Put the stand-ins in Keras' place, in Sphinx's process only."""
     del app
-    parts = {name: ModuleType(name) for name in ("keras", "keras.layers", "keras.ops", "keras.saving")}
+    parts = {name: ModuleType(name) for name in ("keras", "keras.backend", "keras.layers", "keras.ops", "keras.saving")}
     keras = parts["keras"]
     for name, module in parts.items():
         if name != "keras":
             setattr(keras, name.removeprefix("keras."), module)
     keras.Model = type("Model", (), {})
+    keras.backend.backend = lambda: "tensorflow"
     keras.layers.Layer = type("Layer", (), {})
     keras.saving.register_keras_serializable = lambda *_: lambda cls: cls
     sys.modules.update(parts)

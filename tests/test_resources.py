@@ -1,0 +1,80 @@
+"""What runs need is counted as the network itself would count it, or by hand."""
+
+import tracemalloc
+
+import keras
+import numpy as np
+import pytest
+
+from recon_lib import graph, resources
+from recon_lib.acquisition import acquire
+from recon_lib.cascade import Cascade, build
+from recon_lib.experiment import parse_profile
+from recon_lib.recipes import Architecture
+
+TINY = Architecture(subnetworks=2, hidden_layers=1, filters=4)  # 9 * (2 * 4 + 4 * 1) = 108 kernel weights, 5 biases
+KERNELS, FORWARD = 108, 2 * 2 * 108  # operations a pixel: two sub-networks, a multiply and an add
+
+
+@pytest.mark.parametrize("shape", [TINY, Architecture(), Architecture(3, 0, 5, 5)])
+def test_weights_are_those_of_the_network(shape):
+    assert resources.weights(shape) == build(Cascade(shape)).count_params()
+
+
+@pytest.mark.parametrize("shape", [TINY, Architecture(), Architecture(3, 0, 5, 5)])
+def test_operations_are_those_of_the_networks_own_convolutions(shape):
+    layers = [layer for sub in build(Cascade(shape)).subnetworks for layer in sub.layers]
+    kernels = sum(layer.kernel.shape.num_elements() for layer in layers if isinstance(layer, keras.layers.Conv2D))
+    assert resources.operations(shape, (5, 7)) == 2 * 35 * kernels
+
+
+def planned(**changes):
+    content = {
+        "architecture": {"subnetworks": 2, "hidden_layers": 1, "filters": 4},
+        "domains": {"natural": {}, "t1": {}},
+        "test_domains": ["t1"],
+        "training": {"domains": ["natural"], "n_train": [20], "batch": 4, "epochs": 3},
+        "fine_tuning": {"n_finetune": [5], "epochs": 7},
+    }
+    return graph.plan(parse_profile("x", {**content, **changes}), {"natural": "", "t1": ""})
+
+
+def count(run):
+    return resources.run_operations(run, {"natural": (6, 8), "t1": (5, 7)}, {"t1": 11})
+
+
+def test_runs_are_counted_by_hand():
+    runs = planned()
+    train, tune = (graph.find(runs, kind) for kind in ("train", "finetune"))
+    # 15 updates of 4 images, three passes each; then 20 images once through the first of two sub-networks
+    assert count(train) == 15 * 4 * 3 * 48 * FORWARD + 20 * 48 * FORWARD // 2
+    assert count(tune) == 7 * 5 * 3 * 35 * FORWARD
+    raw = graph.find(runs, "evaluate", method="network", n_finetune=0)
+    tuned = graph.find(runs, "evaluate", method="network", n_finetune=5)
+    assert count(raw) == count(tuned) == 11 * 35 * FORWARD
+    assert count(graph.find(runs, "evaluate", method="zero_filled")) == 0
+    sizes, slices = {"natural": (6, 8), "t1": (5, 7)}, {"t1": 11}
+    assert resources.longest_chain(runs, sizes, slices) == sum(map(count, (train, tune, tuned)))
+    assert resources.longest_chain([], sizes, slices) == 0
+
+
+def test_crops_are_what_is_trained_on():
+    train = graph.find(
+        planned(training={"domains": ["natural"], "n_train": [20], "batch": 4, "epochs": 3, "crop": 7}), "train"
+    )
+    assert count(train) == 15 * 4 * 3 * 6 * 7 * FORWARD + 20 * 48 * FORWARD // 2
+
+
+def test_networks_of_a_plan_fill_the_disk():
+    assert resources.network_bytes(planned()) == 2 * 4 * 2 * (KERNELS + 5)
+
+
+def test_training_images_hold_no_more_than_is_said():
+    images = np.random.default_rng(0).random((40, 64, 48), dtype=np.float32)
+    masks = np.ones(images.shape, bool)
+    tracemalloc.start()
+    acquire(images, masks)
+    peak = tracemalloc.get_traced_memory()[1] + images.nbytes + masks.nbytes
+    tracemalloc.stop()
+    said = resources.training_bytes(40, (64, 48))
+    assert 0.6 * said < peak <= said
