@@ -20,7 +20,6 @@ __all__ = [
     "render_claim", "render_claims", "render_rules",
 ]  # fmt: skip
 DOMAINS = ("t1", "t2")
-_PAGE = "claims.md"
 _JOINED = "\u00a0"  # a space at which no line breaks
 
 
@@ -104,8 +103,7 @@ def render_claim(claim: Claim) -> Rendered:
     Returns:
         Markdown.
     """
-    evidence = "" if claim.page == _PAGE else f" Evidence: [{claim.title}]({claim.page})."
-    lines = [f"*{claim.sentence}*", "", claim.rule + evidence, ""]
+    lines = [f"*{claim.sentence}*", "", f"{claim.rule} Evidence: [{claim.title}]({claim.page}).", ""]
     lines.append("| Test | What is measured | Here, 95 % interval | The paper |")
     lines.append("|:--|:--|--:|--:|")
     for ours, theirs in zip(claim.verdicts, claim.paper, strict=True):
@@ -175,8 +173,8 @@ _CLAIMS = (
     ),
     (
         "More training images help, and help less the more images the network is tuned with.",
-        _PAGE,
-        "Claims",
+        "tables/table3.md",
+        "Tables 3 and 4",
         "Holds if the gain in PSNR from the fewest to the most photographs is above zero for the network as trained, "
         "and larger there than for the network tuned with the most images, both throughout their intervals.",
         0.0,

@@ -184,7 +184,7 @@ def render_verdicts(checked: Iterable[Claim], test_domain: str, numbers: Iterabl
     Args:
         checked: From :func:`recon_lib.claims.check`.
         test_domain: ``t1`` or ``t2``.
-        numbers: The claims' numbers; all that could be tested by default.
+        numbers: The claims' numbers; by default all of differences in PSNR that could be tested.
 
     Returns:
         Markdown: a row a claim; one that could not be tested says why.
@@ -194,7 +194,8 @@ def render_verdicts(checked: Iterable[Claim], test_domain: str, numbers: Iterabl
     for claim in checked:
         for one in claim.verdicts:
             tested = one.verdict != UNTESTED
-            if one.test_domain != test_domain or not (tested if wanted is None else claim.number in wanted):
+            in_db = tested and one.unit == "dB"
+            if one.test_domain != test_domain or not (in_db if wanted is None else claim.number in wanted):
                 continue
             ends = f"{signed(one.low, 2)} to {signed(one.high, 2)}" if tested else ""
             verdict = f"**{one.verdict}**" if tested else f"{one.verdict}: {one.note}"
