@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import tempfile
 from dataclasses import asdict
@@ -11,9 +12,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from recon_lib import __version__, data, machine, paths, results
+from recon_lib import __version__, appendix, data, machine, paths, results
 from recon_lib.errors import ReconError
-from recon_lib.evaluating import panel_label, test_masks
+from recon_lib.evaluating import in_headline, panel_label, test_masks
 from recon_lib.experiment import Profile
 from recon_lib.graph import Run
 from recon_lib.inference import reconstruct
@@ -51,8 +52,19 @@ def collect(profile: Profile) -> Path:
         if _released(run, profile):
             release(run, profile, out / "weights")
     labels = {run.id: panel_label(run.choice) if run.kind == "evaluate" else None for run in kept}
-    results.collect([folder(run) for run in done], out, details, labels)
+    results.collect([folder(run) for run in done], out, details, labels, _notebooks(done, profile))
     return out
+
+
+def _notebooks(done: list[Run], profile: Profile) -> dict[str, bytes]:
+    """Trim the executed notebooks that are published: of the profile's own runs, and of the grid one draw."""
+    found = {}
+    for run in done:
+        path = folder(run) / f"{run.kind}.ipynb"
+        inner = run.kind == "evaluate" and not in_headline(run, profile)
+        if path.is_file() and not inner and "variation" not in run.choice and not run.choice.get("draw"):
+            found[run.id] = appendix.as_bytes(appendix.trim(json.loads(path.read_text(encoding="utf-8"))))
+    return found
 
 
 def release(run: Run, profile: Profile, where: Path) -> Path:

@@ -94,6 +94,19 @@ def panel_label(choice: dict) -> str:
     return f"network-{choice['training_domain']}-{choice['n_train']}-{choice['n_finetune']}"
 
 
+def in_headline(run: Run, profile: Profile) -> bool:
+    """Tell whether an evaluation's method stands in Tables 1 and 2.
+
+    Args:
+        run: The evaluation.
+        profile: The experiment.
+    """
+    if run.choice["method"] != "network":
+        return True
+    counts = profile.fine_tuning.n_headline or profile.fine_tuning.n_finetune
+    return run.choice["n_train"] == max(profile.training.n_train) and run.choice["n_finetune"] in {0, *counts}
+
+
 def _zero_filled(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.abs(zero_filled(undersample(images, masks))).astype(np.float32)
 
@@ -150,7 +163,7 @@ def _write_panels(
     name, label = run.parameters["test_domain"], panel_label(run.choice)
     panels = {}
     if run.choice.get("draw", 0) == 0:
-        for i in _pictured(images, masks, every=_headline(run, profile)):
+        for i in _pictured(images, masks, every=in_headline(run, profile)):
             key = f"{name}/{images.subjects[i]}/{images.slices[i]}"
             panels[f"{key}/{label}"] = after[i].astype(np.float16)
             if label == "zero_filled":
@@ -170,11 +183,3 @@ def _pictured(images: ImageSet, masks: np.ndarray, every: bool) -> list[int]:
     start = _zero_filled(images.images[middle], masks[middle])
     quality = {i: psnr(start[k], images.images[i]) for k, i in enumerate(middle)}
     return [median_key({(images.subjects[i], images.slices[i], i): value for i, value in quality.items()})[2]]
-
-
-def _headline(run: Run, profile: Profile) -> bool:
-    """Tell whether a method stands in Tables 1 and 2."""
-    if run.choice["method"] != "network":
-        return True
-    counts = profile.fine_tuning.n_headline or profile.fine_tuning.n_finetune
-    return run.choice["n_train"] == max(profile.training.n_train) and run.choice["n_finetune"] in {0, *counts}

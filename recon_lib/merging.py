@@ -17,6 +17,7 @@ from recon_lib.storage import (
     SLICE_COLUMNS,
     read_panels,
     read_rows,
+    write_bytes,
     write_json,
     write_panels,
     write_rows,
@@ -29,7 +30,11 @@ _AGREE = 1e-4  # relative: two machines round the same reconstruction differentl
 
 
 def collect(
-    run_folders: Iterable[Path], out: Path, details: Mapping[str, object], keep: Mapping[str, str | None] | None = None
+    run_folders: Iterable[Path],
+    out: Path,
+    details: Mapping[str, object],
+    keep: Mapping[str, str | None] | None = None,
+    notebooks: Mapping[str, bytes] | None = None,
 ) -> dict:
     """Merge runs into one folder of results, which replaces the old one in one step and keeps its ``weights/``.
 
@@ -42,6 +47,7 @@ def collect(
         details: For the provenance, as in :func:`recon_lib.provenance.write_provenance`.
         keep: Runs whose rows, record and notebook are taken over from the old folder, because they were made
             elsewhere; and the label of their images, if they have any.
+        notebooks: Executed notebooks by the name of their run, written to ``notebooks/``.
 
     Returns:
         The provenance.
@@ -72,6 +78,10 @@ def collect(
         write_rows(building / "history.csv.gz", history, HISTORY_COLUMNS)
         write_panels(building / "panels.npz", panels)
         write_json(building / "records.json", _records(folders, (out, keep)))
+        before = {run: out / "notebooks" / f"{run}.ipynb" for run in keep}
+        kept = {run: path.read_bytes() for run, path in before.items() if path.is_file()}
+        for run, content in {**kept, **(notebooks or {})}.items():
+            write_bytes(building / "notebooks" / f"{run}.ipynb", content)
         if (out / "weights").is_dir():
             shutil.copytree(out / "weights", building / "weights")
         content = write_provenance(building, details)

@@ -218,6 +218,19 @@ def test_collecting_again_gives_the_same_bytes(tiny):
     assert before == {path.name: results.sha256(path) for path in second.rglob("*") if path.is_file()}
 
 
+def test_executed_notebooks_are_published_trimmed_and_kept(tiny, monkeypatch, tmp_path):
+    profile, plan = tiny
+    page = {"cells": [{"cell_type": "markdown", "metadata": {}, "source": ["# A run"]}], "metadata": {}}
+    shown = [named(plan, "train", training_domain="t1"), named(plan, "evaluate", method="cs:real")]
+    for run in [*shown, varied(plan, "scale")[0]]:
+        (runs.folder(run) / f"{run.kind}.ipynb").write_text(json.dumps(page))
+    out = collecting.collect(profile)
+    wanted = {f"notebooks/{run.id}.ipynb" for run in shown}
+    assert {name for name in results.verify(out)["files"] if name.startswith("notebooks/")} == wanted
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    assert wanted < set(results.verify(collecting.collect(profile))["files"])
+
+
 def test_what_was_collected_is_not_run_again_anywhere(tiny, monkeypatch, tmp_path):
     profile, plan = tiny
     out = collecting.collect(profile)
@@ -317,7 +330,7 @@ def test_stopped_compressed_sensing_keeps_its_finished_slices(tiny, monkeypatch,
 def test_of_the_grids_inner_cells_only_the_median_slice_is_kept(tiny, monkeypatch):
     profile, plan = tiny
     run = named(plan, "evaluate", method="network", training_domain="natural", n_finetune=3)
-    monkeypatch.setattr(evaluating, "_headline", lambda run, profile: False)
+    monkeypatch.setattr(evaluating, "in_headline", lambda run, profile: False)
     images = data.load("t1", "test", profile.domains["t1"])
     _, masks = evaluating.test_masks(images.images, profile)
     kept = evaluating._pictured(images, masks, every=False)
