@@ -121,9 +121,22 @@ def test_a_slice_without_any_network_still_makes_the_grid(tmp_path):
         assert figure._repr_png_().startswith(b"\x89PNG")
 
 
-def test_no_words_of_the_grid_run_into_each_other(shown):
+def test_the_front_is_up_in_every_place(shown):
+    figure = grid_figures.grid_figure(shown, "t1")
+    assert wall(figure).yaxis_inverted()
+    for image in wall(figure).images:
+        _, _, bottom, top = image.get_extent()
+        assert image.origin == "upper"
+        assert top < bottom  # on an axis that points down
+
+
+def test_no_words_of_the_grid_run_into_each_other_or_into_an_image(shown):
     figure = grid_figures.grid_figure(shown, "t1")
     figure.canvas.draw()
+    images = [image.get_window_extent().padded(-1) for image in wall(figure).images]
+    for text in wall(figure).texts:
+        hit = [box for box in images if box.overlaps(text.get_window_extent())]
+        assert not hit, text.get_text()
     boxes = [(text.get_text(), text.get_window_extent()) for text in wall(figure).texts if text.get_text()]
     for i, (one, box) in enumerate(boxes):
         for other, second in boxes[i + 1 :]:
