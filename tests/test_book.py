@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from fabricated import make_runs
+from test_documentation import ROOMS, public
 
 from recon_lib import paths, results
 
@@ -125,6 +126,13 @@ def test_numbers_on_the_pages_are_those_of_the_results(built):
     assert title.count("holds</strong>") == 4
     assert title.count("not testable here") == 8
     assert 'href="tables/table1.html"' in title
+
+
+def test_every_public_name_has_its_place_in_the_library(built):
+    page = (built / "api.html").read_text()
+    for room, path in ROOMS.items():
+        for name in public(path)[0]:
+            assert f'id="{room}.{name}"' in page, f"{room}.{name}"
 
 
 def test_formulas_need_no_script_of_another_site(built):
