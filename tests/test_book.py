@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from fabricated import make_runs, publish
+from test_documentation import ROOMS, public
 
 from recon_lib import paths, results
 
@@ -138,6 +139,13 @@ def test_runs_and_times_are_shown_where_they_are(built):
     assert "not run yet" in (built / "differences.html").read_text()
     for name in ("claims", "differences", "appendix"):
         assert "profile <strong>desk</strong>" in (built / f"{name}.html").read_text()
+
+
+def test_every_public_name_has_its_place_in_the_library(built):
+    page = (built / "api.html").read_text()
+    for room, path in ROOMS.items():
+        for name in public(path)[0]:
+            assert f'id="{room}.{name}"' in page, f"{room}.{name}"
 
 
 def test_formulas_need_no_script_of_another_site(built):
