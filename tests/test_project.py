@@ -25,7 +25,7 @@ PACKAGE = ROOT / "recon_lib"
 FLOORS = [
     "errors paths config fourier masks metrics wavelets acquisition experiment graph storage progress __init__",
     "cascade checkpoints compressed_sensing inference resume results data",
-    "training weights runs collecting figures charts tables claims networks",
+    "training weights runs collecting figures charts tables claims networks costs cost_views",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
