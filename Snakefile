@@ -1,13 +1,17 @@
 # The graph of a profile's runs: train -> fine-tune -> evaluate -> collect. Each run is one notebook, executed by
 # papermill; its folder is named by its identity, so what is finished is skipped and what was killed is resumed.
+# What the results hold already, from whatever machine, is not run again: set RECON_RESULTS to an empty folder to
+# do everything anew.
 #
 #   snakemake --cores 2 --config profile=smoke
 #
 # Profiles and executors of snakemake work unchanged: every rule reads and writes files only.
+import re
+
 from recon_lib import collecting, experiment, paths, results, runs
 
 PROFILE = experiment.load_profile(config.get("profile", "smoke"))
-PLAN = {run.id: run for run in runs.plan_profile(PROFILE)}
+PLAN = {run.id: run for run in runs.remaining(PROFILE)}
 FOLDER = str(paths.runs() / PROFILE.name)
 
 
@@ -22,14 +26,14 @@ rule collect:
 
 rule execute:
     input:
-        lambda w: FOLDER + f"/{PLAN[w.run].parent.id}/run.json" if PLAN[w.run].parent else [],
+        lambda w: [FOLDER + f"/{run.id}/run.json" for run in [PLAN[w.run].parent] if run and run.id in PLAN],
     output:
         FOLDER + "/{run}/run.json",
     wildcard_constraints:
-        run="|".join(PLAN),
+        run="|".join(map(re.escape, PLAN)) or "none",
     params:
         notebook=lambda w: str(paths.NOTEBOOKS / f"{PLAN[w.run].kind}.ipynb"),
-        choice=lambda w: " ".join(f"-p {key} {value}" for key, value in PLAN[w.run].choice.items()),
+        choice=lambda w: " ".join(f"-p {key} '{value}'" for key, value in PLAN[w.run].choice.items()),
         record=lambda w: FOLDER + f"/{w.run}/{PLAN[w.run].kind}.ipynb",
     # Training fills every core; the tiny runs of the smoke profile go side by side.
     threads: 1 if PROFILE.name == "smoke" else workflow.cores

@@ -56,7 +56,7 @@ def model_of(architecture: Architecture, consistent: bool = True) -> keras.Model
     if not consistent:
         # The real image goes on as two channels, without a transform.
         cascade.consistency.call = lambda image, *_: ops.concatenate((image, ops.zeros_like(image)), axis=-1)
-    model, optimizer = _EndToEnd(cascade), _optimizer(recipe, 1)
+    model, optimizer = _EndToEnd(cascade, recipe.loss_on), _optimizer(recipe, 1)
     model.compile(optimizer, loss=hybrid_loss, jit_compile=recipe.jit_compile)
     optimizer.build(cascade.trainable_variables)
     return model

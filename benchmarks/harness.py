@@ -7,14 +7,14 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from recon_lib import paths, results
+from recon_lib import machine as this_machine
+from recon_lib import results
 from recon_lib.errors import ReconError
 
 FOLDER = "benchmarks"  # of the results
@@ -82,19 +82,9 @@ def machine() -> dict:
     Returns:
         ``processor, cores, system, memory_gib, matmul_gflops``.
     """
-    name = platform.processor() or platform.machine()
-    about = Path("/proc/cpuinfo")
-    if about.is_file():
-        found = [line.split(":", 1)[1].strip() for line in about.read_text().splitlines() if "model name" in line]
-        name = found[0] if found else name
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "processor": name,
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "memory_gib": round(memory, 1),
-        "matmul_gflops": round(matrix_product_rate(), 1),
-    }
+    rate = round(matrix_product_rate(), 1)
+    return {**this_machine.machine(), "memory_gib": round(memory, 1), "matmul_gflops": rate}
 
 
 def matrix_product_rate(side: int = 2048, rounds: int = 9) -> float:
@@ -123,17 +113,6 @@ def matrix_product_rate(side: int = 2048, rounds: int = 9) -> float:
 def versions(*packages: str) -> dict[str, str]:
     """Return the versions of Python, the library, numpy and other installed packages."""
     return {"python": platform.python_version(), **{name: version(name) for name in ("recon-lib", "numpy", *packages)}}
-
-
-def commit() -> str:
-    """Return the commit of the source tree, ``+`` behind it if tracked code has changed; empty without git."""
-    git = ["git", "-C", str(paths.ROOT)]
-    try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "recon_lib", "benchmarks"], check=False)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head + ("+" if changed.returncode else "")
 
 
 def publish(name: str, content: Mapping[str, object]) -> Path:
@@ -183,7 +162,12 @@ def main(name: str, measure: Callable[[bool], Rows], packages: Sequence[str] = (
         for row in rows:
             print("  " + ", ".join(f"{key} {_short(value)}" for key, value in row.items()), flush=True)
         if not tiny:
-            content = {"machine": machine(), "versions": versions(*packages), "commit": commit(), "rows": rows}
+            content = {
+                "machine": machine(),
+                "versions": versions(*packages),
+                "commit": this_machine.commit() or "",
+                "rows": rows,
+            }
             print(f"{publish(name, content)}: {time.monotonic() - start:.0f} s", flush=True)
     except ReconError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -63,7 +63,7 @@ def _ours(architecture: Architecture, jit_compile: bool) -> dict[str, Step]:
     """Return the library's steps: of the first sub-network, and end to end."""
     recipe = Recipe(jit_compile=jit_compile, l2=network.L2)
     cascade = build(Cascade(architecture, 0, recipe.l2))
-    models = cascade.subnetworks[0], _EndToEnd(build(Cascade(architecture, 0, recipe.l2)))
+    models = cascade.subnetworks[0], _EndToEnd(build(Cascade(architecture, 0, recipe.l2)), recipe.loss_on)
     for model, variables in zip(
         models, (models[0].trainable_variables, models[1].cascade.trainable_variables), strict=True
     ):

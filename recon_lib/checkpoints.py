@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +39,29 @@ def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     Raises:
         ReconError: The file is missing or is not one of ours.
     """
+    with _opened(path) as (file, state):
+        return {name: file.get_tensor(name) for name in file.keys()}, state  # noqa: SIM118 - not a dict
+
+
+def load_state(path: Path) -> dict:
+    """Read the state alone of what :func:`save_arrays` wrote.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ReconError: As :func:`load_arrays`.
+    """
+    with _opened(path) as (_, state):
+        return state
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[safe_open, dict]]:
     if not path.is_file():
         raise ReconError(f"There is no file {path}.")
     try:
         with safe_open(path, framework="numpy") as file:
-            state = json.loads((file.metadata() or {})["state"])
-            return {name: file.get_tensor(name) for name in file.keys()}, state  # noqa: SIM118 - not a dict
+            yield file, json.loads((file.metadata() or {})["state"])
     except (SafetensorError, KeyError, json.JSONDecodeError, OSError) as error:
         raise ReconError(f"{path} is not a readable checkpoint ({error}): remove it and run again.") from error

@@ -1,4 +1,4 @@
-"""The command line: ``python -m recon_lib data status|fetch|prepare``, ``results verify``.
+"""The command line: ``python -m recon_lib data status|fetch|prepare``, ``results verify|collect``.
 
 A command is a function that takes the parsed arguments; it imports what it needs, so that ``--help``
 answers at once. To add one, write the function and name it in :func:`build_parser`.
@@ -63,6 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     results = _group(groups, "results", "the numbers and figures' data that the book draws")
     _command(results, "verify", results_verify, "compare every file of every profile with its recorded sha256")
+    collect = _command(results, "collect", results_collect, "bring a profile's finished runs into its results")
+    collect.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
     return parser
 
 
@@ -109,6 +111,16 @@ def results_verify(_: argparse.Namespace) -> None:
 
     verified = results.verify_all()
     print(f"verified: {', '.join(verified) or 'there are no results yet'}")
+
+
+def results_collect(arguments: argparse.Namespace) -> None:
+    """Collect the finished runs of a profile, whatever is still missing."""
+    from recon_lib import collecting, results
+    from recon_lib.experiment import load_profile
+
+    folder = collecting.collect(load_profile(arguments.profile))
+    content = results.verify(folder)
+    print(f"collected: {len(content['runs'])} runs; still missing: {len(content['missing'])}")
 
 
 def _domains(arguments: argparse.Namespace) -> list[tuple[str, Domain]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import subprocess
 import tempfile
 from dataclasses import asdict
 from importlib.metadata import version
@@ -13,14 +11,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from recon_lib import __version__, data, paths, results
+from recon_lib import __version__, data, machine, paths, results
 from recon_lib.errors import ReconError
+from recon_lib.evaluating import panel_label, test_masks
 from recon_lib.experiment import Profile
 from recon_lib.graph import Run
 from recon_lib.inference import reconstruct
 from recon_lib.metrics import psnr
-from recon_lib.runs import finished, folder, plan_profile, test_masks
-from recon_lib.weights import load_network, save_network
+from recon_lib.runs import finished, folder, plan_profile
+from recon_lib.weights import load_network, released_name, save_network
 
 _NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
 _COMPARED = 24  # test slices on which the cost of half-precision storage is measured
@@ -28,6 +27,9 @@ _COMPARED = 24  # test slices on which the cost of half-precision storage is mea
 
 def collect(profile: Profile) -> Path:
     """Merge the finished runs of a profile into ``book/results/<profile>/``.
+
+    What was collected there before, perhaps on another machine, stays if it is still planned and is not
+    finished here.
 
     Args:
         profile: The experiment; runs that are not finished are left out, and listed in the provenance.
@@ -38,15 +40,18 @@ def collect(profile: Profile) -> Path:
     Raises:
         ReconError: Nothing is finished yet.
     """
-    runs = plan_profile(profile)
+    runs, before = plan_profile(profile), results.collected(profile.name)
     done = [run for run in runs if finished(run)]
-    if not done:
+    kept = [run for run in runs if run.id in before and run not in done]
+    if not done and not kept:
         raise ReconError(f"No run of profile {profile.name!r} is finished: run it first, with make {profile.name}.")
     out = results.root() / profile.name
+    details = _details(profile, runs, done, kept)
     for run in done:
         if _released(run, profile):
             release(run, profile, out / "weights")
-    results.collect([folder(run) for run in done], out, _details(profile, runs, done))
+    labels = {run.id: panel_label(run.choice) if run.kind == "evaluate" else None for run in kept}
+    results.collect([folder(run) for run in done], out, details, labels)
     return out
 
 
@@ -59,13 +64,10 @@ def release(run: Run, profile: Profile, where: Path) -> Path:
         where: The folder of released networks.
 
     Returns:
-        The file, ``natural-4000.safetensors`` or ``natural-4000-t1-20.safetensors``.
+        The file, named by :func:`recon_lib.weights.released_name`.
     """
     source = folder(run) / "network.safetensors"
-    named = [
-        run.choice[key] for key in ("training_domain", "n_train", "test_domain", "n_finetune") if key in run.choice
-    ]
-    path = where / ("-".join(str(part) for part in named) + ".safetensors")
+    path = where / released_name(run.choice)
     cascade, card = load_network(source)
     card = {**card, "profile": profile.name, "source_sha256": results.sha256(source)}
     if path.is_file() and load_network(path)[1].get("source_sha256") == card["source_sha256"]:
@@ -96,43 +98,29 @@ def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) 
 
 
 def _released(run: Run, profile: Profile) -> bool:
-    """Release the networks trained on the most images: raw, and tuned with 20 or the most images asked for."""
-    if run.kind == "evaluate" or run.choice["n_train"] != max(profile.training.n_train):
+    """Release every raw network, from which fine-tuning can go on anywhere, and the tuned ones of Tables 1 and 2."""
+    if run.kind == "evaluate" or "variation" in run.choice:
         return False
-    counts = profile.fine_tuning.n_finetune
-    return run.kind == "train" or (run.choice["draw"] == 0 and run.choice["n_finetune"] in {20, max(counts)})
+    if run.kind == "train":
+        return True
+    counts = profile.fine_tuning.n_headline or profile.fine_tuning.n_finetune
+    wanted = 20 if 20 in counts else max(counts)
+    largest = run.choice["n_train"] == max(profile.training.n_train)
+    return largest and run.choice["draw"] == 0 and run.choice["n_finetune"] == wanted
 
 
-def _details(profile: Profile, runs: list[Run], done: list[Run]) -> dict:
+def _details(profile: Profile, runs: list[Run], done: list[Run], kept: list[Run]) -> dict:
+    before = results.verify(results.root() / profile.name)["runs"] if kept else {}
+    hashes = {run.id: before[run.id] for run in kept}
     return {
         "profile": {**asdict(profile), "architecture": profile.architecture.as_dict()},
         "data": {name: data.domain_hash(name, domain) for name, domain in profile.domains.items()},
         "manifest": results.sha256(paths.MANIFEST),
-        "runs": {run.id: results.sha256(folder(run) / "run.json") for run in done},
-        "missing": [run.id for run in runs if run not in done],
+        "runs": hashes | {run.id: results.sha256(folder(run) / "run.json") for run in done},
+        "missing": [run.id for run in runs if run not in done and run not in kept],
         "versions": {"recon_lib": __version__, **{name: version(name) for name in _NAMED}},
         "backend": keras.backend.backend(),
         "python": platform.python_version(),
-        "machine": _machine(),
-        "commit": _commit(),
+        "machine": machine.machine(),
+        "commit": machine.commit(),
     }
-
-
-def _machine() -> dict:
-    model = platform.processor() or platform.machine()
-    about = Path("/proc/cpuinfo")
-    if about.is_file():
-        names = [line.split(":", 1)[1].strip() for line in about.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    return {"processor": model, "cores": os.cpu_count(), "system": platform.system()}
-
-
-def _commit() -> str | None:
-    """Return the commit of the source tree, with ``+`` behind it if files that are tracked have changed."""
-    git = ["git", "-C", str(paths.ROOT)]
-    try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "recon_lib", "notebooks"], check=False)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return head + ("+" if changed.returncode else "")

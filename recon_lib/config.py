@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,33 @@ def build(cls: type, content: dict, where: str) -> Any:  # noqa: ANN401 - an ins
         choose(f"key in {where}", key, names)
         values[key] = _convert(hints[key], value, f"{where}.{key}")
     return cls(**values)
+
+
+def override(instance: Any, changes: dict, where: str) -> Any:  # noqa: ANN401 - an instance of the same class
+    """Return a copy of a dataclass with fields changed, those of the dataclasses in it too.
+
+    Args:
+        instance: The dataclass.
+        changes: New values by name, nested as in :func:`build`; what is left out stays.
+        where: The mapping's place, for messages.
+
+    Returns:
+        The changed copy.
+
+    Raises:
+        ReconError: As :func:`build`.
+    """
+    hints = typing.get_type_hints(type(instance))
+    values = {}
+    for key, value in changes.items():
+        choose(f"key in {where}", key, [f.name for f in fields(instance)])
+        now = getattr(instance, key)
+        place = f"{where}.{key}"
+        if is_dataclass(now):
+            values[key] = override(now, mapping(value, place), place)
+        else:
+            values[key] = _convert(hints[key], value, place)
+    return replace(instance, **values)
 
 
 def _convert(kind: Any, value: object, where: str) -> Any:  # noqa: ANN401 - whatever the hint asks for

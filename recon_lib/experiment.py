@@ -7,94 +7,33 @@ runs.
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, replace
 
 from recon_lib import paths
-from recon_lib.config import build, mapping, read_yaml
+from recon_lib.config import build, mapping, override, read_yaml
 from recon_lib.errors import ReconError, choose
 from recon_lib.masks import MaskSpec
+from recon_lib.recipes import Architecture, FineTuning, Recipe, Training
 
-SCHEDULES = ("constant", "cosine")
+__all__ = [
+    "Architecture",
+    "CompressedSensing",
+    "Domain",
+    "FineTuning",
+    "Masks",
+    "Profile",
+    "Recipe",
+    "Training",
+    "Variation",
+    "load_profile",
+    "parse_profile",
+    "profile_names",
+]
+
 SOURCES = ("open", "generated", "ilsvrc", "midas", "ixi")
-PRECISIONS = ("float32", "mixed_bfloat16")
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The network's shape.
-
-    Attributes:
-        subnetworks: Sub-networks in series, each followed by data consistency.
-        hidden_layers: Convolutions with ReLU in a sub-network, before its output layer.
-        filters: Channels of those.
-        kernel: Side of the square kernels, odd.
-        data_consistency: ``lambda`` of eq. 6; ``inf`` puts the acquired sample back.
-    """
-
-    subnetworks: int = 5
-    hidden_layers: int = 4
-    filters: int = 64
-    kernel: int = 3
-    data_consistency: float = float("inf")
-
-    def __post_init__(self) -> None:
-        """Check what types cannot say."""
-        if min(self.subnetworks, self.filters, self.kernel) < 1 or self.hidden_layers < 0 or self.kernel % 2 == 0:
-            raise ReconError(
-                "A network needs at least one sub-network and filter, and an odd kernel: "
-                f"subnetworks {self.subnetworks}, filters {self.filters}, kernel {self.kernel}."
-            )
-
-    def as_dict(self) -> dict:
-        """Return the fields by name, ``inf`` as a string: JSON has no infinity."""
-        return {**asdict(self), "data_consistency": _json_number(self.data_consistency)}
-
-    @classmethod
-    def from_dict(cls, content: dict) -> Architecture:
-        """Rebuild from :meth:`as_dict`."""
-        return cls(**{**content, "data_consistency": float(content["data_consistency"])})
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How weights are updated.
-
-    Attributes:
-        batch: Images an update (0, in fine-tuning: all of them).
-        epochs: Passes over the images; a checkpoint follows each.
-        learning_rate: Adam's initial rate.
-        schedule: ``"constant"``, or ``"cosine"``: decays to zero with the last update.
-        crop: Side of random crops in pixels, or ``None`` for whole images.
-        l2: ``gamma`` of eq. 4.
-        epsilon: Adam's.
-        jit_compile: Compile with XLA.
-        precision: Keras' dtype policy.
-    """
-
-    batch: int = 50
-    epochs: int = 20
-    learning_rate: float = 1e-4
-    schedule: str = "constant"
-    crop: int | None = None
-    l2: float = 1e-6
-    epsilon: float = 1e-8
-    jit_compile: bool = False
-    precision: str = "float32"
-
-    def __post_init__(self) -> None:
-        """Check what types cannot say."""
-        choose("schedule", self.schedule, SCHEDULES)
-        choose("precision", self.precision, PRECISIONS)
-        if self.batch < 0 or self.epochs < 1 or self.learning_rate <= 0 or (self.crop is not None and self.crop < 1):
-            raise ReconError(
-                "A recipe needs a batch of 0 or more, at least 1 epoch, a positive learning rate and crop: "
-                f"batch {self.batch}, epochs {self.epochs}, learning_rate {self.learning_rate}, crop {self.crop}."
-            )
-
-    def as_dict(self) -> dict:
-        """Return what decides the updates, by name."""
-        return {f.name: getattr(self, f.name) for f in fields(Recipe)}
+SCALES = ("reference", "zero_filled")
+NETWORKS = ("own", "base")
+BASELINES = ("zero_filled", "conjugate_symmetry")
 
 
 @dataclass(frozen=True)
@@ -135,43 +74,54 @@ class Masks:
 
 
 @dataclass(frozen=True)
-class Training(Recipe):
-    """Sequential training.
+class CompressedSensing:
+    """The baseline of compressed sensing.
 
     Attributes:
-        domains: Domains a network is trained on.
-        n_train: Numbers of training images: the columns of Tables 3 and 4. A domain with fewer slices
-            than the largest gives the same share of its own, and makes as many updates.
+        variants: Readings of it that are run, names of :data:`recon_lib.compressed_sensing.VARIANTS`.
+        iterations: For each tested domain; 80 where none is named.
     """
 
-    domains: tuple[str, ...] = ("natural", "t1", "t2")
-    n_train: tuple[int, ...] = (4000,)
+    variants: tuple[str, ...] = ()
+    iterations: dict[str, int] = field(default_factory=lambda: {"t1": 80, "t2": 120})
 
-    def __post_init__(self) -> None:
-        """Check the counts."""
-        super().__post_init__()
-        if not self.n_train or min(self.n_train) < 1 or self.batch < 1:
-            raise ReconError(f"Training needs images and a batch of at least 1: n_train {self.n_train}.")
-
-    def updates(self, n_train: int) -> int:
-        """Return the updates of each sub-network: ``epochs * n_train / batch``, at least one an epoch."""
-        return max(self.epochs, round(self.epochs * n_train / self.batch))
+    def iterations_of(self, test_domain: str) -> int:
+        """Return the iterations in a tested domain."""
+        return self.iterations.get(test_domain, 80)
 
 
 @dataclass(frozen=True)
-class FineTuning(Recipe):
-    """End-to-end fine-tuning through data consistency.
+class Variation:
+    """A control, or a choice of ours made otherwise to measure what it does.
 
     Attributes:
-        n_finetune: Numbers of images; 0 (the raw network) is always evaluated.
-        draws: Independent draws of the images.
+        about: One sentence for the book.
+        change: What differs from the profile: the same keys, nested alike.
+        where: Which of the evaluations are run, by their names (``training_domain``, ``n_train``, ...): a
+            value or a list of values; a key that an evaluation lacks does not exclude it.
+        networks: ``"own"``: trained and tuned with the change; ``"base"``: the profile's own networks,
+            so that only the evaluation differs.
+        split: The images that are reconstructed: ``"train"`` of a domain serves to choose a rate for
+            networks that never saw it.
     """
 
-    batch: int = 1
-    epochs: int = 150
-    learning_rate: float = 1e-5
-    n_finetune: tuple[int, ...] = (20,)
-    draws: int = 1
+    about: str = ""
+    change: dict = field(default_factory=dict)
+    where: dict = field(default_factory=dict)
+    networks: str = "own"
+    split: str = "test"
+
+    def __post_init__(self) -> None:
+        """Check the names."""
+        choose("networks", self.networks, NETWORKS)
+        choose("split", self.split, ("test", "train"))
+        if "domains" in self.change:
+            raise ReconError("A variation keeps the profile's images: 'domains' cannot be changed.")
+
+    def matches(self, choice: dict) -> bool:
+        """Tell whether an evaluation is one of those that are run."""
+        wanted = {key: value if isinstance(value, list) else [value] for key, value in self.where.items()}
+        return all(choice[key] in values for key, values in wanted.items() if key in choice)
 
 
 @dataclass(frozen=True)
@@ -189,6 +139,11 @@ class Profile:
         domains: Where each domain's images come from.
         training: Sequential training.
         fine_tuning: End-to-end fine-tuning.
+        baselines: Reconstructions without training or iteration.
+        compressed_sensing: The baseline of compressed sensing.
+        scale: What a test image is divided by before a network sees it: the maximum of its
+            ``reference``, as in training, or of its ``zero_filled`` image, all there is without one.
+        variations: Controls and measured choices, by name.
     """
 
     name: str
@@ -201,11 +156,25 @@ class Profile:
     domains: dict[str, Domain] = field(default_factory=dict)
     training: Training = field(default_factory=Training)
     fine_tuning: FineTuning = field(default_factory=FineTuning)
+    baselines: tuple[str, ...] = BASELINES
+    compressed_sensing: CompressedSensing = field(default_factory=CompressedSensing)
+    scale: str = "reference"
+    variations: dict[str, Variation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check that every domain used is described."""
+        """Check that every domain used is described, and every change possible."""
         for name in (*self.training.domains, *self.test_domains):
             choose(f"domain of profile {self.name!r}", name, self.domains)
+        for name in self.baselines:
+            choose("baseline", name, BASELINES)
+        choose("scale", self.scale, SCALES)
+        for name in self.variations:
+            self.varied(name)
+
+    def varied(self, name: str) -> Profile:
+        """Return the profile with a variation's change made, and no variations."""
+        plain = replace(self, variations={})
+        return override(plain, self.variations[name].change, f"{self.name}.variations.{name}.change")
 
     @property
     def mask_spec(self) -> MaskSpec:
@@ -250,7 +219,3 @@ def parse_profile(name: str, content: dict) -> Profile:
         ReconError: As for :func:`load_profile`.
     """
     return build(Profile, {"name": name, **mapping(content, name)}, name)
-
-
-def _json_number(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)

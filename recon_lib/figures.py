@@ -13,7 +13,7 @@ import numpy as np
 from recon_lib.charts import blank_figure, mask_figure, slice_scatter, summary_figure, training_curves
 from recon_lib.data.manifest import load_manifest
 from recon_lib.errors import ReconError
-from recon_lib.results import Results
+from recon_lib.results import Results, median_key
 from recon_lib.tables import NAMES, NETWORKS, tuned_count
 
 if TYPE_CHECKING:
@@ -93,16 +93,15 @@ def median_place(results: Results, test_domain: str) -> tuple[str, int]:
     Raises:
         ReconError: There are no panels of that domain.
     """
-    places = sorted(
-        {(key.split("/")[1], int(key.split("/")[2])) for key in results.panels if key.startswith(f"{test_domain}/")}
-    )
+    places = {
+        (key.split("/")[1], int(key.split("/")[2])) for key in results.panels if key.startswith(f"{test_domain}/")
+    }
     if not places:
         raise ReconError(f"Profile {results.profile!r} has no panels of {test_domain!r}: collect its evaluations.")
     slices = results.slices
     start = slices[(slices["method"] == "zero_filled") & (slices["test_domain"] == test_domain)]
     quality = start.groupby(["subject", "slice"])["psnr"].mean().to_dict()
-    ranked = sorted(places, key=lambda place: (quality.get(place, 0.0), place))
-    return ranked[(len(ranked) - 1) // 2]
+    return median_key({place: quality.get(place, 0.0) for place in places})
 
 
 def slice_panels(results: Results, test_domain: str, place: tuple[str, int]) -> dict[str, np.ndarray]:

@@ -10,8 +10,7 @@ from keras import ops
 
 from recon_lib.acquisition import Batch, acquire, to_complex
 from recon_lib.cascade import Cascade
-
-_PIXELS = 2**18  # of a forward pass: bounds memory
+from recon_lib.memory import forward_pixels
 
 
 def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +27,7 @@ def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tupl
     """
     data = acquire(images, masks)
     after, before = [], []
-    for part in _parts(len(images), images.shape[1:]):
+    for part in _parts(len(images), images.shape[1:], cascade):
         output = cascade.predict_on_batch((data.zero_filled[part], data.mask[part]))
         after.append(np.abs(to_complex(ops.convert_to_numpy(output["image"]))))
         before.append(np.abs(ops.convert_to_numpy(output["before_dc"])[..., 0]))
@@ -48,12 +47,12 @@ def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data:
         float32 array of the inputs' shape.
     """
     outputs = []
-    for part in _parts(len(inputs), inputs.shape[1:3]):
+    for part in _parts(len(inputs), inputs.shape[1:3], cascade):
         output = subnetwork.predict_on_batch(inputs[part])
         outputs.append(ops.convert_to_numpy(cascade.consistency(output, data.zero_filled[part], data.mask[part])))
     return np.concatenate(outputs)
 
 
-def _parts(count: int, size: tuple[int, int]) -> Iterator[slice]:
-    step = max(1, _PIXELS // (size[0] * size[1]))
+def _parts(count: int, size: tuple[int, int], cascade: Cascade) -> Iterator[slice]:
+    step = max(1, forward_pixels(cascade.architecture) // (size[0] * size[1]))
     return (slice(start, start + step) for start in range(0, count, step))

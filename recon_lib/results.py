@@ -7,11 +7,9 @@ them. The same runs always give the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recon_lib import paths
-from recon_lib.errors import ReconError, choose
+from recon_lib.errors import choose
+from recon_lib.merging import collect
+from recon_lib.provenance import PROVENANCE, verify, write_provenance
 from recon_lib.storage import (
     HISTORY_COLUMNS,
     SLICE_COLUMNS,
@@ -35,12 +35,30 @@ from recon_lib.storage import (
 if TYPE_CHECKING:
     import pandas
 
+__all__ = [
+    "HISTORY_COLUMNS",
+    "PROVENANCE",
+    "SLICE_COLUMNS",
+    "Results",
+    "best",
+    "best_profile",
+    "collect",
+    "collected",
+    "load",
+    "median_key",
+    "profiles",
+    "read_panels",
+    "read_rows",
+    "root",
+    "sha256",
+    "verify",
+    "verify_all",
+    "write_json",
+    "write_panels",
+    "write_provenance",
+    "write_rows",
+]
 PROFILES = ("paper", "open", "desk", "smoke")  # best first: the book shows the first that is there
-PROVENANCE = "provenance.json"
-_NETWORK = ["test_domain", "method", "training_domain", "n_train", "n_finetune", "draw", "seed"]
-_SLICE_KEY = [*_NETWORK, "subject", "slice", "mask", "acceleration"]
-_EPOCH_KEY = ["run", "kind", "subnetwork", "epoch"]
-_AGREE = 1e-4  # relative: two machines round the same reconstruction differently
 
 
 @dataclass(frozen=True)
@@ -59,67 +77,34 @@ class Results:
 
     @cached_property
     def slices(self) -> pandas.DataFrame:
-        """One row a reconstructed slice, columns as in ``SLICE_COLUMNS``."""
-        return read_rows(self.folder / "slices.csv.gz", SLICE_COLUMNS)
+        """One row a slice reconstructed by the profile's own runs, columns as in ``SLICE_COLUMNS``."""
+        return self._slices[self._slices["variation"] == ""].reset_index(drop=True)
+
+    @cached_property
+    def variations(self) -> pandas.DataFrame:
+        """The same of the controls and measured choices, which the column ``variation`` names."""
+        return self._slices[self._slices["variation"] != ""].reset_index(drop=True)
 
     @cached_property
     def history(self) -> pandas.DataFrame:
-        """One row an epoch, columns as in ``HISTORY_COLUMNS``."""
-        return read_rows(self.folder / "history.csv.gz", HISTORY_COLUMNS)
+        """One row an epoch of the profile's own runs, columns as in ``HISTORY_COLUMNS``."""
+        rows = read_rows(self.folder / "history.csv.gz", HISTORY_COLUMNS)
+        return rows[rows["variation"] == ""].reset_index(drop=True)
+
+    @cached_property
+    def records(self) -> dict[str, dict]:
+        """What each run says of itself, by its name: kind, choice, parameters, seconds, versions, machine, commit."""
+        path = self.folder / "records.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    @cached_property
+    def _slices(self) -> pandas.DataFrame:
+        return read_rows(self.folder / "slices.csv.gz", SLICE_COLUMNS)
 
     @cached_property
     def panels(self) -> dict[str, np.ndarray]:
         """Images by ``<test_domain>/<subject>/<slice>/<label>``, float16, reference's maximum 1."""
         return read_panels(self.folder / "panels.npz")
-
-
-def write_provenance(folder: Path, details: Mapping[str, object]) -> dict:
-    """Write ``provenance.json``: the hash of every other file of the folder, and how they came to be.
-
-    Args:
-        folder: The folder of results; call this last, and again after any change.
-        details: Parameters, versions, hashes of the data, commit, machine: JSON-serialisable.
-
-    Returns:
-        What was written.
-    """
-    content = {**details, "files": {name: sha256(folder / name) for name in _files(folder)}}
-    content["digest"] = _digest(content)
-    write_json(folder / PROVENANCE, content)
-    return content
-
-
-def verify(folder: Path) -> dict:
-    """Check a folder against its provenance.
-
-    Args:
-        folder: The folder of results.
-
-    Returns:
-        The provenance.
-
-    Raises:
-        ReconError: A file is missing, edited, half-written or not listed, the provenance itself included; the
-            message names it.
-    """
-    path = Path(folder) / PROVENANCE
-    mend = "collect the results again or restore the committed ones."
-    try:
-        content = json.loads(path.read_text())
-        listed, digest = dict(content["files"]), content["digest"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReconError(f"{path} is missing or not readable ({error}): {mend}") from error
-    if digest != _digest(content):
-        raise ReconError(f"{path} was edited after it was written: {mend}")
-    present = _files(path.parent)
-    for name in sorted(set(listed) | set(present)):
-        if name not in present:
-            raise ReconError(f"{path.parent / name} is missing, but {PROVENANCE} lists it: {mend}")
-        if name not in listed:
-            raise ReconError(f"{path.parent / name} is not listed in {PROVENANCE}: remove it, or {mend}")
-        if sha256(path.parent / name) != listed[name]:
-            raise ReconError(f"{path.parent / name} is not what was written (its sha256 differs): {mend}")
-    return content
 
 
 def root() -> Path:
@@ -186,99 +171,27 @@ def best() -> Results | None:
     return load(name) if name else None
 
 
-def collect(run_folders: Iterable[Path], out: Path, details: Mapping[str, object]) -> dict:
-    """Merge runs into one folder of results, which replaces the old one in one step and keeps its ``weights/``.
-
-    A row or image that several runs hold (the zero-filled reconstruction, say) is kept once if all agree.
+def collected(profile: str) -> set[str]:
+    """Return the names of the runs that a profile's results hold; none before anything was collected.
 
     Args:
-        run_folders: Folders with ``slices.csv`` and ``panels.npz`` (evaluations) or ``history.csv`` (training);
-            their order does not matter.
-        out: The folder of results, ``book/results/<profile>``.
-        details: For the provenance, as in :func:`write_provenance`.
-
-    Returns:
-        The provenance.
+        profile: Its name.
 
     Raises:
-        ReconError: A folder is missing or holds nothing to collect, or two runs disagree.
+        ReconError: The results fail :func:`verify`.
     """
-    folders = sorted({Path(folder) for folder in run_folders})
-    if not folders:
-        raise ReconError("There are no runs to collect: run the experiment first.")
-    panels: dict[str, np.ndarray] = {}
-    for folder in folders:
-        if not any((folder / name).is_file() for name in ("slices.csv", "history.csv", "panels.npz")):
-            raise ReconError(f"{folder} holds no slices.csv, history.csv or panels.npz: finish or remove that run.")
-        for key, image in read_panels(folder / "panels.npz").items():
-            if key in panels and not _alike(panels[key], image):
-                raise ReconError(f"{folder} has another image {key} than an earlier run: evaluate both again.")
-            panels.setdefault(key, image)
-    building = out.with_name(f".{out.name}.{os.getpid()}.part")
-    shutil.rmtree(building, ignore_errors=True)
-    try:
-        write_rows(building / "slices.csv.gz", _merge(folders, "slices.csv", SLICE_COLUMNS, _SLICE_KEY))
-        history = _merge(folders, "history.csv", HISTORY_COLUMNS, _EPOCH_KEY)
-        write_rows(building / "history.csv.gz", history, HISTORY_COLUMNS)
-        write_panels(building / "panels.npz", panels)
-        if (out / "weights").is_dir():
-            shutil.copytree(out / "weights", building / "weights")
-        content = write_provenance(building, details)
-        _swap(building, out)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return content
+    folder = root() / profile
+    return set(verify(folder).get("runs", {})) if folder.is_dir() else set()
 
 
-def _merge(folders: list[Path], name: str, columns: Mapping[str, str], key: list[str]) -> list[dict]:
-    """Read one table of every run, keep a repeated row once if all agree about it, and sort."""
-    import pandas
+def median_key(quality: Mapping[tuple, float]) -> tuple:
+    """Choose without looking: the key whose value is the median, the lower one of an even number.
 
-    frames = [read_rows(folder / name, columns) for folder in folders if (folder / name).is_file()]
-    if not frames:
-        return []
-    merged = pandas.concat(frames, ignore_index=True).sort_values([*key, "run"], ignore_index=True)
-    first = merged.groupby(key, dropna=False, sort=False).ngroup()
-    numbers = [column for column, kind in columns.items() if kind == "float64"]
-    table = merged[numbers].to_numpy()
-    kept = table[np.flatnonzero(~first.duplicated())][first]
-    apart = ~np.isclose(table, kept, rtol=_AGREE, atol=_AGREE, equal_nan=True).all(axis=1)
-    if apart.any():
-        one = merged[apart].iloc[0]
-        which = ", ".join(f"{column} {one[column]}" for column in key)
-        raise ReconError(f"Run {one['run']} contradicts another one's {name} ({which}): collect only one of them.")
-    merged = merged[~first.duplicated()]
-    return merged.to_dict("records")
+    Args:
+        quality: PSNR in dB by ``(subject, slice, ...)``.
 
-
-def _alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Tell whether two images are one but for the rounding of another machine."""
-    same = one.shape == other.shape and one.dtype == other.dtype
-    return same and bool(np.allclose(one.astype(np.float32), other.astype(np.float32), rtol=0, atol=0.002))
-
-
-def _swap(new: Path, old: Path) -> None:
-    """Put a folder in another's place; should the second rename fail, the old one comes back."""
-    aside = old.with_name(f".{old.name}.{os.getpid()}.old")
-    shutil.rmtree(aside, ignore_errors=True)
-    if old.exists():
-        os.replace(old, aside)
-    try:
-        os.replace(new, old)
-    except OSError:
-        if aside.exists():
-            os.replace(aside, old)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _files(folder: Path) -> list[str]:
-    """List every file of a folder but its provenance, temporary and hidden ones included."""
-    found = (path for path in Path(folder).rglob("*") if path.is_file())
-    names = (path.relative_to(folder).as_posix() for path in found)
-    return sorted(name for name in names if name != PROVENANCE)
-
-
-def _digest(content: Mapping[str, object]) -> str:
-    rest = {key: value for key, value in content.items() if key != "digest"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    Returns:
+        The key; of equal values the first in order.
+    """
+    ranked = sorted(quality, key=lambda key: (quality[key], key))
+    return ranked[(len(ranked) - 1) // 2]

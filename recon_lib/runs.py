@@ -14,18 +14,16 @@ import filelock
 import keras
 import numpy as np
 
-from recon_lib import __version__, data, paths
+from recon_lib import __version__, data, machine, paths, results
 from recon_lib.cascade import Cascade
 from recon_lib.errors import ReconError
+from recon_lib.evaluating import evaluate
 from recon_lib.experiment import Architecture, Profile, Recipe, load_profile
-from recon_lib.fourier import undersample, zero_filled
 from recon_lib.graph import Run, plan
-from recon_lib.inference import reconstruct
 from recon_lib.masks import assign_masks, mask_stack
-from recon_lib.metrics import slice_metrics
-from recon_lib.results import HISTORY_COLUMNS, sha256, write_json, write_panels, write_rows
+from recon_lib.results import HISTORY_COLUMNS, sha256, write_json, write_rows
 from recon_lib.training import Progress, fine_tune, train_sequential
-from recon_lib.weights import load_network, save_network
+from recon_lib.weights import load_network, read_card, released_name, save_network
 
 
 def plan_profile(profile: Profile) -> list[Run]:
@@ -50,8 +48,47 @@ def finished(run: Run) -> bool:
     return (folder(run) / "run.json").is_file()
 
 
+def network_file(run: Run) -> Path | None:
+    """Find the network that a run made: in its folder or, if it was collected, among the released ones.
+
+    Args:
+        run: A training or fine-tuning run.
+
+    Returns:
+        The file, or ``None`` if the run is still to be done. A released network is in half precision.
+    """
+    if finished(run):
+        return folder(run) / "network.safetensors"
+    released = results.root() / run.profile / "weights" / released_name(run.choice)
+    return released if released.is_file() and read_card(released)["run"] == run.id else None
+
+
+def remaining(profile: Profile) -> list[Run]:
+    """List what the collected results of a profile still lack, so that it can be done anywhere.
+
+    Args:
+        profile: The experiment.
+
+    Returns:
+        The runs of the plan whose rows are not collected, and the runs they need a network from that is
+        neither in its folder nor released; parents first. A finished run that is not collected is one.
+    """
+    planned, collected = plan_profile(profile), results.collected(profile.name)
+    wanted: dict[str, Run] = {}
+
+    def want(run: Run) -> None:
+        if run.parent is not None and network_file(run.parent) is None:
+            want(run.parent)
+        wanted[run.id] = run
+
+    for run in planned:
+        if run.id not in collected:
+            want(run)
+    return [run for run in planned if run.id in wanted]
+
+
 def execute(run: Run, progress: Progress | None = None) -> Path:
-    """Carry out a run, and first the run it starts from, unless they are done.
+    """Carry out a run, and first the run it starts from, unless they are done or its network is released.
 
     Args:
         run: One of :func:`plan_profile`.
@@ -61,7 +98,7 @@ def execute(run: Run, progress: Progress | None = None) -> Path:
         The run's folder, with ``run.json``, ``history.csv`` and ``network.safetensors`` (train,
         finetune), or ``slices.csv`` and ``panels.npz`` (evaluate).
     """
-    if run.parent is not None and not finished(run.parent):
+    if run.parent is not None and network_file(run.parent) is None:
         execute(run.parent, progress)
     where = folder(run)
     where.mkdir(parents=True, exist_ok=True)
@@ -69,11 +106,20 @@ def execute(run: Run, progress: Progress | None = None) -> Path:
         if not finished(run):
             started = time.time()
             work = {"train": _train, "finetune": _fine_tune, "evaluate": _evaluate}[run.kind]
-            inputs = work(run, load_profile(run.profile), where, progress)
+            inputs = work(run, _profile_of(run), where, progress)
             _record(run, where, inputs, time.time() - started)
             # Last: until the record stands, a stopped run goes on from here.
             (where / "checkpoint.safetensors").unlink(missing_ok=True)
     return where
+
+
+def _profile_of(run: Run) -> Profile:
+    profile = load_profile(run.profile)
+    return profile.varied(run.choice["variation"]) if "variation" in run.choice else profile
+
+
+def _evaluate(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
+    return evaluate(run, profile, where, network_file(run.parent) if run.parent else None, progress)
 
 
 def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
@@ -94,12 +140,14 @@ def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
+        "machine": machine.machine(),
+        "commit": machine.commit(),
     }
     write_json(where / "run.json", record)
 
 
 def _is_result(path: Path) -> bool:
-    return path.suffix in {".csv", ".npz", ".safetensors"} and path.name != "checkpoint.safetensors"
+    return path.name in {"history.csv", "network.safetensors", "slices.csv", "panels.npz"}
 
 
 def _train(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
@@ -149,12 +197,14 @@ def _fine_tune(run: Run, profile: Profile, where: Path, progress: Progress | Non
     order = np.random.default_rng([given["seed"], 1, given["draw"]]).permutation(len(images.images))
     pixels = images.images[np.sort(order[: given["n_finetune"]])]
     recipe = Recipe(**given["recipe"])
-    cascade, card = load_network(folder(run.parent) / "network.safetensors")
+    start = network_file(run.parent)
+    cascade, card = load_network(start, precision=recipe.precision)
     pool = mask_stack(pixels.shape[1:], profile.masks.train, "train", profile.mask_spec)
     cascade, history = fine_tune(
         cascade, pixels, pool, recipe=recipe, seed=given["seed"] + given["draw"], folder=where, progress=progress
     )
-    return _keep_network(run, where, cascade, history, {"pool": images.sha256}, {"n_images": card["n_images"]})
+    inputs = {"pool": images.sha256, "network": sha256(start)}
+    return _keep_network(run, where, cascade, history, inputs, {"n_images": card["n_images"]})
 
 
 def _keep_network(run: Run, where: Path, cascade: Cascade, history: list[dict], inputs: dict, facts: dict) -> dict:
@@ -163,83 +213,3 @@ def _keep_network(run: Run, where: Path, cascade: Cascade, history: list[dict], 
     card = {**named, **facts, "profile": run.profile, "data": inputs, "parameters": run.parameters}
     save_network(where / "network.safetensors", cascade, card)
     return inputs
-
-
-def _evaluate(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
-    name = run.parameters["test_domain"]
-    images = data.load(name, "test", profile.domains[name])
-    index, masks = test_masks(images.images, profile)
-    row = {
-        "run": run.id,
-        **run.choice,
-        "seed": profile.seed,
-        "acceleration": profile.acceleration,
-    }
-    if run.parent is None:
-        after = np.abs(zero_filled(undersample(images.images, masks))).astype(np.float32)
-        before = None
-    else:
-        cascade, card = load_network(folder(run.parent) / "network.safetensors")
-        row["n_images"] = card["n_images"]
-        after, before = _with_progress(cascade, images.images, masks, progress)
-    rows = []
-    for i, target in enumerate(images.images):
-        values = slice_metrics(after[i], target)
-        if before is not None:
-            own = slice_metrics(before[i], target)
-            values |= {"psnr_before_dc": own["psnr"], "ssim_before_dc": own["ssim"]}
-        place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
-        rows.append({**row, **place, **values})
-    write_rows(where / "slices.csv", rows)
-    _write_panels(where / "panels.npz", run, images, masks, after)
-    return {"test": images.sha256}
-
-
-def test_masks(images: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
-    """Give each test slice its mask, the same for every method.
-
-    Args:
-        images: ``(n, height, width)``.
-        profile: The experiment.
-
-    Returns:
-        The index of each slice's mask, ``(n,)``, and the masks, ``(n, height, width)``.
-    """
-    pool = mask_stack(images.shape[1:], profile.masks.test, "test", profile.mask_spec)
-    index = assign_masks(len(images), len(pool), profile.seed)
-    return index, pool[index]
-
-
-test_masks.__test__ = False  # a name that pytest would collect
-
-
-def _with_progress(
-    cascade: Cascade, images: np.ndarray, masks: np.ndarray, progress: Progress | None
-) -> tuple[np.ndarray, np.ndarray]:
-    parts = []
-    for start in range(0, len(images), 32):
-        part = slice(start, start + 32)
-        parts.append(reconstruct(cascade, images[part], masks[part]))
-        if progress:
-            progress(min(start + 32, len(images)), len(images), {})
-    after, before = zip(*parts, strict=True)
-    return np.concatenate(after), np.concatenate(before)
-
-
-def _write_panels(path: Path, run: Run, images: data.ImageSet, masks: np.ndarray, after: np.ndarray) -> None:
-    """Keep the middle slice of each test subject as a picture."""
-    name = run.parameters["test_domain"]
-    label = run.choice["method"]
-    if run.parent is not None:
-        label = f"network-{run.choice['training_domain']}-{run.choice['n_train']}-{run.choice['n_finetune']}"
-    panels = {}
-    if run.choice.get("draw", 0) == 0:
-        for subject in sorted(set(images.subjects)):
-            places = [i for i, s in enumerate(images.subjects) if s == subject]
-            i = places[len(places) // 2]
-            key = f"{name}/{subject}/{images.slices[i]}"
-            panels[f"{key}/{label}"] = after[i].astype(np.float16)
-            if run.parent is None:
-                panels[f"{key}/reference"] = images.images[i].astype(np.float16)
-                panels[f"{key}/mask"] = masks[i]
-    write_panels(path, panels)

@@ -27,6 +27,7 @@ SLICE_COLUMNS: dict[str, str] = {
     **dict.fromkeys(("slice", "mask"), _COUNT),
     **dict.fromkeys(("acceleration", "psnr", "ssim", "nmse", "psnr_own_max", "ssim_own_max"), _NUMBER),
     **dict.fromkeys(("psnr_brain", "ssim_brain", "psnr_before_dc", "ssim_before_dc", "scale"), _NUMBER),
+    "variation": _TEXT,
 }
 HISTORY_COLUMNS: dict[str, str] = {
     **dict.fromkeys(("run", "kind", "training_domain"), _TEXT),
@@ -34,6 +35,7 @@ HISTORY_COLUMNS: dict[str, str] = {
     "test_domain": _TEXT,
     **dict.fromkeys(("n_finetune", "draw", "subnetwork", "epoch", "updates"), _COUNT),
     **dict.fromkeys(("loss", "psnr"), _NUMBER),
+    "variation": _TEXT,
 }
 
 

@@ -17,6 +17,7 @@ from recon_lib.acquisition import Batch, acquire, check_images, to_complex
 from recon_lib.cascade import Cascade, build
 from recon_lib.experiment import Architecture, Recipe
 from recon_lib.inference import advance
+from recon_lib.memory import check_update
 from recon_lib.metrics import psnr
 from recon_lib.resume import Journal, digest
 
@@ -65,6 +66,8 @@ def train_sequential(
         ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
     """
     data = acquire(images, masks)
+    size = np.minimum(data.mask.shape[1:], recipe.crop) if recipe.crop else data.mask.shape[1:]
+    check_update(architecture, recipe.batch, tuple(size), end_to_end=False)
     cascade = build(Cascade(architecture, seed, recipe.l2, recipe.precision))
     identity = {"data": digest(images, masks), "updates": updates, "seed": seed, "recipe": recipe.as_dict()}
     journal = Journal(folder, identity, cascade)
@@ -130,21 +133,22 @@ def fine_tune(
 ) -> tuple[Cascade, list[dict]]:
     """Train all sub-networks together, end to end through data consistency, on a few images.
 
-    At every visit an image draws one of the masks. A checkpoint is written after every epoch; called
-    again on the same folder, training goes on from it and ends with the same weights.
+    At every visit an image draws one of the masks; the loss judges the image that ``recipe.loss_on`` names.
+    A checkpoint is written after every epoch; called again on the same folder, training goes on from it and
+    ends with the same weights.
 
     Args:
         cascade: A trained network; it is changed in place.
         images: Magnitude references, ``(n, height, width)``.
         masks: The masks to draw from, boolean, ``(m, height, width)``.
-        recipe: Batch (0: all images at once), epochs, rate, schedule.
+        recipe: Batch (0: all images at once), epochs, rate, schedule, weight of the L2 term, image judged.
         seed: Decides the order of the images and the masks they draw.
         folder: Holds ``checkpoint.safetensors``.
         progress: Called after each epoch with epochs done, epochs in all and the newest row.
 
     Returns:
         The tuned cascade, and one row an epoch: epoch, updates, loss, PSNR in dB (mean over the
-        visits of that epoch, before data consistency).
+        visits of that epoch, of the image that the loss judges).
 
     Raises:
         ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
@@ -152,7 +156,10 @@ def fine_tune(
     images = check_images(images)
     acquire(images[:1], masks[:1])  # a mask of another size is refused before anything is built
     batch = recipe.batch or len(images)
-    model = _EndToEnd(build(cascade))
+    check_update(cascade.architecture, min(batch, len(images)), images.shape[1:], end_to_end=True)
+    model = _EndToEnd(build(cascade), recipe.loss_on)
+    for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
+        layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None
     optimizer = _optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
     model.compile(optimizer, loss=hybrid_loss, metrics=[_mean_psnr], jit_compile=recipe.jit_compile)
     optimizer.build(cascade.trainable_variables)
@@ -177,14 +184,18 @@ def fine_tune(
 
 
 class _EndToEnd(keras.Model):
-    """The cascade seen by the loss: its last sub-network's output."""
+    """The cascade seen by the loss: its last sub-network's output, or the magnitude after data consistency."""
 
-    def __init__(self, cascade: Cascade) -> None:
+    def __init__(self, cascade: Cascade, loss_on: str) -> None:
         super().__init__(name="end_to_end")
-        self.cascade = cascade
+        self.cascade, self.loss_on = cascade, loss_on
 
     def call(self, inputs):  # noqa: ANN001, ANN202
-        return self.cascade(inputs)["before_dc"]
+        output = self.cascade(inputs)
+        if self.loss_on == "before_dc":
+            return output["before_dc"]
+        power = ops.sum(ops.square(output["image"]), axis=-1, keepdims=True)
+        return ops.sqrt(ops.maximum(power, 1e-12))  # the modulus has no gradient at zero
 
 
 def _mean_psnr(target, image):  # noqa: ANN001, ANN202

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from recon_lib.cascade import Cascade, build, named_weights, set_weights
-from recon_lib.checkpoints import load_arrays, save_arrays
+from recon_lib.checkpoints import load_arrays, load_state, save_arrays
 from recon_lib.errors import ReconError
 from recon_lib.experiment import Architecture
 from recon_lib.results import sha256, write_json
@@ -50,12 +50,40 @@ def save_network(path: Path, cascade: Cascade, card: dict, *, stored: str = "flo
     return whole
 
 
-def load_network(path: Path, architecture: Architecture | None = None) -> tuple[Cascade, dict]:
+def released_name(choice: dict) -> str:
+    """Name the file of a released network: ``natural-4000.safetensors``, ``natural-4000-t1-20.safetensors``.
+
+    Args:
+        choice: What its run is named by.
+    """
+    named = [choice[key] for key in ("training_domain", "n_train", "test_domain", "n_finetune") if key in choice]
+    return "-".join(str(part) for part in named) + ".safetensors"
+
+
+def read_card(path: Path) -> dict:
+    """Read the card in a network's file, without its weights.
+
+    Args:
+        path: The ``.safetensors`` file.
+
+    Raises:
+        ReconError: The file is missing, unreadable or has no card.
+    """
+    card = load_state(path).get("card")
+    if card is None:
+        raise ReconError(f"{path} holds no network: it has no card.")
+    return card
+
+
+def load_network(
+    path: Path, architecture: Architecture | None = None, precision: str = "float32"
+) -> tuple[Cascade, dict]:
     """Read a network.
 
     Args:
         path: The ``.safetensors`` file.
         architecture: What the network must be, if that matters.
+        precision: Keras' dtype policy that its hidden layers compute in.
 
     Returns:
         The network, ready to run, and its card.
@@ -74,7 +102,7 @@ def load_network(path: Path, architecture: Architecture | None = None) -> tuple[
     found = Architecture.from_dict(card["architecture"])
     if architecture is not None and found != architecture:
         raise ReconError(f"{path} holds another architecture: {found}, not {architecture}.")
-    cascade = build(Cascade(found))
+    cascade = build(Cascade(found, precision=precision))
     wanted = {name: value.shape for name, value in named_weights(cascade).items()}
     if wanted != {name: array.shape for name, array in arrays.items()}:
         raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")

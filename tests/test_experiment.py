@@ -53,6 +53,29 @@ def test_a_recipe_inside_training_gives_only_what_decides_updates():
 
 
 @pytest.mark.parametrize(
+    ("images", "batch", "epochs"),
+    [(5, 1, 15), (20, 1, 15), (30, 1, 10), (40, 1, 7), (50, 1, 6), (50, 5, 15), (50, 0, 15), (400, 1, 1)],
+)
+def test_fine_tuning_is_bounded_in_whole_epochs(images, batch, epochs):
+    tuning = FineTuning(epochs=15, batch=batch, max_updates=300)
+    assert tuning.recipe(images) == {**tuning.as_dict(), "epochs": epochs}
+    assert FineTuning(epochs=15, batch=batch).recipe(images)["epochs"] == 15
+
+
+def test_equal_updates_leave_the_number_of_images_alone():
+    assert [Training(updates_of=4000).updates(n) for n in (500, 4000)] == [1600, 1600]
+
+
+def test_a_recipe_is_known_by_what_is_not_the_default():
+    assert "loss_on" not in FineTuning().as_dict()
+    assert FineTuning(loss_on="after_dc").as_dict()["loss_on"] == "after_dc"
+    with pytest.raises(ReconError, match="loss_on is fine-tuning's"):
+        Training(loss_on="after_dc")
+    with pytest.raises(ReconError, match="needs whole images: no crop 32"):
+        FineTuning(crop=32)
+
+
+@pytest.mark.parametrize(
     ("content", "says"),
     [
         ({"acceleratoin": 4}, "did you mean 'acceleration'"),

@@ -17,7 +17,7 @@ from laws import (
 )
 
 from recon_lib.errors import ReconError
-from recon_lib.fourier import fft2c, ifft2c, resize_by_kspace, undersample, zero_filled
+from recon_lib.fourier import fft2c, fill_by_symmetry, ifft2c, resize_by_kspace, undersample, zero_filled
 
 
 @given(sizes, seeds)
@@ -160,3 +160,28 @@ def test_inner_product_of_the_laws_is_conjugate_linear_in_its_first_argument():
 def test_resizing_needs_two_sides(shape, size):
     with pytest.raises(ReconError, match="both need two sides"):
         resize_by_kspace(np.ones(shape), size)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 9), (8, 5), (1, 6)])
+def test_symmetry_completes_a_real_image_from_half_its_k_space(rng, size):
+    image = rng.standard_normal(size)
+    kspace = fft2c(image)
+    height, width = size
+    rows, columns = np.indices(size)
+    # One of each pair k, -k, by hand: the sum of the coordinates' mirror images is twice the centre.
+    mirror = (2 * (height // 2) - rows) % height * width + (2 * (width // 2) - columns) % width
+    mask = rows * width + columns <= mirror
+    assert mask.sum() < image.size or image.size <= 2
+    filled = fill_by_symmetry(kspace * mask, mask)
+    assert np.allclose(ifft2c(filled), image)
+
+
+def test_symmetry_keeps_samples_and_leaves_unknown_pairs_empty(rng):
+    kspace = rng.standard_normal((2, 6, 5)) + 1j * rng.standard_normal((2, 6, 5))
+    mask = rng.random((6, 5)) < 0.3
+    filled = fill_by_symmetry(kspace * mask, mask)
+    assert np.array_equal(filled[:, mask], kspace[:, mask])
+    for y, x in np.argwhere(~mask):
+        my, mx = (6 - y) % 6, (4 - x) % 5
+        wanted = np.conj(kspace[:, my, mx]) if mask[my, mx] else np.zeros(2)
+        assert np.allclose(filled[:, y, x], wanted)

@@ -6,7 +6,7 @@ import pytest
 
 from recon_lib import graph
 from recon_lib.errors import ReconError
-from recon_lib.experiment import FineTuning, Masks, Training, parse_profile
+from recon_lib.experiment import CompressedSensing, FineTuning, Masks, Training, Variation, parse_profile
 
 HASHES = {"natural": "n", "t1": "a", "t2": "b"}
 
@@ -26,8 +26,8 @@ def test_the_papers_comparison_is_planned():
     assert kinds == sorted(kinds, key=graph.KINDS.index)
     assert kinds.count("train") == 3
     assert kinds.count("finetune") == 6
-    # zero-filled 2, raw 3 networks x 2 domains, tuned 6 each on its own domain
-    assert kinds.count("evaluate") == 2 + 6 + 6
+    # two baselines x 2 domains, raw 3 networks x 2 domains, tuned 6 each on its own domain
+    assert kinds.count("evaluate") == 4 + 6 + 6
     assert len({run.id for run in runs}) == len(runs)
     assert all(run.parent in runs for run in runs if run.parent)
 
@@ -43,8 +43,107 @@ def test_the_grid_grows_with_the_profile():
     large = profile(training=Training(n_train=(500, 4000)), fine_tuning=FineTuning(n_finetune=(0, 5, 20), draws=3))
     runs = graph.plan(large, HASHES)
     assert sum(run.kind == "train" for run in runs) == 6
-    assert sum(run.kind == "finetune" for run in runs) == 6 * 2 * 2 * 3
+    # 5 and 20 images, three draws: photographs and the own domain at both sizes, the other domain at the largest
+    assert sum(run.kind == "finetune" for run in runs) == (2 * 2 + 2 * 2 + 2) * 2 * 3
     assert runs[0].choice["n_train"] == 4000
+    assert all(run.parent.choice["n_train"] == 4000 for run in runs if foreign(run))
+
+
+def foreign(run):
+    """Tell a network tuned in the MR domain it was not trained in."""
+    return run.kind == "finetune" and {run.choice["training_domain"], run.choice["test_domain"]} == {"t1", "t2"}
+
+
+def tuned_with(runs, training_domain, n_train, test_domain="t1"):
+    return sorted(
+        (run.choice["n_finetune"], run.choice["draw"])
+        for run in runs
+        if run.kind == "finetune"
+        and (run.choice["training_domain"], run.choice["n_train"], run.choice["test_domain"])
+        == (training_domain, n_train, test_domain)
+    )
+
+
+def test_the_tables_of_the_paper_are_what_is_tuned():
+    tuning = FineTuning(n_finetune=(0, 5, 50), n_reference=(50,), n_headline=(20,), n_drawn=(20,), draws=2)
+    runs = graph.plan(profile(training=Training(n_train=(500, 4000)), fine_tuning=tuning), HASHES)
+    assert tuned_with(runs, "natural", 500) == [(5, 0), (50, 0)]
+    assert tuned_with(runs, "natural", 4000) == [(5, 0), (20, 0), (20, 1), (50, 0)]
+    assert tuned_with(runs, "t1", 500) == [(50, 0)]
+    assert tuned_with(runs, "t1", 4000) == [(20, 0), (20, 1), (50, 0)]
+    assert tuned_with(runs, "t2", 500) == []
+    assert tuned_with(runs, "t2", 4000) == [(20, 0), (20, 1)]
+
+
+def test_compressed_sensing_is_planned_with_its_iterations():
+    cs = CompressedSensing(variants=("literal", "real"), iterations={"t2": 120})
+    runs = [r for r in graph.plan(profile(compressed_sensing=cs), HASHES) if r.choice.get("method", "")[:3] == "cs:"]
+    assert [(r.choice["method"], r.choice["test_domain"], r.parameters["iterations"]) for r in runs] == [
+        ("cs:literal", "t1", 80), ("cs:literal", "t2", 120), ("cs:real", "t1", 80), ("cs:real", "t2", 120),
+    ]  # fmt: skip
+    assert all(run.parent is None for run in runs)
+
+
+class TestVariations:
+    def planned(self, **variation):
+        runs = graph.plan(profile(variations={"v": Variation(**variation)}), HASHES)
+        return [run for run in runs if "variation" in run.choice]
+
+    def test_what_it_does_not_change_is_the_profiles_own_run(self):
+        runs = self.planned(
+            change={"fine_tuning": {"batch": 5}}, where={"training_domain": "natural", "test_domain": "t1"}
+        )
+        assert [run.kind for run in runs] == ["finetune", "evaluate"]
+        base = {run.id for run in graph.plan(profile(), HASHES)}
+        assert runs[0].parent.id in base
+        assert runs[1].parent is runs[0]
+        assert all(run.id not in base and "-v-" in run.id for run in runs)
+        assert runs[0].parameters["recipe"]["batch"] == 5
+
+    def test_a_change_of_training_trains_its_own_network(self):
+        where = {"method": "network", "training_domain": "natural", "n_finetune": [0, 20], "test_domain": "t2"}
+        runs = self.planned(change={"training": {"updates_of": 8000}}, where=where)
+        assert [run.kind for run in runs] == ["train", "finetune", "evaluate", "evaluate"]
+        assert runs[0].parameters["updates"] == 3200
+        assert {run.choice["n_finetune"] for run in runs[2:]} == {0, 20}
+
+    def test_networks_of_the_base_meet_other_masks(self):
+        where = {"training_domain": "natural", "n_finetune": 0, "test_domain": "t1"}
+        runs = self.planned(change={"masks": {"power": 1.0}}, where=where, networks="base")
+        assert [run.choice["method"] for run in runs] == ["zero_filled", "conjugate_symmetry", "network"]
+        base = {run.id for run in graph.plan(profile(), HASHES)}
+        assert runs[2].parent.id in base
+        assert runs[2].parameters["masks"]["power"] == 1.0
+        assert runs[2].parent.parameters["masks"]["power"] == 2.0
+
+    def test_another_split_is_another_evaluation_of_the_same_network(self):
+        runs = self.planned(where={"method": "zero_filled", "test_domain": "t2"}, split="train")
+        assert [run.parameters["split"] for run in runs] == ["train"]
+
+    def test_a_change_of_nothing_adds_nothing(self):
+        assert self.planned() == []
+
+    def test_two_variations_of_one_content_share_their_run(self):
+        same = Variation(change={"training": {"epochs": 21}}, where={"training_domain": "t1", "n_finetune": 0})
+        runs = graph.plan(profile(variations={"a": same, "b": same}), HASHES)
+        named = [run.choice["variation"] for run in runs if "variation" in run.choice]
+        assert set(named) == {"a"}
+        assert len({run.id for run in runs}) == len(runs)
+
+    @pytest.mark.parametrize(
+        ("variation", "says"),
+        [
+            ({"change": {"training": {"epoch": 3}}}, "did you mean 'epochs'"),
+            ({"change": {"masks": {"power": "two"}}}, r"v\.change\.masks\.power is of type float"),
+            ({"change": {"domains": {}}}, "'domains' cannot be changed"),
+            ({"networks": "bas"}, "did you mean 'base'"),
+            ({"split": "pool"}, "Unknown split 'pool'"),
+        ],
+    )
+    def test_an_impossible_one_is_refused_when_the_profile_is_read(self, variation, says):
+        content = {"domains": {name: {} for name in HASHES}, "variations": {"v": variation}}
+        with pytest.raises(ReconError, match=says):
+            parse_profile("x", content)
 
 
 def test_identity_is_stable_and_follows_everything_that_decides():

@@ -23,14 +23,26 @@ import recon_lib
 PACKAGE = ROOT / "recon_lib"
 # From the ground up. A room imports rooms of its own floor or of those below.
 FLOORS = [
-    "errors paths config fourier masks metrics wavelets acquisition experiment graph storage progress __init__",
-    "cascade checkpoints compressed_sensing inference resume results data",
-    "training weights runs collecting figures charts tables claims networks costs cost_views",
+    "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
+    "provenance progress __init__",
+    "cascade checkpoints compressed_sensing memory inference resume merging results data",
+    "training weights evaluating runs collecting figures charts tables claims networks costs cost_views",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # These need a network; every other room works, and the book builds, without Keras or its backends.
-KERAS_ROOMS = {"cascade", "inference", "resume", "training", "weights", "runs", "collecting", "explore"}
+KERAS_ROOMS = {
+    "cascade",
+    "memory",
+    "inference",
+    "resume",
+    "training",
+    "weights",
+    "evaluating",
+    "runs",
+    "collecting",
+    "explore",
+}
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {
     "matplotlib",

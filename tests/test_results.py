@@ -110,6 +110,7 @@ def test_collect_replaces_everything_but_the_weights(runs, folder):
         "history.csv.gz",
         "panels.npz",
         "provenance.json",
+        "records.json",
         "weights/t1.safetensors",
     }
     assert "weights/t1.safetensors" in results.verify(folder)["files"]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from recon_lib import collecting, graph, paths, results, runs
+from recon_lib import collecting, data, evaluating, graph, paths, results, runs
 from recon_lib.checkpoints import load_arrays
 from recon_lib.errors import ReconError
 from recon_lib.experiment import Architecture, load_profile
@@ -21,6 +21,22 @@ domains:
   t1: {source: generated, matrix: [30, 33], images: 8}
 training: {domains: [natural, t1], n_train: [8], batch: 4, epochs: 3, learning_rate: 1.0e-2, crop: 24}
 fine_tuning: {n_finetune: [3], epochs: 2, batch: 1, learning_rate: 1.0e-3}
+compressed_sensing: {variants: [literal, real], iterations: {t1: 4}}
+variations:
+  lower-rate:
+    change: {fine_tuning: {learning_rate: 1.0e-4}}
+    where: {training_domain: natural, n_finetune: 3}
+  other-masks:
+    change: {masks: {power: 1.0}}
+    where: {method: [zero_filled, network], training_domain: natural, n_finetune: 0}
+    networks: base
+  scale:
+    change: {scale: zero_filled}
+    where: {method: network, training_domain: natural, n_finetune: 0}
+    networks: base
+  training-slices:
+    where: {method: zero_filled}
+    split: train
 """
 
 
@@ -69,20 +85,31 @@ def test_every_run_leaves_a_record_that_says_all(tiny):
             assert results.sha256(runs.folder(run) / name) == digest
 
 
+def own(plan):
+    """The profile's own evaluations."""
+    return [run for run in plan if run.kind == "evaluate" and "variation" not in run.choice]
+
+
+def varied(plan, name):
+    return [run for run in plan if run.kind == "evaluate" and run.choice.get("variation") == name]
+
+
+def table(run):
+    return results.read_rows(runs.folder(run) / "slices.csv")
+
+
 def test_every_test_slice_is_a_row_of_every_method_with_the_same_mask(tiny):
     _, plan = tiny
     rows = {}
-    for run in plan:
-        if run.kind == "evaluate":
-            table = results.read_rows(runs.folder(run) / "slices.csv")
-            domain = run.choice["test_domain"]
-            rows.setdefault(domain, []).append(table[["subject", "slice", "mask"]].to_numpy().tolist())
-            assert (table["acceleration"] == 4).all()
-            assert table["psnr"].between(5, 80).all()
-            assert table["ssim"].between(-1, 1).all()
+    for run in own(plan):
+        found = table(run)
+        rows.setdefault(run.choice["test_domain"], []).append(found[["subject", "slice", "mask"]].to_numpy().tolist())
+        assert (found["acceleration"] == 4).all()
+        assert found["psnr"].between(5, 80).all()
+        assert found["ssim"].between(-1, 1).all()
     assert set(rows) == {"t1"}
-    assert len(rows["t1"]) == 1 + 2 + 2
-    assert all(table == rows["t1"][0] for table in rows["t1"])
+    assert len(rows["t1"]) == 2 + 2 + 2 + 2  # baselines, CS, raw and tuned networks
+    assert all(one == rows["t1"][0] for one in rows["t1"])
 
 
 def test_networks_reconstruct_better_than_zero_filling(tiny):
@@ -90,10 +117,8 @@ def test_networks_reconstruct_better_than_zero_filling(tiny):
     _, plan = tiny
     score = {
         run.choice["method"]: results.read_rows(runs.folder(run) / "slices.csv")["psnr"].mean()
-        for run in plan
-        if run.kind == "evaluate"
-        and run.choice["test_domain"] == "t1"
-        and run.choice.get("training_domain", "t1") == "t1"
+        for run in own(plan)
+        if run.choice.get("training_domain", "t1") == "t1"
     }
     assert score["network"] > score["zero_filled"]
 
@@ -164,11 +189,18 @@ def test_collected_results_verify_and_hold_every_run(tiny):
     out = collecting.collect(profile)
     assert results.verify(out)["missing"] == []
     found = results.Results("tiny", out, results.verify(out))
-    assert set(found.slices["run"]) == {run.id for run in plan if run.kind == "evaluate"}
-    assert set(found.history["run"]) == {run.id for run in plan if run.kind != "evaluate"}
+    assert set(found.slices["run"]) == {run.id for run in own(plan)}
+    assert set(found.variations["variation"]) == {"lower-rate", "other-masks", "scale", "training-slices"}
+    trained = {run.id for run in plan if run.kind != "evaluate"}
+    assert set(found.history["run"]) == {run for run in trained if "lower-rate" not in run}
+    assert set(found.records) == {run.id for run in plan}
+    assert all(record["machine"]["cores"] > 0 for record in found.records.values())
     subjects = found.slices.groupby("test_domain")["subject"].nunique()
     labels = {key.split("/", 3)[3] for key in found.panels}
-    assert {"reference", "zero_filled", "mask", "network-natural-8-0", "network-natural-8-3"} <= labels
+    assert labels == {
+        "reference", "mask", "zero_filled", "conjugate_symmetry", "cs:literal", "cs:real",
+        "network-natural-8-0", "network-natural-8-3", "network-t1-8-0", "network-t1-8-3",
+    }  # fmt: skip
     assert len({tuple(key.split("/")[:3]) for key in found.panels}) == subjects.sum()
     released = sorted(path.name for path in (out / "weights").glob("*.safetensors"))
     assert len(released) == 2 + 2
@@ -186,8 +218,120 @@ def test_collecting_again_gives_the_same_bytes(tiny):
     assert before == {path.name: results.sha256(path) for path in second.rglob("*") if path.is_file()}
 
 
-def test_collecting_nothing_says_what_to_do(tiny, monkeypatch, tmp_path):
+def test_what_was_collected_is_not_run_again_anywhere(tiny, monkeypatch, tmp_path):
+    profile, plan = tiny
+    out = collecting.collect(profile)
+    before = {path.name: results.sha256(path) for path in out.rglob("*") if path.is_file()}
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))  # another machine: nothing but the results
+    assert runs.remaining(profile) == []
+    again = collecting.collect(profile)
+    after = {path.name: results.sha256(path) for path in again.rglob("*") if path.is_file()}
+    assert after.pop("provenance.json")
+    assert after == {name: digest for name, digest in before.items() if name != "provenance.json"}
+    assert results.verify(again)["runs"].keys() == {run.id for run in plan}
+    assert results.verify(again)["missing"] == []
+
+
+def test_what_is_missing_starts_from_the_released_network(tiny, monkeypatch, tmp_path):
+    profile, plan = tiny
+    collecting.collect(profile)
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    tuned = named(plan, "finetune", training_domain="natural", variation="lower-rate")
+    collected = {run.id for run in plan} - {tuned.id, *(run.id for run in plan if run.parent is tuned)}
+    monkeypatch.setattr(results, "collected", lambda _: collected)
+    left = runs.remaining(profile)
+    assert [run.kind for run in left] == ["finetune", "evaluate"]
+    assert runs.network_file(tuned.parent).parent.name == "weights"
+    assert runs.network_file(tuned) is None
+    runs.execute(left[1])
+    assert not runs.finished(tuned.parent)
+    assert runs.finished(tuned)
+
+
+def test_a_released_network_of_another_recipe_is_not_taken(tiny, monkeypatch, tmp_path):
+    profile, plan = tiny
+    collecting.collect(profile)
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    run = named(plan, "train", training_domain="natural")
+    assert runs.network_file(run) is not None
+    monkeypatch.setitem(run.parameters, "seed", 5)
+    assert runs.network_file(run) is None
+
+
+def test_a_scale_without_reference_only_changes_what_the_network_sees(tiny):
+    _, plan = tiny
+    scaled = table(varied(plan, "scale")[0])
+    plain = table(named(plan, "evaluate", method="network", training_domain="natural", n_finetune=0))
+    assert (scaled["mask"] == plain["mask"]).all()
+    assert not np.allclose(scaled["psnr"], plain["psnr"])
+    # The biases are all that a factor does not pass through, so the two stay close.
+    assert np.allclose(scaled["psnr"], plain["psnr"], atol=3)
+
+
+def test_other_masks_change_the_evaluation_and_not_the_network(tiny):
+    _, plan = tiny
+    found = varied(plan, "other-masks")
+    assert [run.choice["method"] for run in found] == ["zero_filled", "network"]
+    base = named(plan, "evaluate", method="zero_filled")
+    assert not np.allclose(table(found[0])["psnr"], table(base)["psnr"])
+    assert runs.finished(found[1].parent)
+    assert "variation" not in found[1].parent.choice
+
+
+def test_training_slices_are_of_training_subjects(tiny):
+    _, plan = tiny
+    seen = set(table(varied(plan, "training-slices")[0])["subject"])
+    tested = set(table(named(plan, "evaluate", method="zero_filled"))["subject"])
+    assert seen
+    assert not seen & tested
+
+
+def test_stopped_compressed_sensing_keeps_its_finished_slices(tiny, monkeypatch, tmp_path):
+    _, plan = tiny
+    run = named(plan, "evaluate", method="cs:literal")
+    wanted = results.sha256(runs.folder(run) / "slices.csv")
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    monkeypatch.setattr(evaluating, "_PART", 3)
+    done = []
+    solve = evaluating.reconstruct_cs
+
+    def once(kspace, *others):
+        if done:
+            raise KeyboardInterrupt
+        done.append(len(kspace))
+        return solve(kspace, *others)
+
+    monkeypatch.setattr(evaluating, "reconstruct_cs", once)
+    with pytest.raises(KeyboardInterrupt):
+        runs.execute(run)
+    monkeypatch.setattr(
+        evaluating, "reconstruct_cs", lambda kspace, *rest: done.append(len(kspace)) or solve(kspace, *rest)
+    )
+    runs.execute(run)
+    assert done == [3, *(3 for _ in done[1:-1]), done[-1]]
+    assert sum(done) == len(table(run))
+    assert results.sha256(runs.folder(run) / "slices.csv") == wanted
+    assert not list(runs.folder(run).glob("part-*"))
+
+
+def test_of_the_grids_inner_cells_only_the_median_slice_is_kept(tiny, monkeypatch):
+    profile, plan = tiny
+    run = named(plan, "evaluate", method="network", training_domain="natural", n_finetune=3)
+    monkeypatch.setattr(evaluating, "_headline", lambda run, profile: False)
+    images = data.load("t1", "test", profile.domains["t1"])
+    _, masks = evaluating.test_masks(images.images, profile)
+    kept = evaluating._pictured(images, masks, every=False)
+    assert len(kept) == 1
+    every = evaluating._pictured(images, masks, every=True)
+    assert len(every) == len(set(images.subjects))
+    start = table(named(plan, "evaluate", method="zero_filled"))["psnr"].to_numpy()
+    assert sorted(start[every])[(len(every) - 1) // 2] == pytest.approx(start[kept[0]], rel=1e-5)
+    assert run.choice["n_finetune"] == 3
+
+
+def test_collecting_nothing_says_what_to_do(tiny, monkeypatch, tmp_path):
+    for name in ("RUNS", "RESULTS"):
+        monkeypatch.setenv(f"RECON_{name}", str(tmp_path / name))
     with pytest.raises(ReconError, match="No run of profile 'tiny' is finished"):
         collecting.collect(tiny[0])
 
@@ -224,6 +368,13 @@ class TestWeights:
         assert inside["domain"] == "t1"
         assert card["weights"] == net.count_params()
         assert card["sha256"] == results.sha256(tmp_path / "a.safetensors")
+
+    def test_precision_is_that_of_the_hidden_layers(self, tmp_path):
+        save_network(tmp_path / "a.safetensors", self.network(), {})
+        back, _ = load_network(tmp_path / "a.safetensors", precision="mixed_bfloat16")
+        first, last = back.subnetworks[0].layers
+        assert first.compute_dtype == "bfloat16"
+        assert last.compute_dtype == "float32"
 
     def test_half_precision_rounds_and_halves(self, tmp_path):
         net = self.network()

@@ -43,7 +43,7 @@ def train(folder, recipe=RECIPE, **changes):
 
 def start(**changes) -> Cascade:
     """Return the network that fine-tuning starts from."""
-    return Cascade(TINY, **{"seed": 11, "l2": 1e-6, **changes})
+    return Cascade(TINY, **{"seed": 11, **changes})
 
 
 def tune(folder, recipe=TUNING, **changes):
@@ -134,7 +134,7 @@ def test_recorded_loss_and_psnr_are_those_of_numpy(tmp_path):
 
 def test_loss_of_fine_tuning_is_the_last_output_before_data_consistency(tmp_path):
     images, masks = example()
-    _, history = tune(tmp_path, Recipe(batch=0, epochs=1), masks=masks[:1], cascade=start(l2=0.1))
+    _, history = tune(tmp_path, Recipe(batch=0, epochs=1, l2=0.1), masks=masks[:1])
     data = acquire(images, np.broadcast_to(masks[0], images.shape))
     before = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["before_dc"]).astype(float)
     error = before - data.target
@@ -142,6 +142,22 @@ def test_loss_of_fine_tuning_is_the_last_output_before_data_consistency(tmp_path
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
     quality = -10 * np.log10((error**2).mean(axis=(1, 2, 3)))
     assert history[0]["psnr"] == pytest.approx(quality.mean(), abs=1e-4)
+
+
+def test_loss_of_fine_tuning_can_be_the_magnitude_after_data_consistency(tmp_path):
+    images, masks = example()
+    _, history = tune(tmp_path, Recipe(batch=0, epochs=1, l2=0, loss_on="after_dc"), masks=masks[:1])
+    data = acquire(images, np.broadcast_to(masks[0], images.shape))
+    after = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["image"]).astype(float)
+    error = np.hypot(after[..., :1], after[..., 1:]) - data.target
+    assert history[0]["loss"] == pytest.approx((error**2).mean() + np.abs(error).mean(), rel=1e-5)
+    assert np.isfinite(history[0]["loss"])
+
+
+def test_the_weight_of_the_squares_is_the_recipes_whatever_the_network_was_made_with(tmp_path):
+    one, _ = tune(tmp_path / "one", dataclasses.replace(TUNING, l2=0), cascade=start(l2=0.5))
+    other, _ = tune(tmp_path / "other", dataclasses.replace(TUNING, l2=0))
+    assert same(one, other)
 
 
 # The updates
@@ -303,17 +319,17 @@ def test_crop_larger_than_the_image_is_the_whole_image(trained, tmp_path):
 
 CHANGES = {
     "batch": 3, "epochs": 1, "learning_rate": 2e-2, "schedule": "cosine", "epsilon": 1e-2, "crop": 8, "l2": 1e-2,
-    "precision": "mixed_bfloat16",
+    "precision": "mixed_bfloat16", "loss_on": "after_dc",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("field", CHANGES)
+@pytest.mark.parametrize("field", [name for name in CHANGES if name != "loss_on"])
 def test_every_field_matters_to_sequential_training(field, tmp_path, trained):
     cascade, _ = train(tmp_path, dataclasses.replace(RECIPE, **{field: CHANGES[field]}))
     assert not same(cascade, trained[0])
 
 
-@pytest.mark.parametrize("field", ["batch", "epochs", "learning_rate", "schedule", "epsilon"])
+@pytest.mark.parametrize("field", ["batch", "epochs", "learning_rate", "schedule", "epsilon", "l2", "loss_on"])
 def test_every_field_matters_to_fine_tuning(field, tmp_path, tuned):
     cascade, _ = tune(tmp_path, dataclasses.replace(TUNING, **{field: CHANGES[field]}))
     assert not same(cascade, tuned[0])

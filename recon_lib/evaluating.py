@@ -1,0 +1,180 @@
+"""Reconstruct the test slices of a domain by one method, and store a row a slice and a few pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from recon_lib import data
+from recon_lib.checkpoints import load_arrays, save_arrays
+from recon_lib.compressed_sensing import reconstruct_cs
+from recon_lib.data import ImageSet
+from recon_lib.experiment import Profile
+from recon_lib.fourier import fill_by_symmetry, undersample, zero_filled
+from recon_lib.graph import Run
+from recon_lib.inference import reconstruct
+from recon_lib.masks import assign_masks, mask_stack
+from recon_lib.metrics import psnr, slice_metrics
+from recon_lib.results import median_key, write_panels, write_rows
+from recon_lib.training import Progress
+from recon_lib.weights import load_network
+
+_PART = 16  # slices between two reports of progress, and between two saved parts of a long reconstruction
+
+
+def evaluate(run: Run, profile: Profile, where: Path, network: Path | None, progress: Progress | None) -> dict:
+    """Carry out an evaluation: ``slices.csv`` and ``panels.npz``.
+
+    Args:
+        run: The evaluation.
+        profile: The experiment, changed as the run's variation has it.
+        where: The run's folder.
+        network: The network's file, for the method ``network``.
+        progress: Called with slices done and slices in all.
+
+    Returns:
+        The hash of the images it was given, by split.
+    """
+    name, split = run.parameters["test_domain"], run.parameters.get("split", "test")
+    images = data.load(name, split, profile.domains[name])
+    index, masks = test_masks(images.images, profile)
+    row = {"run": run.id, **run.choice, "seed": profile.seed, "acceleration": profile.acceleration}
+    before = None
+    if network is not None:
+        cascade, card = load_network(network)
+        row["n_images"] = card["n_images"]
+        after, before = _by_network(cascade, images.images, masks, run.parameters.get("scale"), progress)
+    elif run.parameters["method"].startswith("cs:"):
+        after = _by_compressed_sensing(run, images.images, masks, where, progress)
+    else:
+        after = _BASELINES[run.parameters["method"]](images.images, masks)
+    rows = []
+    for i, target in enumerate(images.images):
+        values = slice_metrics(after[i], target)
+        if before is not None:
+            own = slice_metrics(before[i], target)
+            values |= {"psnr_before_dc": own["psnr"], "ssim_before_dc": own["ssim"]}
+        place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
+        rows.append({**row, **place, **values})
+    write_rows(where / "slices.csv", rows)
+    if "variation" not in run.choice:
+        _write_panels(where / "panels.npz", run, profile, images, masks, after)
+    for part in where.glob("part-*.safetensors"):
+        part.unlink()
+    return {split: images.sha256}
+
+
+def test_masks(images: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
+    """Give each test slice its mask, the same for every method.
+
+    Args:
+        images: ``(n, height, width)``.
+        profile: The experiment.
+
+    Returns:
+        The index of each slice's mask, ``(n,)``, and the masks, ``(n, height, width)``.
+    """
+    pool = mask_stack(images.shape[1:], profile.masks.test, "test", profile.mask_spec)
+    index = assign_masks(len(images), len(pool), profile.seed)
+    return index, pool[index]
+
+
+test_masks.__test__ = False  # a name that pytest would collect
+
+
+def panel_label(choice: dict) -> str:
+    """Name a method's picture: ``cs:literal``, ``network-natural-4000-20``.
+
+    Args:
+        choice: What an evaluation is named by.
+    """
+    if choice["method"] != "network":
+        return choice["method"]
+    return f"network-{choice['training_domain']}-{choice['n_train']}-{choice['n_finetune']}"
+
+
+def _zero_filled(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    return np.abs(zero_filled(undersample(images, masks))).astype(np.float32)
+
+
+def _conjugate_symmetry(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    return np.abs(zero_filled(fill_by_symmetry(undersample(images, masks), masks))).astype(np.float32)
+
+
+_BASELINES = {"zero_filled": _zero_filled, "conjugate_symmetry": _conjugate_symmetry}
+
+
+def _by_network(
+    cascade: object, images: np.ndarray, masks: np.ndarray, scale: str | None, progress: Progress | None
+) -> tuple[np.ndarray, np.ndarray]:
+    factors = np.ones((len(images), 1, 1), np.float32)
+    if scale == "zero_filled":
+        factors = _zero_filled(images, masks).max(axis=(1, 2), keepdims=True)
+    parts = []
+    for part in _parts(len(images)):
+        after, before = reconstruct(cascade, images[part] / factors[part], masks[part])
+        parts.append((after * factors[part], before * factors[part]))
+        if progress:
+            progress(min(part.stop, len(images)), len(images), {})
+    after, before = zip(*parts, strict=True)
+    return np.concatenate(after), np.concatenate(before)
+
+
+def _by_compressed_sensing(
+    run: Run, images: np.ndarray, masks: np.ndarray, where: Path, progress: Progress | None
+) -> np.ndarray:
+    """Reconstruct part by part; a part that a stopped run had finished is read back."""
+    variant = run.parameters["method"].removeprefix("cs:")
+    done = []
+    for part in _parts(len(images)):
+        path = where / f"part-{part.start:05d}.safetensors"
+        if not path.is_file():
+            kspace = undersample(images[part], masks[part])
+            found = reconstruct_cs(kspace, masks[part], variant, run.parameters["iterations"])
+            save_arrays(path, {"image": np.abs(found)}, {"run": run.id})
+        done.append(load_arrays(path)[0]["image"])
+        if progress:
+            progress(min(part.stop, len(images)), len(images), {})
+    return np.concatenate(done)
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(start, start + _PART) for start in range(0, count, _PART)]
+
+
+def _write_panels(
+    path: Path, run: Run, profile: Profile, images: ImageSet, masks: np.ndarray, after: np.ndarray
+) -> None:
+    """Keep the middle slice of each test subject as a picture; of the grid's inner cells only the median one."""
+    name, label = run.parameters["test_domain"], panel_label(run.choice)
+    panels = {}
+    if run.choice.get("draw", 0) == 0:
+        for i in _pictured(images, masks, every=_headline(run, profile)):
+            key = f"{name}/{images.subjects[i]}/{images.slices[i]}"
+            panels[f"{key}/{label}"] = after[i].astype(np.float16)
+            if label == "zero_filled":
+                panels[f"{key}/reference"] = images.images[i].astype(np.float16)
+                panels[f"{key}/mask"] = masks[i]
+    write_panels(path, panels)
+
+
+def _pictured(images: ImageSet, masks: np.ndarray, every: bool) -> list[int]:
+    """Choose slices to keep: each subject's middle one, or the one of these with the median zero-filled PSNR."""
+    middle = []
+    for subject in sorted(set(images.subjects)):
+        places = [i for i, s in enumerate(images.subjects) if s == subject]
+        middle.append(places[len(places) // 2])
+    if every:
+        return middle
+    start = _zero_filled(images.images[middle], masks[middle])
+    quality = {i: psnr(start[k], images.images[i]) for k, i in enumerate(middle)}
+    return [median_key({(images.subjects[i], images.slices[i], i): value for i, value in quality.items()})[2]]
+
+
+def _headline(run: Run, profile: Profile) -> bool:
+    """Tell whether a method stands in Tables 1 and 2."""
+    if run.choice["method"] != "network":
+        return True
+    counts = profile.fine_tuning.n_headline or profile.fine_tuning.n_finetune
+    return run.choice["n_train"] == max(profile.training.n_train) and run.choice["n_finetune"] in {0, *counts}
