@@ -205,7 +205,7 @@ def _cell(row: dict, key: str | Callable[[dict], object], form: Callable[[object
 
 
 def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]} x {size[1]}"
+    return f"{size[0]}\u00a0x\u00a0{size[1]}"  # never broken over two lines
 
 
 def _ms(value: float) -> str:

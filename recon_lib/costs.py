@@ -15,6 +15,7 @@ from recon_lib.tables import Rendered
 if TYPE_CHECKING:
     import pandas
 
+NO_BREAK = "\u00a0"
 BENCHMARKS = ("training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth")
 TOOLS = {
     "recon_lib": "recon_lib",
@@ -287,4 +288,4 @@ _TARGETS: dict[str, Callable[[_Reader], list[Target]]] = {
 def _number(target: Target, value: float) -> str:
     if not target.unit:
         return f"{value:.{target.digits}g}"
-    return f"{value:.{target.digits}f}{'' if target.unit == 'x' else ' '}{target.unit}"
+    return f"{value:.{target.digits}f}{'' if target.unit == 'x' else NO_BREAK}{target.unit}"
