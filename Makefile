@@ -17,7 +17,7 @@ SCRATCH := folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv book test lint format unit notebooks smoke desk lock clean
+.PHONY: help venv book test lint format unit notebooks smoke desk bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -48,6 +48,9 @@ smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a tempo
 desk: $(INSTALLED) ## Train, tune and evaluate the desk profile: hours on two cores, resumes where it stopped
 	$(RUN) snakemake --cores 1 --rerun-incomplete --config profile=desk
 	$(RUN) recon_lib results headline
+
+bench: $(INSTALLED) ## Time ours beside its peers, a quarter of an hour on idle cores (BENCH="masks metrics" chooses)
+	$(RUN) benchmarks $(BENCH)
 
 lock: $(INSTALLED) ## Solve pyproject.toml anew into requirements.lock (LOCK="--upgrade" takes newer versions)
 	.venv/bin/python -m pip install --quiet uv

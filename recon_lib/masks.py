@@ -15,6 +15,7 @@ at least ``floor(min(r_1, r_2)^2)``. In the spirit of the SPIRiT toolbox's vdPoi
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ from recon_lib.errors import ReconError, choose
 
 MASK_SETS = ("train", "test")
 _REFERENCE_MATRIX = 256  # the calibration block is stated on this matrix and scaled with the image's
+_VOLLEY = 1024  # darts of which those at blocked points are left out together
 _EXCESS = 1.01  # darts thrown beyond the target: a random trim is faster than a bisection for each mask
 
 
@@ -211,33 +213,48 @@ def _strength(size: tuple[int, int], spec: MaskSpec) -> float:
 
 def _throw_darts(size: tuple[int, int], spec: MaskSpec, strength: float, rng: np.random.Generator) -> np.ndarray:
     """Throw a dart at every point in random order; a dart that lands blocks the disc around it."""
-    radius = minimum_distance(size, spec, strength)
-    margin = int(np.ceil(radius.max())) + 1
+    distance = _squared_distance(size, spec, strength)
+    margin = int(np.ceil(np.sqrt(distance.max()))) + 1
     width = size[1] + 2 * margin
-    blocked = np.zeros((size[0] + 2 * margin, width), dtype=bool)
-    flat = blocked.reshape(-1)
     where = (np.arange(size[0])[:, None] + margin) * width + np.arange(size[1])[None, :] + margin
     # Squared distances on a grid are integers, so r^2 is rounded to one: at random, or the density would
     # fall in steps (half of the samples lost as soon as r exceeds 1) and the power would hardly matter.
-    squared = np.floor(radius**2 + rng.random(size)).astype(int)
+    squared = np.floor(distance + rng.random(size)).astype(int)
     discs = _discs(int(squared.max()), width)
     landed = calibration_block(size, spec)
     order = rng.permutation(np.flatnonzero(~landed))
-    places, classes = where.reshape(-1)[order].tolist(), squared.reshape(-1)[order].tolist()
+    places, classes = where.reshape(-1)[order], squared.reshape(-1)[order]
+    blocked = bytearray((size[0] + 2 * margin) * width)  # single bytes and rows of them: faster here than an array's
+    seen = np.frombuffer(blocked, np.uint8)
     hits = []
-    for place, cls in zip(places, classes, strict=True):
-        if not flat[place]:
-            flat[discs[cls] + place] = True
-            hits.append(place)
-    taken = np.zeros_like(blocked)
+    for start in range(0, len(places), _VOLLEY):
+        volley = slice(start, start + _VOLLEY)
+        free = seen[places[volley]] == 0  # most of a later volley is blocked, and not even looked at one by one
+        for place, cls in zip(places[volley][free].tolist(), classes[volley][free].tolist(), strict=True):
+            if not blocked[place]:
+                hits.append(place)
+                for begin, end, row in discs[cls]:
+                    blocked[place + begin : place + end] = row
+    taken = np.zeros((size[0] + 2 * margin, width), dtype=bool)
     taken.reshape(-1)[hits] = True
     return landed | taken[margin : margin + size[0], margin : margin + size[1]]
 
 
+@functools.lru_cache(maxsize=4)
+def _squared_distance(size: tuple[int, int], spec: MaskSpec, strength: float) -> np.ndarray:
+    return minimum_distance(size, spec, strength) ** 2
+
+
 @functools.lru_cache(maxsize=16)
-def _discs(largest: int, width: int) -> list[np.ndarray]:
-    """List, for each integer ``c``, the flat offsets whose squared length is below ``c``."""
-    reach = int(np.ceil(np.sqrt(largest)))
-    dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    length, offset = (dy**2 + dx**2).reshape(-1), (dy * width + dx).reshape(-1)
-    return [offset[length < c] for c in range(largest + 1)]
+def _discs(largest: int, width: int) -> list[list[tuple[int, int, bytes]]]:
+    """List, for each integer ``c``, the rows of the points whose squared length is below ``c``.
+
+    A row is its first and last offset in a flat array, the last one excluded, and as many ones; a disc of the
+    point alone has none, because no dart is thrown there again.
+    """
+    discs: list[list[tuple[int, int, bytes]]] = [[], []]
+    for c in range(2, largest + 1):
+        reach = math.isqrt(c - 1)
+        sides = [(dy, math.isqrt(c - 1 - dy * dy)) for dy in range(-reach, reach + 1)]
+        discs.append([(dy * width - dx, dy * width + dx + 1, b"\1" * (2 * dx + 1)) for dy, dx in sides])
+    return discs

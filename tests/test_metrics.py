@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage.metrics import structural_similarity
 
 from recon_lib import metrics
 from recon_lib.errors import ReconError
@@ -51,6 +52,67 @@ def test_nmse_by_hand():
 def test_ssim_agrees_with_the_formula_written_out(size):
     image, target = pair(size)
     assert metrics.ssim(image, target) == pytest.approx(slow_ssim(image, target), abs=1e-9)
+
+
+def their_ssim(image, target):
+    """Scikit-image's mean and map, in the scale of the reference."""
+    options = {"data_range": 1.0, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    image, target = (a.astype(np.float64) / target.max() for a in (image, target))
+    return structural_similarity(target, image, full=True, **options)
+
+
+@pytest.mark.parametrize("size", [(11, 11), (11, 64), (23, 24), (25, 49), (120, 193)])
+@pytest.mark.parametrize("noise", [0.0, 0.1, 3.0])
+def test_ssim_is_that_of_scikit_image(size, noise):
+    image, target = pair(size, noise=noise)
+    mean, map_ = their_ssim(image, target)
+    assert metrics.ssim(image, target) == pytest.approx(mean, abs=1e-12)
+    # The map itself reaches the border, where the image is mirrored.
+    region = metrics.brain_region(target)
+    row = metrics.slice_metrics(image, target)
+    assert row["ssim"] == metrics.ssim(image, target)
+    assert row["ssim_brain"] == pytest.approx(map_[region].mean(), abs=1e-12)
+    assert row["ssim_own_max"] == pytest.approx(their_ssim(image / image.max(), target / target.max())[0], abs=1e-12)
+
+
+@pytest.mark.parametrize("image", [np.zeros((12, 17)), np.full((12, 17), 7.0), -pair((12, 17))[1]])
+def test_ssim_of_constant_and_negative_images_is_that_of_scikit_image(image):
+    target = pair((12, 17))[1]
+    assert metrics.ssim(image, target) == pytest.approx(their_ssim(image, target)[0], abs=1e-12)
+    assert metrics.ssim(np.ones((12, 17)), np.ones((12, 17))) == pytest.approx(1.0)
+
+
+def test_ssim_map_near_the_border_is_that_of_scikit_image():
+    # A head that is all border: only the outer rows are above the threshold.
+    target = np.zeros((30, 26))
+    target[:3] = np.linspace(0.5, 1.0, 26)
+    image = np.abs(target + 0.05 * np.random.default_rng(3).standard_normal(target.shape))
+    region = metrics.brain_region(target)
+    assert not region[8:].any()
+    expected = their_ssim(image, target)[1][region].mean()
+    assert metrics.slice_metrics(image, target)["ssim_brain"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_ssim_of_a_stack_is_that_of_its_slices():
+    pairs = [pair((30, 23), seed, noise=0.1 * (seed + 1)) for seed in range(5)]
+    images, targets = (np.stack(arrays) for arrays in zip(*pairs, strict=True))
+    images[2] *= 3  # each slice has a scale of its own
+    targets[2] *= 3
+    assert metrics.ssim_stack(images, targets).tolist() == [metrics.ssim(*p) for p in zip(images, targets, strict=True)]
+    assert metrics.ssim_stack(images[:0], targets[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("images", "targets", "message"),
+    [
+        (np.ones((12, 12)), np.ones((12, 12)), "stacked along a first axis"),
+        (np.ones((2, 12, 12)), np.ones((3, 12, 12)), r"\(2, 12, 12\) and \(3, 12, 12\)"),
+        (np.ones((2, 12, 12)), np.stack([np.ones((12, 12)), np.zeros((12, 12))]), "zero everywhere"),
+    ],
+)
+def test_a_bad_stack_is_named(images, targets, message):
+    with pytest.raises(ReconError, match=message):
+        metrics.ssim_stack(images, targets)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -28,7 +28,7 @@ FLOORS = [
     "cascade checkpoints compressed_sensing memory inference resume merging results data",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
     "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls appendix "
-    "hardware headline needs",
+    "hardware headline needs costs cost_views",
     "cli explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}

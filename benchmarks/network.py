@@ -1,0 +1,89 @@
+"""What the benchmarks of the network share: the paper's architecture, images of any size, operations, rows."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from benchmarks import harness
+from recon_lib.acquisition import Batch, acquire
+from recon_lib.experiment import Architecture
+from recon_lib.masks import mask_stack
+
+PAPER = Architecture()
+TINY = Architecture(subnetworks=2, filters=4)
+L2 = 1e-6
+
+
+@functools.cache
+def sample(size: tuple[int, int], batch: int) -> Batch:
+    """Make images of noise, undersampled four-fold: what they show changes no timing.
+
+    Args:
+        size: ``(height, width)``.
+        batch: How many.
+
+    Returns:
+        The batch.
+    """
+    images = np.random.default_rng([*size, batch]).random((batch, *size), dtype=np.float32)
+    return acquire(images, mask_stack(size, batch))
+
+
+def operations(
+    architecture: Architecture, size: tuple[int, int], subnetworks: int = 0, training: bool = False
+) -> float:
+    """Count the floating-point operations of the convolutions of one slice, a multiply and an add being two.
+
+    Args:
+        architecture: The network's shape.
+        size: ``(height, width)``.
+        subnetworks: How many run; all of the architecture's by default.
+        training: The gradients of image and kernel cost as much as the forward pass each.
+
+    Returns:
+        Operations; transforms, biases and activations are not counted.
+    """
+    filters, area = architecture.filters, architecture.kernel**2
+    inner = max(0, architecture.hidden_layers - 1) * filters * filters
+    weights = area * (2 * filters + inner + filters) if architecture.hidden_layers else 2 * area
+    return 2.0 * (3 if training else 1) * (subnetworks or architecture.subnetworks) * weights * size[0] * size[1]
+
+
+def compared(
+    what: str,
+    size: tuple[int, int],
+    seconds: Mapping[tuple[str, int], Sequence[float]],
+    work: float,
+    settings: Mapping[str, str],
+) -> harness.Rows:
+    """Make the rows of one network and size: a tool and a batch each, ours with its advantage over PyTorch.
+
+    Args:
+        what: The network.
+        size: ``(height, width)``.
+        seconds: Timings of each call, by tool and batch.
+        work: Operations a slice.
+        settings: Of each tool, in words.
+
+    Returns:
+        Rows; ``best`` marks a tool's fastest batch a slice, where ``times_faster`` compares the best of both, and
+        elsewhere equal batches.
+    """
+    rows = []
+    best = {
+        tool: min((b for t, b in seconds if t == tool), key=lambda b: np.median(seconds[tool, b]) / b)
+        for tool in settings
+    }
+    for (tool, batch), values in seconds.items():
+        row = {"what": what, "size": list(size), "batch": batch, "tool": tool, **harness.timing(values, batch)}
+        row |= {"gflops": work / row["seconds_per_slice"] / 1e9, "setting": settings[tool], "best": batch == best[tool]}
+        if tool == "recon_lib" and "pytorch" in settings:
+            row["times_faster"] = harness.times_faster(values, seconds["pytorch", batch], (batch, batch))
+            if row["best"]:
+                other = best["pytorch"]
+                row["times_faster_best"] = harness.times_faster(values, seconds["pytorch", other], (batch, other))
+        rows.append(row)
+    return rows
