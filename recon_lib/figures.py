@@ -45,7 +45,7 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
     """
     place = place or median_place(results, test_domain)
     n_finetune = tuned_count(results.slices, test_domain)
-    images, transposed = slice_panels(results, test_domain, place), _transposed(results, test_domain)
+    images, transposed = slice_panels(results, test_domain, place), is_transposed(results, test_domain)
     shown = {name: orient(image.astype(np.float32), transposed) for name, image in images.items() if name != "mask"}
     reference = shown["reference"]
     box, window = head_box(reference), zoom_window(reference, shown.get("zero_filled", reference))
@@ -205,8 +205,16 @@ def _show(axes: Axes, image: np.ndarray, box: tuple[slice, slice], window: tuple
     axes.set_title(title, fontsize=9)
 
 
-def _transposed(results: Results, test_domain: str) -> bool:
-    """Look up in the manifest how the profile's source stores its slices."""
+def is_transposed(results: Results, test_domain: str) -> bool:
+    """Look up in the manifest how the profile's source stores its slices, for :func:`orient`.
+
+    Args:
+        results: Names the profile's sources.
+        test_domain: ``t1`` or ``t2``.
+
+    Returns:
+        Whether the two axes of a slice are exchanged.
+    """
     domains = results.provenance.get("profile", {}).get("domains", {})
     source = domains.get(test_domain, {}).get("source", "open")
     return source != "generated" and load_manifest().source(test_domain, source).geometry.transpose

@@ -25,12 +25,12 @@ PACKAGE = ROOT / "recon_lib"
 FLOORS = [
     "errors paths config fourier masks metrics wavelets acquisition experiment graph storage progress __init__",
     "cascade checkpoints compressed_sensing inference resume results data",
-    "training weights runs collecting figures charts tables claims networks",
-    "cli explore __main__",
+    "training weights runs collecting figures charts tables claims networks explorer",
+    "cli explore quickstart __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # These need a network; every other room works, and the book builds, without Keras or its backends.
-KERAS_ROOMS = {"cascade", "inference", "resume", "training", "weights", "runs", "collecting", "explore"}
+KERAS_ROOMS = {"cascade", "inference", "resume", "training", "weights", "runs", "collecting", "explore", "quickstart"}
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {
     "matplotlib",
