@@ -17,7 +17,7 @@ SCRATCH := folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv book test lint format unit notebooks smoke desk bench lock clean
+.PHONY: help venv book test lint format unit notebooks smoke browser quickstart desk bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -27,7 +27,7 @@ venv: $(INSTALLED) ## Create .venv from requirements.lock (again only when that 
 book: $(INSTALLED) ## Build the book into book/_build/html, warnings are errors
 	$(call stage,book,$(ENV) .venv/bin/jupyter-book build book/ --all -W -n --keep-going)
 
-test: lint unit notebooks smoke book ## Check everything: lint, unit tests, notebooks, the graph of runs, the book
+test: lint unit notebooks smoke book browser ## Check everything: lint, unit tests, notebooks, the graph of runs, the book in a browser
 
 lint: $(INSTALLED) ## Check style, annotations, docstrings and imports
 	$(call stage,lint,$(RUN) ruff check && $(RUN) ruff format --check)
@@ -37,13 +37,24 @@ format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 	$(RUN) ruff format
 
 unit: $(INSTALLED) ## Run the tests of tests/ (PYTEST="-k masks" chooses)
-	$(call stage,unit tests,$(RUN) pytest $(PYTEST))
+	$(call stage,unit tests,$(RUN) pytest -m "not browser" $(PYTEST))
 
 notebooks: $(INSTALLED) ## Run every notebook as it stands, with its smoke defaults
 	$(call stage,notebooks,$(SCRATCH) $(RUN) pytest --nbval-lax notebooks/)
 
 smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a temporary folder
 	$(call stage,graph of runs,$(SCRATCH) $(RUN) snakemake --nolock --cores $(CORES) --config profile=smoke)
+
+# The parameters of the real run; the notebook's own defaults are a smoke run.
+QUICKSTART := -p source open -p network natural-4000 -p n_test 10 -p n_finetune 20 -p epochs 6
+
+quickstart: $(INSTALLED) ## Tune a released network to a scanner it has not seen: fetches three brains with pip, minutes on two cores
+	@mkdir -p "$${RECON_RUNS:-runs}/quickstart"
+	$(call stage,quick start,$(RUN) papermill --no-progress-bar --log-output --stdout-file /dev/stdout --log-level ERROR notebooks/quickstart.ipynb "$${RECON_RUNS:-runs}/quickstart/quickstart.ipynb" $(QUICKSTART))
+	@echo "Look at $${RECON_RUNS:-runs}/quickstart: quickstart.ipynb with its plots, and in the folder beside it the picture and the tuned network."
+
+browser: $(INSTALLED) ## Operate the explorer, and look at every page of the built book, in headless Chromium
+	$(call stage,browser,$(RUN) pytest -m browser tests/test_browser.py)
 
 desk: $(INSTALLED) ## Train, tune and evaluate the desk profile: hours on two cores, resumes where it stopped
 	$(RUN) snakemake --cores 1 --rerun-incomplete --config profile=desk

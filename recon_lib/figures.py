@@ -137,7 +137,7 @@ def upright_panels(results: Results, test_domain: str, place: tuple[str, int]) -
     Raises:
         ReconError: Nothing was kept of that slice.
     """
-    images, transposed = slice_panels(results, test_domain, place), _transposed(results, test_domain)
+    images, transposed = slice_panels(results, test_domain, place), is_transposed(results, test_domain)
     kinds = {name: bool if name == "mask" else np.float32 for name in images}
     return {name: orient(image.astype(kinds[name]), transposed) for name, image in images.items()}
 
@@ -254,8 +254,16 @@ def show_panel(
     axes.set_title(title, fontsize=9)
 
 
-def _transposed(results: Results, test_domain: str) -> bool:
-    """Look up in the manifest how the profile's source stores its slices."""
+def is_transposed(results: Results, test_domain: str) -> bool:
+    """Look up in the manifest how the profile's source stores its slices, for :func:`orient`.
+
+    Args:
+        results: Names the profile's sources.
+        test_domain: ``t1`` or ``t2``.
+
+    Returns:
+        Whether the two axes of a slice are exchanged.
+    """
     domains = results.provenance.get("profile", {}).get("domains", {})
     source = domains.get(test_domain, {}).get("source", "open")
     return source != "generated" and load_manifest().source(test_domain, source).geometry.transpose

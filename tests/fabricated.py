@@ -69,7 +69,7 @@ def make_panels(domain: str, training: str, n_finetune: int) -> dict:
     radius = np.hypot(x[:, None], y[None, :])
     reference = np.where(radius < 0.8, 0.6 + 0.4 * np.cos(9 * x[:, None]) * np.cos(7 * y[None, :]), 0)
     reference = reference / reference.max()
-    rng = np.random.default_rng(len(training) + n_finetune)
+    rng = np.random.default_rng(sum(training.encode()) + n_finetune)
     start = f"{domain}/{SUBJECTS[0]}/41"
     return {
         f"{start}/reference": reference.astype(np.float16),
@@ -239,3 +239,54 @@ def publish(root: Path, profile: str = "desk") -> None:
     size = [256, 176]
     write_benchmark(root, "inference", [("network", size, 1, 0.41, None, "recon_lib")])
     write_benchmark(root, "compressed_sensing", [("cs:literal", size, 8, 4.51, 33.0, "recon_lib")])
+
+
+def explorer_runs(folder: Path, draws: int = 1) -> list[Path]:
+    """As :func:`make_runs`, and on T1 two small networks with pictures of two slices, CS and conjugate symmetry."""
+    folders = make_runs(folder)
+    for n_finetune in (0, 5):
+        folders.append(folder / f"evaluate-natural-500-{n_finetune}")
+        changes = {"n_train": 500, "n_images": 500, "n_finetune": n_finetune}
+        rows = [
+            row(
+                "t1",
+                subject,
+                41,
+                psnr=31.0 + 10 * draw + n_finetune / 10,
+                draw=draw,
+                run=f"{n_finetune}-{draw}",
+                **changes,
+            )
+            for draw in range(draws)
+            for subject in SUBJECTS[:2]
+        ]
+        write_rows(folders[-1] / "slices.csv", rows, SLICE_COLUMNS)
+        write_panels(
+            folders[-1] / "panels.npz", _two_slices(f"network-natural-500-{n_finetune}", 0.06 - n_finetune / 200)
+        )
+    folders.append(folder / "evaluate-others")
+    empty = {"training_domain": "", "n_train": None, "n_images": None, "n_finetune": None, "draw": None, "seed": None}
+    methods = {"cs:literal": 0.04, "conjugate_symmetry": 0.08}
+    rows = [row("t1", s, 41, method=m, psnr=28.0, run=m, **empty) for m in methods for s in SUBJECTS[:2]]
+    write_rows(folders[-1] / "slices.csv", rows, SLICE_COLUMNS)
+    write_panels(
+        folders[-1] / "panels.npz",
+        {key: panel for m, noise in methods.items() for key, panel in _two_slices(m, noise).items()},
+    )
+    return folders
+
+
+def _two_slices(label: str, noise: float) -> dict:
+    """The first subject's slice of :func:`make_panels` and the second's, with a reconstruction of each."""
+    start = f"t1/{SUBJECTS[0]}/41/"
+    first = {k.removeprefix(start): p for k, p in make_panels("t1", "natural", 20).items()}
+    rng = np.random.default_rng(sum(label.encode()))
+    panels = {}
+    for number, subject in enumerate(SUBJECTS[:2]):
+        reference = np.roll(first["reference"], 2 * number, axis=0)
+        image = np.abs(reference + noise * rng.standard_normal(reference.shape)).astype(np.float16)
+        panels[f"t1/{subject}/41/{label}"] = image
+        if number:
+            others = {"reference": reference, "mask": first["mask"], "zero_filled": first["zero_filled"]}
+            panels |= {f"t1/{subject}/41/{name}": panel for name, panel in others.items()}
+    return panels

@@ -28,8 +28,8 @@ FLOORS = [
     "cascade checkpoints compressed_sensing memory inference resume merging results data",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
     "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls appendix "
-    "hardware headline needs costs cost_views",
-    "cli explore __main__",
+    "hardware headline needs costs cost_views explorer",
+    "cli explore __main__ quickstart",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # These need a network; every other room works, and the book builds, without Keras or its backends.
@@ -45,6 +45,16 @@ KERAS_ROOMS = {
     "collecting",
     "explore",
 }
+=======
+    "errors paths config fourier masks metrics wavelets acquisition experiment graph storage progress __init__",
+    "cascade checkpoints compressed_sensing inference resume results data",
+    "training weights runs collecting figures charts tables claims networks explorer",
+    "cli explore quickstart __main__",
+]
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
+# These need a network; every other room works, and the book builds, without Keras or its backends.
+KERAS_ROOMS = {"cascade", "inference", "resume", "training", "weights", "runs", "collecting", "explore", "quickstart"}
+>>>>>>> explore
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {
     "matplotlib",

@@ -1,0 +1,281 @@
+// The explorer: turns over pictures that lie inside the page. No library, no network, no kernel.
+(() => {
+  "use strict";
+  const MIDDLE = 128; // the code of no difference, as in frames.py
+  const SIDES = ["before", "after"];
+  const COUNTS = ["n_train", "n_finetune"];
+  const MINUS = "\u2212";
+  const root = document.currentScript.closest(".recon-explorer");
+  const data = JSON.parse(root.querySelector(".re-data").textContent);
+  const palette = Uint8Array.from(atob(data.palette), (letter) => letter.charCodeAt(0));
+  const form = root.querySelector("form");
+  const divider = root.querySelector("[name=divider]");
+  const line = root.querySelector(".re-line");
+  const note = root.querySelector(".re-note");
+  const id = `re${Math.random().toString(36).slice(2)}`; // names of radio groups, one explorer apart from another
+
+  const state = {contrast: 0, slice: 0};
+  const decoded = new Map(); // address -> promise of grey values, the newest few
+  let shown = null; // what is drawn: pixels of both sides
+  let turn = 0; // a picture that arrives late must not cover a newer one
+
+  const contrast = () => data.contrasts[state.contrast];
+  const place = () => contrast().slices[state.slice];
+  const isNetwork = (method) => method.startsWith("network-");
+  const same = (frame, choice) => frame.method === choice.method && COUNTS.every((c) => frame[c] === choice[c]);
+  const frameOf = (choice) => place().frames.find((frame) => same(frame, choice));
+  const methodName = (method) => contrast().methods.find(([key]) => key === method)[1];
+
+  function describe(choice) {
+    if (!isNetwork(choice.method)) return methodName(choice.method);
+    const tuned = choice.n_finetune ? `tuned with ${choice.n_finetune}` : "as trained";
+    return `${methodName(choice.method)}, ${choice.n_train} images, ${tuned}`;
+  }
+
+  // Choosing: what was not run, or not kept of this slice, cannot be chosen.
+
+  function has(choice) {
+    return place().frames.some((f) => Object.entries(choice).every(([key, value]) => f[key] === value));
+  }
+
+  function nearest(values, wanted) {
+    return values.reduce((best, v) => (Math.abs(v - wanted) < Math.abs(best - wanted) ? v : best));
+  }
+
+  // Keep as much of a choice as this slice has; the method goes last.
+  function settle(choice) {
+    if (choice.method === "reference") return {method: "reference", n_train: null, n_finetune: null};
+    let frames = place().frames.filter((frame) => frame.method === choice.method);
+    if (!frames.length) frames = place().frames.filter((frame) => isNetwork(frame.method) || !isNetwork(choice.method));
+    if (!frames.length) frames = place().frames;
+    for (const count of COUNTS) {
+      if (frames[0][count] === null) continue;
+      const all = Math.max(...frames.map((f) => f[count]));
+      const value = nearest(frames.map((f) => f[count]), choice[count] ?? (count === "n_train" ? all : 0));
+      frames = frames.filter((frame) => frame[count] === value);
+    }
+    const {method, n_train, n_finetune} = frames[0];
+    return {method, n_train, n_finetune};
+  }
+
+  function fill(select, options, chosen) {
+    select.replaceChildren(...options.map(([value, text, missing]) => {
+      const option = new Option(missing ? `${text} (none)` : text, value, false, String(value) === String(chosen));
+      option.disabled = Boolean(missing);
+      return option;
+    }));
+  }
+
+  function radios(group, side, count) {
+    const choice = state[side];
+    const network = isNetwork(choice.method);
+    group.disabled = !network;
+    for (const label of group.querySelectorAll("label")) {
+      const input = label.firstElementChild;
+      const value = Number(input.value);
+      const wanted = {method: choice.method, [count]: value};
+      if (count === "n_finetune") wanted.n_train = choice.n_train;
+      input.disabled = !network || !has(wanted);
+      input.checked = network && value === choice[count];
+      label.title = network && input.disabled ? "not run, or no picture kept of this slice" : "";
+    }
+  }
+
+  function controls() {
+    fill(form.elements.contrast, data.contrasts.map((c, i) => [i, c.name]), state.contrast);
+    const slices = contrast().slices.map((s, i) => [i, `${s.place[0]}, slice ${s.place[1]}`]);
+    fill(form.elements.slice, slices, state.slice);
+    for (const side of SIDES) {
+      const box = form.querySelector(`[data-side=${side}]`);
+      const methods = contrast().methods.map(([key, name]) => [key, name, key !== "reference" && !has({method: key})]);
+      fill(box.querySelector("select"), methods, state[side].method);
+      for (const count of COUNTS) radios(box.querySelector(`[data-count=${count}]`), side, count);
+    }
+  }
+
+  function choose(changes) {
+    const focused = document.activeElement;
+    const wanted = {before: state.before, after: state.after};
+    Object.assign(state, changes);
+    if ("contrast" in changes) state.slice = Math.max(0, contrast().slices.findIndex((s) => s.chosen));
+    const moved = [];
+    for (const side of SIDES) {
+      const asked = changes[side] ?? wanted[side];
+      state[side] = settle(asked);
+      const own = COUNTS.some((c) => asked[c] !== null && state[side][c] !== null && asked[c] !== state[side][c]);
+      if (own || asked.method !== state[side].method) moved.push(side);
+    }
+    controls();
+    if (focused?.disabled) root.querySelector("select").focus();
+    const said = moved.map((side) => `There is no such picture for "${side}" here; the nearest is shown.`);
+    return draw(said.join(" "));
+  }
+
+  // Drawing
+
+  function grey(address) {
+    if (!decoded.has(address)) {
+      if (decoded.size > 60) decoded.delete(decoded.keys().next().value);
+      decoded.set(address, new Promise((done, failed) => {
+        const image = new Image();
+        image.onload = () => {
+          const canvas = document.createElement("canvas");
+          [canvas.width, canvas.height] = [image.width, image.height];
+          const context = canvas.getContext("2d", {willReadFrequently: true});
+          context.drawImage(image, 0, 0);
+          const pixels = context.getImageData(0, 0, image.width, image.height).data;
+          done(Uint8Array.from({length: pixels.length / 4}, (_, i) => pixels[4 * i]));
+        };
+        image.onerror = () => failed(new Error("a picture of the explorer cannot be decoded"));
+        image.src = address;
+      }));
+    }
+    return decoded.get(address);
+  }
+
+  async function pixels(choice) {
+    const reference = await grey(place().reference);
+    const frame = frameOf(choice);
+    if (!frame) return {image: reference, error: new Float32Array(reference.length)};
+    const codes = await grey(frame.picture);
+    const difference = Float32Array.from(codes, (code) => (code - MIDDLE) * frame.step);
+    return {image: Float32Array.from(reference, (r, i) => r + 255 * difference[i]), error: difference.map(Math.abs)};
+  }
+
+  function paint(view, [height, width], colour) {
+    const canvas = root.querySelector(`[data-view=${view}]`);
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(width, height);
+    for (let i = 0; i < width * height; i += 1) {
+      const [red, green, blue] = colour(i);
+      image.data.set([red, green, blue, 255], 4 * i);
+    }
+    context.putImageData(image, 0, 0);
+    return canvas;
+  }
+
+  function inferno(part) {
+    const index = 3 * Math.min(255, Math.max(0, Math.round(255 * part)));
+    return palette.subarray(index, index + 3);
+  }
+
+  function compare() {
+    if (!shown) return;
+    const share = Number(divider.value) / 100;
+    const [, width] = shown.size;
+    const edge = share * width;
+    const canvas = paint("compare", shown.size, (i) => {
+      const value = ((i % width) + 0.5 < edge ? shown.before : shown.after).image[i];
+      return [value, value, value];
+    });
+    line.style.left = `${divider.value}%`;
+    canvas.setAttribute("aria-label", `${shown.title}: left of the divider ${shown.names.before}; ` +
+      `right of it ${shown.names.after}.`);
+    divider.setAttribute("aria-valuetext", `${divider.value} per cent before, ${100 - divider.value} per cent after`);
+  }
+
+  async function draw(said) {
+    const mine = (turn += 1);
+    const [before, after, mask] =
+      await Promise.all([pixels(state.before), pixels(state.after), grey(place().mask)]);
+    if (mine !== turn) return;
+    const names = {before: describe(state.before), after: describe(state.after)};
+    const title = `${contrast().name}, ${place().place[0]}, slice ${place().place[1]}`;
+    shown = {before, after, names, title, size: place().size};
+    compare();
+    const top = contrast().top;
+    for (const side of SIDES) {
+      const canvas = paint(`error-${side}`, shown.size, (i) => inferno(shown[side].error[i] / top));
+      canvas.setAttribute("aria-label", `${title}: error map of ${names[side]}.`);
+    }
+    const canvas = paint("mask", place().mask_size, (i) => [mask[i], mask[i], mask[i]]);
+    const sampled = `${(100 * place().sampled).toFixed(0)} %`;
+    canvas.setAttribute("aria-label", `Sampling mask in k-space: ${sampled} of the points are acquired.`);
+    canvas.nextElementSibling.textContent = `k-space mask, ${sampled}`;
+    root.querySelector(".re-top").textContent = `${top.toFixed(2)} or more (reference's maximum: 1)`;
+    numbers(names, title, said);
+  }
+
+  // Numbers: what is missing stays empty.
+
+  function signed(value, digits) {
+    const sign = value < 0 ? MINUS : "+";
+    return sign + Math.abs(value).toFixed(digits);
+  }
+
+  function numbers(names, title, said) {
+    const rows = {};
+    for (const side of SIDES) {
+      const frame = frameOf(state[side]);
+      rows[side] = [...(frame?.slice ?? [null, null]), ...(frame?.all ?? [null, null])];
+    }
+    rows.gain = rows.after.map((v, i) => (v === null || rows.before[i] === null ? null : v - rows.before[i]));
+    for (const [name, values] of Object.entries(rows)) {
+      const cells = root.querySelectorAll(`[data-row=${name}] td`);
+      values.forEach((value, i) => {
+        const digits = i % 2 ? 3 : 2;
+        const text = name === "gain" ? signed(value ?? 0, digits) : (value ?? 0).toFixed(digits);
+        cells[i].textContent = value === null ? "" : text;
+      });
+    }
+    root.querySelector("caption").textContent = `${title}:`;
+    root.querySelector(".re-all").textContent = `all ${contrast().count} test slices`;
+    const gain = rows.gain[0] === null ? "" : ` Difference: ${signed(rows.gain[0], 2)} dB.`;
+    const quality = (side) => (rows[side][0] === null ? "" : `: ${rows[side][0].toFixed(2)} dB`);
+    note.textContent = `${said} Before: ${names.before}${quality("before")}. ` +
+      `After: ${names.after}${quality("after")}.${gain}`.trim();
+  }
+
+  // Hands
+
+  function listen() {
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", ({target}) => {
+      if (target.name === "contrast" || target.name === "slice") return choose({[target.name]: Number(target.value)});
+      const side = target.closest("[data-side]").dataset.side;
+      const count = target.closest("[data-count]")?.dataset.count;
+      const change = count ? {[count]: Number(target.value)} : {method: target.value};
+      return choose({[side]: {...state[side], ...change}});
+    });
+    divider.addEventListener("input", compare);
+    const frame = root.querySelector(".re-frame");
+    const follow = (event) => {
+      const box = frame.getBoundingClientRect();
+      divider.value = Math.round((100 * (event.clientX - box.left)) / box.width);
+      compare();
+    };
+    frame.addEventListener("pointerdown", (event) => {
+      frame.setPointerCapture(event.pointerId);
+      follow(event);
+    });
+    frame.addEventListener("pointermove", (event) => frame.hasPointerCapture(event.pointerId) && follow(event));
+  }
+
+  function start() {
+    for (const side of SIDES) {
+      for (const count of COUNTS) {
+        const group = form.querySelector(`[data-side=${side}] [data-count=${count}]`);
+        group.append(...data.counts[count].map((value) => {
+          const label = document.createElement("label");
+          const input = Object.assign(document.createElement("input"),
+            {type: "radio", name: `${id}-${side}-${count}`, value});
+          label.append(input, String(value));
+          return label;
+        }));
+      }
+    }
+    paint("scale", [1, 256], (i) => inferno(i / 255));
+    const networks = contrast().methods.map(([key]) => key).filter(isNetwork);
+    const most = Math.max(...data.counts.n_train);
+    state.slice = Math.max(0, contrast().slices.findIndex((s) => s.chosen));
+    const first = {method: networks[0] ?? place().frames[0].method, n_train: most};
+    listen();
+    return choose({
+      before: {...first, n_finetune: 0},
+      after: {...first, n_finetune: 20},
+    });
+  }
+
+  start();
+})();

@@ -1,0 +1,34 @@
+"""The explorer as one piece of HTML: markup, style, script and pictures, with nothing to fetch."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+from recon_lib.explorer.frames import collect_frames
+from recon_lib.results import Results
+from recon_lib.tables import Rendered, render_source
+
+_FOLDER = Path(__file__).parent
+
+
+def render_explorer(results: Results | None) -> Rendered:
+    """Draw the explorer for a page of the book.
+
+    Args:
+        results: Where pictures and numbers come from, or ``None``.
+
+    Returns:
+        HTML that works without a kernel, a server or a network; a sentence instead, if there are no pictures.
+    """
+    content = collect_frames(results) if results is not None else {"contrasts": []}
+    if not any(s["frames"] for contrast in content["contrasts"] for s in contrast["slices"]):
+        return render_source(None)
+    parts = {name: (_FOLDER / f"explorer.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
+    # "<" ends a script element only as "</" or "<!", and JSON may write it as an escape everywhere.
+    data = json.dumps(content, separators=(",", ":"), sort_keys=True, allow_nan=False).replace("<", "\\u003c")
+    factors = " and ".join(f"{value:g}" for value in content["acceleration"])
+    page = parts["html"].replace("@ACCELERATION@", html.escape(factors)).replace("@DATA@", data)
+    page = page.replace("@STYLE@", parts["css"]).replace("@SCRIPT@", parts["js"])
+    return Rendered(html=page, markdown="The explorer needs a browser that runs JavaScript.")

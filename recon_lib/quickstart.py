@@ -1,0 +1,247 @@
+"""The quick start: a released network meets a scanner that no network here has seen, and is tuned to it in minutes.
+
+``notebooks/quickstart.ipynb`` runs these functions one after the other; ``make quickstart`` runs the notebook.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recon_lib import data, figures, results, runs
+from recon_lib.charts import COLOURS, blank_figure
+from recon_lib.data.imageset import ImageSet
+from recon_lib.data.manifest import load_manifest
+from recon_lib.errors import ReconError, choose
+from recon_lib.experiment import Domain, load_profile
+from recon_lib.graph import find
+from recon_lib.metrics import psnr, ssim
+from recon_lib.tables import NAMES
+from recon_lib.weights import load_network
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+    from recon_lib.cascade import Cascade
+
+DOMAIN = "t1_bold5000"
+_DRAWN = {"zero-filled": "#777777", "before": COLOURS["natural"], "after": COLOURS["t1"]}
+
+
+def load_slices(source: str, n_test: int, n_finetune: int) -> tuple[ImageSet, ImageSet]:
+    """Return slices of the test subject, and slices of one other subject to tune with.
+
+    Args:
+        source: ``open``, the three BOLD5000 brains (fetched if need be), or ``generated``, made by code.
+        n_test: Slices of the test subject, evenly spread over the head.
+        n_finetune: Slices of the other, likewise.
+
+    Returns:
+        The test slices and the tuning slices.
+
+    Raises:
+        ReconError: A number is below 1 or above what the subject has, or the data cannot be had.
+    """
+    domain = Domain(source=source)
+    return tuple(
+        _spread(data.load(DOMAIN, split, domain), count) for split, count in (("test", n_test), ("pool", n_finetune))
+    )
+
+
+def starting_network(name: str) -> tuple[Cascade, dict]:
+    """Open the network to start from.
+
+    Args:
+        name: A released network of the book's best results, ``natural-4000``; empty is the ``smoke`` profile's, trained
+            here in seconds on generated images.
+
+    Returns:
+        The network and its card.
+
+    Raises:
+        ReconError: There is no such network (the nearest is suggested), or its file is damaged.
+    """
+    if not name:
+        run = find(runs.plan_profile(load_profile("smoke")), "train", training_domain="natural")
+        return load_network(runs.execute(run) / "network.safetensors")
+    shown = results.best()
+    folder = shown.folder / "weights" if shown is not None else Path()
+    known = [path.stem for path in folder.glob("*.safetensors")] if shown is not None else []
+    return load_network(folder / f"{choose('released network', name, known)}.safetensors")
+
+
+def provenance(card: Mapping[str, object], test: ImageSet, tuning: ImageSet) -> pandas.DataFrame:
+    """Say which images each domain has and what became of them, so that what is unseen is seen to be.
+
+    Args:
+        card: The network's.
+        test: The test slices.
+        tuning: The tuning slices.
+
+    Returns:
+        One row a domain: ``images``, ``collection`` (the manifest's title) and ``role``.
+    """
+    import pandas
+
+    manifest = load_manifest()
+    seen = {card["training_domain"], card.get("test_domain")}
+    subjects = (
+        f"here: tested on {test.subjects[0]}, tuned on {tuning.subjects[0]}; no network in the book has seen them"
+    )
+    rows = []
+    for name, text in NAMES.items():
+        if name:
+            role = "trained this network" if name in seen else "trained other networks of the book, not this one"
+            title = manifest.source(name, "open").collection.title
+            rows.append({"images": text, "collection": title, "role": subjects if name == DOMAIN else role})
+    return pandas.DataFrame(rows)
+
+
+def measure(references: np.ndarray, images: Mapping[str, np.ndarray]) -> pandas.DataFrame:
+    """Measure every reconstruction of every slice.
+
+    Args:
+        references: ``(n, height, width)``.
+        images: Reconstructions of the same shape, by name.
+
+    Returns:
+        One row a slice and name: ``place`` (0 to n - 1), ``image``, ``psnr`` in dB and ``ssim``.
+    """
+    import pandas
+
+    return pandas.DataFrame(
+        {"place": n, "image": name, "psnr": psnr(one, reference), "ssim": ssim(one, reference)}
+        for name, stack in images.items()
+        for n, (one, reference) in enumerate(zip(stack, references, strict=True))
+    )
+
+
+def gain(measured: pandas.DataFrame) -> str:
+    """Say in a sentence what tuning brought.
+
+    Args:
+        measured: As :func:`measure` gives it, with images ``before`` and ``after``.
+    """
+    table = measured.pivot(index="place", columns="image", values="psnr")
+    change = table["after"] - table["before"]
+    return (
+        f"Before {table['before'].mean():.2f} dB, after {table['after'].mean():.2f} dB: {change.mean():+.2f} dB, mean "
+        f"of {len(change)} slices ({change.min():+.2f} to {change.max():+.2f} dB, better on {int((change > 0).sum())})."
+    )
+
+
+def reporter(words: str) -> runs.Progress:
+    """Return a progress callback that prints a line an epoch, with the time left: it reads well in a log too."""
+    start = time.monotonic()
+
+    def report(done: int, total: int, row: dict) -> None:
+        left = (time.monotonic() - start) / done * (total - done)
+        print(f"{words}: {done} of {total}, PSNR {row['psnr']:.2f} dB, {left:.0f} s left", flush=True)
+
+    return report
+
+
+def comparison_figure(test: ImageSet, masks: np.ndarray, images: Mapping[str, np.ndarray], place: int) -> Figure:
+    """Draw one slice: reference and reconstructions above, the mask and error maps on one scale below.
+
+    Args:
+        test: The test slices.
+        masks: The mask of each, ``(n, height, width)``.
+        images: Reconstructions of all test slices, by name.
+        place: Which slice.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ReconError: There is no such slice.
+    """
+    if not 0 <= place < len(test):
+        raise ReconError(f"There is no slice {place}: choose one from 0 to {len(test) - 1}.")
+    # Generated slices lie as the manifest's do: what is drawn is turned alike.
+    turned = load_manifest().source(DOMAIN, "open").geometry.transpose
+    reference = figures.orient(test.images[place], turned)
+    box = figures.head_box(reference)
+    shown = {name: figures.orient(stack[place], turned) for name, stack in images.items()}
+    errors = {name: np.abs(image - reference)[box] for name, image in shown.items()}
+    top = float(np.quantile(errors.get("before", next(iter(errors.values()))), 0.998))
+    height = 2 * 2.2 * reference[box].shape[0] / reference[box].shape[1] + 1.3
+    figure, grid = blank_figure((9.0, height), 2, len(shown) + 1)
+    grey = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    grid[0][0].imshow(reference[box], **grey)
+    grid[0][0].set_title("reference", fontsize=9)
+    grid[1][0].imshow(figures.orient(masks[place], turned), cmap="gray", interpolation="nearest")
+    grid[1][0].set_title(f"mask, {100 * masks[place].mean():.0f} %", fontsize=9)
+    for column, (name, image) in enumerate(shown.items(), start=1):
+        grid[0][column].imshow(image[box], **grey)
+        numbers = f"{psnr(image, reference):.2f} dB, SSIM {ssim(image, reference):.3f}"
+        grid[0][column].set_title(f"{name}\n{numbers}", fontsize=9)
+        drawn = grid[1][column].imshow(errors[name], cmap="inferno", vmin=0, vmax=top, interpolation="nearest")
+    for axes in grid.flat:
+        axes.set_axis_off()
+    bar = figure.colorbar(drawn, ax=list(grid[1]), shrink=0.8, pad=0.02, extend="max")
+    bar.set_label("|error|, reference's maximum = 1", fontsize=8)
+    figure.suptitle(f"{NAMES[test.domain]}: {test.subjects[place]}, slice {test.slices[place]}", fontsize=10)
+    return figure
+
+
+def slices_figure(measured: pandas.DataFrame, test: ImageSet) -> Figure:
+    """Draw the PSNR of every test slice, zero-filled, before and after tuning.
+
+    Args:
+        measured: As :func:`measure` gives it.
+        test: The test slices.
+
+    Returns:
+        The figure.
+    """
+    figure, grid = blank_figure((7.0, 3.2), 1, 1)
+    axes = grid[0][0]
+    for name, rows in measured.groupby("image", sort=False):
+        axes.plot(
+            [test.slices[n] for n in rows["place"]], rows["psnr"], "o-", lw=1.2, color=_DRAWN.get(name), label=name
+        )
+    axes.set_xlabel("slice")
+    axes.set_ylabel("PSNR, dB")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def scanners_figure(test: ImageSet) -> Figure:
+    """Draw a T1 slice of the book's own scanner beside one of this scanner.
+
+    Args:
+        test: The test slices.
+
+    Returns:
+        The figure; where there are no results, this scanner's alone.
+    """
+    shown = results.best()
+    turned = load_manifest().source(DOMAIN, "open").geometry.transpose
+    middle = len(test) // 2
+    drawn = [(f"here: {NAMES[DOMAIN]}", figures.orient(test.images[middle], turned))]
+    if shown is not None and any(key.startswith("t1/") for key in shown.panels):
+        place = figures.median_place(shown, "t1")
+        image = figures.slice_panels(shown, "t1", place)["reference"].astype(np.float32)
+        drawn.insert(0, ("the book's T1", figures.orient(image, figures.is_transposed(shown, "t1"))))
+    figure, grid = blank_figure((7.0, 4.2), 1, len(drawn))
+    for axes, (title, image) in zip(grid[0], drawn, strict=True):
+        axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_title(f"{title}, {image.shape[0]} x {image.shape[1]}", fontsize=9)
+        axes.set_axis_off()
+    return figure
+
+
+def _spread(images: ImageSet, count: int) -> ImageSet:
+    """Choose slices of the first subject, evenly spread and none at its ends."""
+    own = [n for n, subject in enumerate(images.subjects) if subject == images.subjects[0]]
+    if not 1 <= count <= len(own):
+        raise ReconError(f"{count} slices of {images.subjects[0]} were asked for: it has {len(own)}.")
+    chosen = [own[(2 * k + 1) * len(own) // (2 * count)] for k in range(count)]
+    taken = {name: tuple(getattr(images, name)[n] for n in chosen) for name in ("subjects", "slices")}
+    return ImageSet(images.domain, images.split, images.images[chosen], **taken, scales=images.scales[chosen])

@@ -1,0 +1,298 @@
+"""The explorer in a browser: every control is operated, by hand, finger and keys, and the picture is seen to change.
+
+Headless Chromium through selenium; it runs on a page of fabricated results, and on the built book if it is there. The
+stage `make browser` runs these after the book is built.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from fabricated import explorer_runs
+
+from recon_lib import explorer, paths, results
+
+try:
+    from selenium import webdriver
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import Select, WebDriverWait
+except ImportError:
+    webdriver = None
+
+_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_DRIVER = shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(webdriver is None, reason="selenium is not installed"),
+    pytest.mark.skipif(
+        not (_CHROMIUM and _DRIVER),
+        reason="Chromium or its driver is not installed (Debian: chromium, chromium-driver)",
+    ),
+]
+BUILT = paths.BOOK / "_build" / "html"
+VIEWS = ("compare", "error-before", "error-after", "mask")
+OPTIONS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update --hide-scrollbars --force-device-scale-factor=1"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = _CHROMIUM
+    for option in OPTIONS.split():
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(_DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def bare_page(tmp_path_factory):
+    """The explorer of fabricated results in a page of its own: nothing of a theme helps it."""
+    folder = tmp_path_factory.mktemp("explorer")
+    results.collect(explorer_runs(folder / "runs"), folder / "desk", {"commit": "0"})
+    shown = results.Results("desk", folder / "desk", results.verify(folder / "desk"))
+    path = folder / "explorer.html"
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Test</title>'
+    )
+    body = explorer.render_explorer(shown).html
+    path.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>', encoding="utf-8")
+    return path
+
+
+@pytest.fixture(params=["bare page", "built book"])
+def page(request, browser, bare_page):
+    path = bare_page if request.param == "bare page" else BUILT / "explorer.html"
+    if not path.is_file():
+        pytest.skip("the book is not built: make book")
+    resize(browser, 1200, 1000)
+    browser.get_log("browser")  # what an earlier page said
+    browser.get(path.as_uri())
+    wait(browser, lambda: "Before:" in note(browser))
+    yield browser
+    assert [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"] == []
+
+
+def wait(driver, condition):
+    WebDriverWait(driver, 15, poll_frequency=0.05).until(lambda _: condition())
+
+
+def resize(driver, width, height, touch=False):
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": touch})
+
+
+def note(driver):
+    return driver.find_element(By.CSS_SELECTOR, ".recon-explorer .re-note").text
+
+
+def pictures(driver):
+    code = "return arguments[0].map(v => document.querySelector(`[data-view=${v}]`).toDataURL())"
+    return dict(zip(VIEWS, driver.execute_script(code, list(VIEWS)), strict=True))
+
+
+def numbers(driver):
+    cells = driver.find_elements(By.CSS_SELECTOR, ".re-numbers tbody td")
+    return [cell.get_attribute("textContent") for cell in cells]
+
+
+def changed_by(driver, act, *views):
+    """Do something, and wait until each of these pictures is another one."""
+    before = pictures(driver)
+    act()
+    wait(driver, lambda: all(pictures(driver)[view] != before[view] for view in views))
+    return before, pictures(driver)
+
+
+def find(driver, selector):
+    return driver.find_element(By.CSS_SELECTOR, selector)
+
+
+def side(name, rest):
+    return f".re-side[data-side={name}] {rest}"
+
+
+def enabled(driver, selector):
+    return [e for e in driver.find_elements(By.CSS_SELECTOR, selector) if e.is_enabled() and not e.is_selected()]
+
+
+def test_every_select_changes_the_picture(page):
+    for name in ("contrast", "slice"):
+        if name == "contrast":
+            chosen = Select(find(page, "[name=contrast]"))
+            assert len(chosen.options) > 1
+        control = Select(find(page, f"[name={name}]"))
+        other = next((o for o in control.options if not o.is_selected()), None)
+        if other is not None:
+            said = note(page)
+            changed_by(page, other.click, *VIEWS if name == "contrast" else ("compare",))
+            assert note(page) != said
+    for name in ("before", "after"):
+        for value in [o.get_attribute("value") for o in Select(find(page, side(name, "select"))).options]:
+            control = Select(find(page, side(name, "select")))
+            option = next(o for o in control.options if o.get_attribute("value") == value)
+            if option.is_enabled() and not option.is_selected():
+                before, after = changed_by(page, option.click, "compare", f"error-{name}")
+                other = "after" if name == "before" else "before"
+                assert after[f"error-{other}"] == before[f"error-{other}"]
+
+
+def test_every_number_of_images_changes_picture_and_numbers(page):
+    for name in ("before", "after"):
+        for count in ("n_train", "n_finetune"):
+            for button in enabled(page, side(name, f"[data-count={count}] input")):
+                shown = numbers(page)
+                changed_by(page, button.click, "compare", f"error-{name}")
+                assert button.is_selected()
+                assert numbers(page) != shown
+
+
+def test_the_divider_moves_by_mouse_finger_and_keys(page):
+    divider, stage = find(page, "[name=divider]"), find(page, ".re-frame")
+    wide = stage.size["width"]
+    _, middle = changed_by(
+        page,
+        lambda: (
+            ActionChains(page).move_to_element(stage).click_and_hold().move_by_offset(wide // 4, 5).release().perform()
+        ),
+        "compare",
+    )
+    assert int(divider.get_attribute("value")) == pytest.approx(75, abs=2)
+    assert find(page, ".re-line").get_attribute("style") == f"left: {divider.get_attribute('value')}%;"
+    changed_by(page, lambda: divider.send_keys(Keys.HOME), "compare")
+    assert divider.get_attribute("value") == "0"
+    for _ in range(30):
+        divider.send_keys(Keys.ARROW_RIGHT)
+    assert divider.get_attribute("value") == "30"
+    assert pictures(page)["compare"] != middle["compare"]
+    assert "30 per cent before" in divider.get_attribute("aria-valuetext")
+    resize(page, 400, 900, touch=True)
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", stage)
+    box = page.execute_script("const b = arguments[0].getBoundingClientRect(); return [b.left, b.top, b.width]", stage)
+    for kind, share in (("touchStart", 0.5), ("touchMove", 0.55), ("touchMove", 0.6), ("touchEnd", None)):
+        points = [] if share is None else [{"x": box[0] + share * box[2], "y": box[1] + 20}]
+        page.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    wait(page, lambda: abs(int(divider.get_attribute("value")) - 60) <= 2)
+
+
+def test_at_its_ends_the_divider_shows_one_side_alone(page):
+    """Left of it is `before`, right of it `after`: compared with the same method on both sides."""
+    divider = find(page, "[name=divider]")
+    changed_by(page, lambda: divider.send_keys(Keys.END), "compare")
+    only_before = pictures(page)["compare"]
+    changed_by(page, lambda: divider.send_keys(Keys.HOME), "compare")
+    only_after = pictures(page)["compare"]
+    assert only_after != only_before
+    raw = find(page, side("after", "[data-count=n_finetune] input[value='0']"))
+    changed_by(page, raw.click, "compare", "error-after")
+    assert pictures(page)["compare"] == only_before
+    assert pictures(page)["error-after"] == pictures(page)["error-before"]
+    assert numbers(page)[8:] == ["+0.00", "+0.000", "+0.00", "+0.000"]
+
+
+def test_all_of_it_is_reached_and_used_by_keys_alone(page):
+    first = find(page, "[name=contrast]")
+    page.execute_script("arguments[0].focus()", first)
+    reached = [first]
+    for _ in range(30):
+        if reached[-1].get_attribute("name") == "divider":
+            break
+        reached[-1].send_keys(Keys.TAB)
+        reached.append(page.switch_to.active_element)
+        shown = page.execute_script(
+            "const seen = [arguments[0], arguments[0].parentElement];"
+            "return seen.some(e => getComputedStyle(e).outlineStyle !== 'none')",
+            reached[-1],
+        )
+        assert shown, f"no focus is seen on {reached[-1].get_attribute('outerHTML')[:80]}"
+    names = {e.get_attribute("name") or "" for e in reached}
+    assert {"contrast", "slice", "method", "divider"} <= names
+    assert sum("n_finetune" in name for name in names) == 2
+    tuned = next(e for e in reached if "after-n_finetune" in (e.get_attribute("name") or ""))
+    changed_by(page, lambda: tuned.send_keys(Keys.ARROW_LEFT), "compare", "error-after")
+    changed_by(page, lambda: first.send_keys(Keys.ARROW_DOWN), "compare", "mask")
+
+
+def test_the_error_of_the_reference_is_nothing_and_has_no_number(page):
+    method = Select(find(page, side("after", "select")))
+    changed_by(page, lambda: method.select_by_value("reference"), "compare", "error-after")
+    code = """const c = document.querySelector('[data-view=error-after]'), n = c.width * c.height;
+        const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        return [...Array(n).keys()].every(i => p[4 * i] === p[0] && p[4 * i + 1] === p[1] && p[4 * i + 2] === p[2])"""
+    assert page.execute_script(code)
+    assert numbers(page)[4:] == [""] * 8
+    assert enabled(page, side("after", "[data-count] input")) == []
+
+
+def test_it_fits_a_phone_in_light_and_dark(page):
+    for width in (1200, 400, 320):
+        resize(page, width, 900)
+        for theme in ("light", "dark"):
+            page.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+            wide = page.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+            assert wide[0] <= wide[1], (width, theme)
+            for box in page.find_elements(By.CSS_SELECTOR, ".recon-explorer :is(select, input, canvas)"):
+                assert box.rect["x"] >= 0
+                assert box.rect["x"] + box.rect["width"] <= width
+
+
+def test_everything_is_named_for_those_who_cannot_see_it(page):
+    for view in VIEWS:
+        picture = find(page, f"[data-view={view}]")
+        assert picture.aria_role in ("img", "image")
+        assert len(picture.accessible_name) > 30
+        assert picture.accessible_name != "Not drawn yet."
+    for control in page.find_elements(By.CSS_SELECTOR, ".recon-explorer :is(select, input)"):
+        assert control.accessible_name, control.get_attribute("outerHTML")
+    assert find(page, ".re-note").get_attribute("aria-live") == "polite"
+    label = find(page, "[data-view=compare]").accessible_name
+    Select(find(page, side("before", "select"))).select_by_value("zero_filled")
+    wait(page, lambda: find(page, "[data-view=compare]").accessible_name != label)
+
+
+def test_what_was_not_run_cannot_be_chosen(browser, bare_page):
+    browser.get(bare_page.as_uri())
+    wait(browser, lambda: "Before:" in note(browser))
+    small = find(browser, side("after", "[data-count=n_train] input[value='500']"))
+    tuned = find(browser, side("after", "[data-count=n_finetune] input[value='20']"))
+    assert tuned.is_selected()
+    changed_by(browser, small.click, "compare", "error-after")
+    assert not tuned.is_enabled()
+    assert find(browser, side("after", "[data-count=n_finetune] input[value='5']")).is_selected()
+    assert 'no such picture for "after"' in note(browser)
+    other = next(o for o in Select(find(browser, "[name=slice]")).options if not o.is_selected())
+    changed_by(browser, other.click, "compare", "error-before")
+    assert not find(browser, side("before", "[data-count=n_train] input[value='4000']")).is_enabled()
+    t1 = next(o for o in Select(find(browser, side("before", "select"))).options if "T1" in o.text)
+    assert not t1.is_enabled()
+    assert "(none)" in t1.text
+    assert numbers(browser)[4:6] == ["31.50", "0.900"]
+    assert numbers(browser)[6:8] == ["31.50", "0.900"]
+
+
+@pytest.mark.skipif(not BUILT.is_dir(), reason="the book is not built: make book")
+def test_every_page_of_the_book_is_quiet_fits_a_phone_and_describes_its_figures(browser):
+    resize(browser, 400, 900)
+    browser.get_log("browser")
+    for path in sorted(BUILT.rglob("*.html")):
+        if path.relative_to(BUILT).parts[0] in ("_static", "_modules"):
+            continue
+        browser.get(path.as_uri())
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= 400, (path.name, wide)
+        bare = browser.execute_script(
+            "const undescribed = 'main img:not([alt]), main img[alt=\"\"], main canvas:not([aria-label])';"
+            "return [...document.querySelectorAll(undescribed)].map(e => e.outerHTML.slice(0, 100))"
+        )
+        assert bare == [], path.name
+        said = [entry["message"] for entry in browser.get_log("browser") if entry["level"] != "INFO"]
+        assert said == [], path.name

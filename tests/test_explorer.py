@@ -1,0 +1,159 @@
+"""The explorer's page: what it stores of a picture, which numbers it shows, and that it needs nothing from outside."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from fabricated import PSNR, SUBJECTS, explorer_runs, make_runs
+from hypothesis import given
+from hypothesis import strategies as st
+from laws import seeds
+from PIL import Image
+
+from recon_lib import explorer, figures, results, tables
+from recon_lib.explorer import frames
+
+
+@pytest.fixture
+def shown(folders):
+    results.collect(explorer_runs(folders / "runs"), folders / "results" / "desk", {"commit": "0"})
+    return results.load("desk")
+
+
+def picture(address):
+    kind, _, text = address.partition(",")
+    assert kind == "data:image/webp;base64"
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("L"))
+
+
+def frame(content, contrast, subject, **wanted):
+    one = next(c for c in content["contrasts"] if c["key"] == contrast)
+    place = next(s for s in one["slices"] if s["place"][0] == subject)
+    found = [f for f in place["frames"] if all(f[key] == value for key, value in wanted.items())]
+    return place, found
+
+
+@given(seeds, st.floats(0.001, 3))
+def test_a_stored_difference_is_right_to_half_a_step(seed, size):
+    rng = np.random.default_rng(seed)
+    reference = rng.random((7, 5))
+    image = reference + size * rng.uniform(-1, 1, (7, 5))
+    codes, step = explorer.encode_difference(image, reference)
+    assert codes.dtype == np.uint8
+    assert step >= explorer.frames.STEP
+    error = np.abs(explorer.decode_difference(codes, step) - (image - reference))
+    assert error.max() <= step / 2 + 1e-12
+
+
+def test_a_large_difference_is_never_clipped():
+    codes, step = explorer.encode_difference(np.array([[2.0, -2.0, 0.0]]), np.zeros((1, 3)))
+    assert codes.tolist() == [[255, 1, 128]]
+    assert explorer.decode_difference(codes, step) == pytest.approx(np.array([[2.0, -2.0, 0.0]]))
+
+
+def test_a_picture_is_the_panel_as_figures_show_it(shown):
+    content = explorer.collect_frames(shown)
+    place, (found,) = frame(content, "t1", SUBJECTS[0], method="network-natural", n_train=4000, n_finetune=20)
+    panels = figures.slice_panels(shown, "t1", (SUBJECTS[0], 41))
+    reference, image = (figures.orient(panels[k].astype(float)) for k in ("reference", "network-natural-4000-20"))
+    box = figures.head_box(reference)
+    assert place["size"] == list(reference[box].shape)
+    kept = picture(place["reference"]) / 255
+    assert np.abs(kept - reference[box]).max() <= 0.5 / 255 + 1e-9
+    difference = explorer.decode_difference(picture(found["picture"]), found["step"])
+    assert np.abs(difference - (image - reference)[box]).max() <= found["step"] / 2 + 1e-6
+    mask = picture(place["mask"])
+    assert np.array_equal(mask == 255, figures.orient(panels["mask"]))
+    assert place["sampled"] == panels["mask"].mean()
+
+
+def test_numbers_are_those_of_the_slice_and_of_the_tables(shown):
+    content = explorer.collect_frames(shown)
+    slices = shown.slices
+    rows = slices.query("test_domain == 't2' and training_domain == 't1' and n_finetune == 0")
+    _, (found,) = frame(content, "t2", SUBJECTS[0], method="network-t1", n_finetune=0)
+    own = rows.query(f"subject == '{SUBJECTS[0]}' and slice == 41").iloc[0]
+    assert found["slice"] == [own["psnr"], own["ssim"]]
+    assert found["all"] == pytest.approx([rows["psnr"].mean(), rows["ssim"].mean()])
+    assert found["all"][0] == pytest.approx(PSNR["t2", "t1", 0], abs=1.5)
+    _, (start,) = frame(content, "t2", SUBJECTS[0], method="zero_filled")
+    assert (start["n_train"], start["n_finetune"]) == (None, None)
+
+
+def test_of_several_draws_the_picture_keeps_the_numbers_of_its_own(folders):
+    runs = explorer_runs(folders / "runs", draws=2)
+    results.collect(runs, folders / "results" / "desk", {"commit": "0"})
+    shown = results.load("desk")
+    content = explorer.collect_frames(shown)
+    _, (found,) = frame(content, "t1", SUBJECTS[0], method="network-natural", n_train=500, n_finetune=0)
+    assert found["slice"][0] == 31.0  # the other draw has 41
+    summary = tables.summarise(shown.slices).query("test_domain == 't1' and n_train == 500 and n_finetune == 0")
+    assert found["all"][0] == summary["psnr"].item() == 36.0
+
+
+def test_what_was_not_run_is_offered_and_not_there(shown):
+    content = explorer.collect_frames(shown)
+    assert content["counts"] == {"n_train": [500, 4000], "n_finetune": [0, 5, 20]}
+    for subject in SUBJECTS[:2]:
+        assert frame(content, "t1", subject, n_train=500, n_finetune=20)[1] == []
+    assert frame(content, "t1", SUBJECTS[1], n_train=4000)[1] == []
+    assert [f["method"] for f in frame(content, "t1", SUBJECTS[1], n_train=500)[1]] == 2 * ["network-natural"]
+
+
+def test_numbers_asked_for_come_from_the_profile_too(folders):
+    profile = {"training": {"n_train": [500, 2000]}, "fine_tuning": {"n_finetune": [20, 50]}}
+    results.collect(make_runs(folders / "runs"), folders / "results" / "desk", {"profile": profile})
+    counts = explorer.collect_frames(results.load("desk"))["counts"]
+    assert counts == {"n_train": [500, 2000, 4000], "n_finetune": [0, 20, 50]}
+
+
+def test_a_picture_without_a_row_has_no_number(shown):
+    rows = shown.slices
+    shown.__dict__["slices"] = rows[(rows["method"] != "network") | (rows["training_domain"] != "t1")]
+    _, (found,) = frame(explorer.collect_frames(shown), "t1", SUBJECTS[0], method="network-t1", n_finetune=20)
+    assert (found["slice"], found["all"]) == (None, None)
+
+
+def test_methods_stand_in_the_order_of_the_paper(shown):
+    content = explorer.collect_frames(shown)
+    assert [key for key, _ in content["contrasts"][0]["methods"]] == [
+        "reference", "zero_filled", "conjugate_symmetry", "cs:literal", "network-natural", "network-t1", "network-t2",
+    ]  # fmt: skip
+    names = dict(content["contrasts"][0]["methods"])
+    assert names["network-natural"] == "network trained on natural images"
+    assert len(set(names.values())) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("zero_filled", ("zero_filled", None, None)),
+        ("cs:real+tv0.002", ("cs:real+tv0.002", None, None)),
+        ("network-natural-4000-20", ("network-natural", 4000, 20)),
+    ],
+)
+def test_a_label_is_taken_apart(text, parts):
+    assert frames.parse_label(text) == parts
+
+
+def test_the_page_holds_everything_it_needs(shown):
+    page = explorer.render_explorer(shown).html
+    assert not re.search(r"(?:src|href)\s*=\s*[\"']", page)
+    assert not re.search(r"https?://", page)
+    assert not re.search(r"\b(fetch|XMLHttpRequest|import|eval)\s*\(", page)
+    assert page.count("<script") == page.count("</script>") == 2
+    stored = re.search(r'<script type="application/json" class="re-data">(.*?)</script>', page, re.S).group(1)
+    assert json.loads(stored) == explorer.collect_frames(shown)
+    assert "@" not in re.sub(r"@media", "", re.sub(r"<script.*?</script>", "", page, flags=re.S))
+    assert "<b>4</b>" in page
+    assert explorer.render_explorer(shown).html == page
+
+
+def test_without_pictures_a_sentence_stands_there(folders):
+    assert "Nothing has been run" in explorer.render_explorer(None).markdown
+    runs = [run for run in make_runs(folders / "runs") if run.name.startswith("history")]
+    results.collect(runs, folders / "results" / "desk", {})
+    assert explorer.render_explorer(results.load("desk")).html == ""

@@ -1,0 +1,166 @@
+"""The quick start: which slices it takes, what it says of them, and that its numbers are the metrics'."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from fabricated import make_runs
+from laws import ROOT
+
+from recon_lib import figures, quickstart, results
+from recon_lib.cascade import Cascade, build
+from recon_lib.data import generated
+from recon_lib.data.manifest import load_manifest
+from recon_lib.errors import ReconError
+from recon_lib.experiment import Architecture
+from recon_lib.metrics import psnr, ssim
+from recon_lib.weights import save_network
+
+
+@pytest.fixture
+def test_slices():
+    return quickstart.load_slices("generated", 4, 3)[0]
+
+
+def test_slices_are_evenly_spread_over_one_subject_each():
+    test, tuning = quickstart.load_slices("generated", 3, 2)
+    every = generated.generate("t1_bold5000", "test")
+    own = [n for n, s in enumerate(every.subjects) if s == every.subjects[0]]
+    assert len(own) == 6
+    assert np.array_equal(test.images, every.images[[1, 3, 5]])
+    assert test.slices == tuple(every.slices[n] for n in (1, 3, 5))
+    assert len(set(test.subjects)) == len(set(tuning.subjects)) == 1
+    assert test.subjects[0] != tuning.subjects[0]
+    assert np.array_equal(test.scales, every.scales[[1, 3, 5]])
+
+
+@pytest.mark.parametrize("count", [0, -1, 7])
+def test_a_number_that_a_subject_does_not_have_is_refused(count):
+    with pytest.raises(ReconError, match=f"{count} slices of generated-07.* it has 6"):
+        quickstart.load_slices("generated", count, 2)
+
+
+def test_the_real_subjects_are_strangers_to_every_training():
+    """By the manifest: the scanner's collection trains nothing, and test and tuning subjects differ."""
+    manifest = load_manifest()
+    source = manifest.source(quickstart.DOMAIN, "open")
+    assert set(source.splits) == {"pool", "test"}
+    assert not set(source.splits["pool"]) & set(source.splits["test"])
+    titles = {name: manifest.source(name, "open").collection.title for name in ("natural", "t1", "t2")}
+    assert source.collection.title not in titles.values()
+    for path in (ROOT / "notebooks/params").glob("*.yaml"):
+        profile = yaml.safe_load(path.read_text())
+        assert quickstart.DOMAIN not in profile.get("training", {}).get("domains", [])
+
+
+@pytest.mark.parametrize(
+    ("card", "seen"),
+    [
+        ({"training_domain": "natural"}, ["natural images"]),
+        ({"training_domain": "t2", "test_domain": "t1"}, ["T1", "T2"]),
+    ],
+)
+def test_it_says_which_images_a_network_has_seen(card, seen):
+    table = quickstart.provenance(card, *quickstart.load_slices("generated", 1, 1))
+    assert list(table["images"]) == ["natural images", "T1", "T2", "T1 (BOLD5000)"]
+    assert list(table["images"][table["role"] == "trained this network"]) == seen
+    assert "tested on generated-07, tuned on generated-05" in table["role"].iloc[-1]
+
+
+def test_measured_numbers_are_the_metrics(test_slices, rng):
+    noisy = test_slices.images + 0.1 * rng.standard_normal(test_slices.images.shape)
+    measured = quickstart.measure(test_slices.images, {"a": noisy, "b": 0.5 * test_slices.images})
+    assert list(measured["image"]) == ["a"] * 4 + ["b"] * 4
+    row = measured[(measured["image"] == "a") & (measured["place"] == 2)].iloc[0]
+    assert row["psnr"] == psnr(noisy[2], test_slices.images[2])
+    assert row["ssim"] == ssim(noisy[2], test_slices.images[2])
+
+
+def test_the_gain_is_the_mean_over_slices():
+    rows = [(0, "before", 30.0), (1, "before", 32.0), (0, "after", 33.0), (1, "after", 31.5), (0, "zero-filled", 20.0)]
+    said = quickstart.gain(pd.DataFrame(rows, columns=["place", "image", "psnr"]))
+    assert said == "Before 31.00 dB, after 32.25 dB: +1.25 dB, mean of 2 slices (-0.50 to +3.00 dB, better on 1)."
+
+
+def test_progress_says_what_is_left(capsys, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(quickstart.time, "monotonic", lambda: now[0])
+    report = quickstart.reporter("epoch")
+    now[0] += 8
+    report(2, 6, {"psnr": 31.5, "loss": 0.1})
+    assert capsys.readouterr().out == "epoch: 2 of 6, PSNR 31.50 dB, 16 s left\n"
+
+
+def test_the_comparison_shows_images_and_errors_of_one_slice(test_slices):
+    before, after = 0.9 * test_slices.images, 0.95 * test_slices.images
+    masks = np.random.default_rng(0).random(test_slices.images.shape) < 0.25
+    drawn = quickstart.comparison_figure(test_slices, masks, {"before": before, "after": after}, 1).axes
+    turned = [figures.orient(stack[1], True) for stack in (test_slices.images, before, after)]
+    box = figures.head_box(turned[0])
+    for axes, image in zip(drawn[:3], turned, strict=True):
+        assert np.array_equal(axes.images[0].get_array(), image[box])
+    assert np.array_equal(drawn[3].images[0].get_array(), figures.orient(masks[1], True))
+    for axes, image in zip(drawn[4:6], turned[1:], strict=True):
+        assert np.allclose(axes.images[0].get_array(), np.abs(image - turned[0])[box])
+    limits = {tuple(axes.images[0].get_clim()) for axes in drawn[4:6]}
+    assert len(limits) == 1
+    assert f"{psnr(after[1], test_slices.images[1]):.2f} dB" in drawn[2].get_title()
+
+
+def test_a_slice_that_is_not_there_is_refused(test_slices):
+    with pytest.raises(ReconError, match="no slice 4"):
+        quickstart.comparison_figure(test_slices, test_slices.images > 1, {"before": test_slices.images}, 4)
+
+
+def test_every_slice_and_image_is_plotted(test_slices):
+    measured = quickstart.measure(
+        test_slices.images, {"before": 0.9 * test_slices.images, "after": 0.95 * test_slices.images}
+    )
+    lines = quickstart.slices_figure(measured, test_slices).axes[0].lines
+    assert [line.get_label() for line in lines] == ["before", "after"]
+    assert list(lines[1].get_xdata()) == list(test_slices.slices)
+    assert list(lines[1].get_ydata()) == list(measured["psnr"][4:])
+
+
+def test_the_two_scanners_stand_side_by_side(folders, test_slices):
+    alone = quickstart.scanners_figure(test_slices)
+    assert len(alone.axes) == 1
+    results.collect(make_runs(folders / "runs"), folders / "results" / "desk", {})
+    both = quickstart.scanners_figure(test_slices).axes
+    assert len(both) == 2
+    assert "the book's T1, 48 x 30" in both[0].get_title()
+    assert np.array_equal(both[1].images[0].get_array(), figures.orient(test_slices.images[2], True))
+
+
+def test_a_released_network_is_opened_by_name(folders):
+    out = folders / "results" / "desk" / "weights"
+    out.mkdir(parents=True)
+    network = build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=2), 3))
+    save_network(out / "natural-4000.safetensors", network, {"training_domain": "natural"})
+    results.collect(make_runs(folders / "runs"), out.parent, {})
+    found, card = quickstart.starting_network("natural-4000")
+    assert card["training_domain"] == "natural"
+    assert all(np.array_equal(a, b) for a, b in zip(found.get_weights(), network.get_weights(), strict=True))
+    with pytest.raises(ReconError, match=r"natural-400'.*natural-4000"):
+        quickstart.starting_network("natural-400")
+
+
+def test_without_results_a_name_is_refused():
+    with pytest.raises(ReconError, match="released network 'natural-4000'"):
+        quickstart.starting_network("natural-4000")
+
+
+def test_the_real_run_names_parameters_of_the_notebook_and_a_network_that_is_there():
+    given = dict(
+        part.split()
+        for part in (ROOT / "Makefile").read_text().split("QUICKSTART := ")[1].splitlines()[0].split("-p ")[1:]
+    )
+    cells = json.loads((ROOT / "notebooks/quickstart.ipynb").read_text())["cells"]
+    (defaults,) = ("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", []))
+    assert all(f"{name} = " in defaults for name in given)
+    assert given["source"] == "open"
+    assert list((ROOT / "book/results").glob(f"*/weights/{given['network']}.safetensors"))
+    # An update of one 256 x 176 slice takes about 0.7 s on two cores, and five minutes are promised for everything.
+    assert int(given["n_finetune"]) * int(given["epochs"]) * 0.7 < 150
