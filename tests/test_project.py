@@ -25,19 +25,21 @@ PACKAGE = ROOT / "recon_lib"
 FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
     "provenance progress __init__",
-    "cascade checkpoints compressed_sensing inference resume merging results data",
-    "training weights evaluating runs collecting figures charts tables claims networks",
-    "cli explore __main__",
+    "cascade checkpoints compressed_sensing inference resume merging results data scans",
+    "training weights evaluating runs collecting figures charts tables claims networks own_scans tuning",
+    "cli commands_scans explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # These need a network; every other room works, and the book builds, without Keras or its backends.
 KERAS_ROOMS = {"cascade", "inference", "resume", "training", "weights", "evaluating", "runs", "collecting", "explore"}
+KERAS_ROOMS |= {"own_scans", "tuning"}
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {
     "matplotlib",
     "pandas",
     "skimage",
     "nibabel",
+    "pydicom",
     "pooch",
     "SimpleITK",
     "requests",
@@ -111,7 +113,7 @@ def test_imports_of_a_floor_go_round_in_no_circle():
 
 
 def test_rooms_without_keras_reach_it_by_no_path():
-    for name in EDGES.keys() - KERAS_ROOMS - {"cli", "__main__"}:
+    for name in EDGES.keys() - KERAS_ROOMS - {"cli", "commands_scans", "__main__"}:
         files = [path for path in SOURCES if room(path) == name]
         direct = {found.split(".")[0] for path in files for found in imports(path)} & BACKENDS
         assert not direct, f"{name} imports {direct}"
