@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -77,13 +77,28 @@ def apply_network(cascade: Cascade, acquired: Acquired, progress: Progress | Non
     count, step = len(acquired.kspace), max(1, _PIXELS // acquired.kspace[0].size)
     after = []
     for start in range(0, count, step):
-        part = slice(start, start + step)
-        zero_filled = to_channels(ifft2c(acquired.kspace[part]))
-        output = cascade.predict_on_batch((zero_filled, acquired.mask[part].astype(np.float32)))
-        after.append(np.abs(to_complex(ops.convert_to_numpy(output["image"]))))
+        after.append(np.abs(_run(cascade, acquired.take(np.arange(start, min(start + step, count))))))
         if progress:
             progress(min(start + step, count), count, {})
     return np.concatenate(after)
+
+
+def _run(cascade: Cascade, part: Acquired) -> np.ndarray:
+    """Return the complex images after the last data consistency.
+
+    Where there is a phase ``p``, a sub-network sees ``p* x`` instead of ``x``, and data consistency sees ``p C(p* x)``:
+    the samples belong to the image with its phase.
+    """
+    zero_filled, mask = ifft2c(part.kspace), part.mask.astype(np.float32)
+    if part.phase is None:
+        output = cascade.predict_on_batch((to_channels(zero_filled), mask))
+        return to_complex(ops.convert_to_numpy(output["image"]))
+    image = zero_filled
+    for subnetwork in cascade.subnetworks:
+        real = ops.convert_to_numpy(subnetwork.predict_on_batch(to_channels(image * part.phase.conj())))[..., 0]
+        consistent = cascade.consistency(to_channels(real * part.phase), to_channels(zero_filled), mask)
+        image = to_complex(ops.convert_to_numpy(consistent))
+    return image
 
 
 def reconstruct_scan(
@@ -161,8 +176,7 @@ def evaluate_scan(
     shown = bright_slices(acquired.reference * acquired.scales[:, None, None])
     if not shown.size:
         raise ReconError(f"{scan.path} has no slice with enough bright pixels to measure: leave it out.")
-    some = ("kspace", "mask", "scales", "reference", "numbers")
-    acquired = replace(acquired, **{name: getattr(acquired, name)[shown] for name in some})
+    acquired = acquired.take(shown)
     about = {"scan": scan.path.name, **{key: acquired.facts[key] for key in ("acceleration", "simulation")}}
     return [{**about, **row} for row in measure(network, acquired, progress)]
 

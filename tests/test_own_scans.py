@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from laws import direct_fft2c, direct_ifft2c
+from laws import data_consistency, direct_fft2c, direct_ifft2c
 from scan_files import head, save_nifti, tiny_network
 
 from recon_lib.errors import ReconError
@@ -157,3 +157,23 @@ def test_an_unknown_normalisation_is_refused_and_the_other_known_one_is_used(tmp
     _, record = reconstruct_scan(scan, other)
     assert record["normalisation"] == BY_ZERO_FILLED
     assert record["scales"] != pytest.approx(scan.slices().max(axis=(1, 2)), rel=1e-3)
+
+
+def test_a_phase_is_carried_round_the_network(network):
+    """By hand: a sub-network sees the image without its phase, data consistency the image with it."""
+    y, x = np.mgrid[-1:1:24j, -1:1:28j]
+    acquired = acquire_scan(raw(direct_fft2c(SLICES * np.exp(1j * (0.9 + x * y)))), network.masks(4.0, 0))
+    image = zero_filled = direct_ifft2c(acquired.kspace)
+    for subnetwork in network.cascade.subnetworks:
+        plain = image * acquired.phase.conj()
+        real = np.asarray(subnetwork(np.stack([plain.real, plain.imag], -1).astype(np.float32)))[..., 0]
+        image = data_consistency(real * acquired.phase, acquired.kspace, acquired.mask, np.inf)
+    np.testing.assert_allclose(apply_network(network.cascade, acquired), np.abs(image), atol=1e-4)
+    assert not np.allclose(np.abs(image), np.abs(zero_filled), atol=1e-2)
+
+
+def test_a_constant_phase_changes_nothing(network):
+    base = evaluate_scan(raw(direct_fft2c(SLICES)), network)
+    turned = evaluate_scan(raw(direct_fft2c(SLICES) * np.exp(2.1j)), network)
+    for one, other in zip(base, turned, strict=True):
+        assert one["psnr"] == pytest.approx(other["psnr"], abs=1e-3)

@@ -23,6 +23,8 @@ FULL = 0.9
 """Share of k-space from which on it counts as fully sampled: scanners leave some of its edges zero."""
 BY_REFERENCE = "each slice divided by the maximum of its reference"
 BY_ZERO_FILLED = "each slice divided by the maximum of its zero-filled magnitude"
+PHASE_WINDOW = 0.14
+"""Half width of the window on k-space that the phase is estimated in, 1 being the middle of an edge."""
 _MASKS = 20  # masks that the slices of a scan share in turn
 
 
@@ -37,6 +39,9 @@ class Acquired:
         reference: float32 magnitudes of the full k-space, likewise divided; ``None`` if it is not full.
         numbers: Which slices of the scan they are.
         slices: How many it has, with the empty ones.
+        phase: Of raw k-space, complex64 of modulus 1 and of the same shape: an estimate of the image's phase. The
+            networks learned from images without phase, so they are shown the image with this taken out.
+            ``None`` for magnitudes.
         facts: How they were acquired and scaled, for the record, JSON-serialisable.
     """
 
@@ -47,6 +52,12 @@ class Acquired:
     numbers: np.ndarray
     slices: int
     facts: dict[str, object]
+    phase: np.ndarray | None = None
+
+    def take(self, chosen: np.ndarray) -> Acquired:
+        """Return some of the slices, by their places."""
+        names = ("kspace", "mask", "scales", "reference", "numbers", "phase")
+        return replace(self, **{n: None if getattr(self, n) is None else getattr(self, n)[chosen] for n in names})
 
 
 def acquire_scan(
@@ -75,15 +86,14 @@ def acquire_scan(
         facts = {**made.facts, "negative values set to zero": int((slices < 0).sum())}
         return replace(made, numbers=numbers, slices=len(slices), facts=facts)
     own = kept != 0
-    kept = kept * np.exp(-1j * _mean_phase(ifft2c(kept)))[:, None, None].astype(np.complex64)
-    facts: dict[str, object] = {"simulation": False, "phase": "each slice's mean phase was taken out first"}
+    facts: dict[str, object] = {"simulation": False, "phase": "estimated from the centre of k-space, slice by slice"}
     if not is_undersampled(scan):
         masks, about = _masks(kept.shape, spec or MaskSpec())
         facts |= {"sampling": "retrospective undersampling of raw k-space", **about}
         made = _scaled(kept * masks, own & masks, np.abs(ifft2c(kept)), normalisation, facts)
     else:
         made = _scaled(kept, own, None, BY_ZERO_FILLED, {**facts, "sampling": "as acquired"})
-    return replace(made, numbers=numbers, slices=len(slices))
+    return replace(made, numbers=numbers, slices=len(slices), phase=smooth_phase(made.kspace))
 
 
 def is_undersampled(scan: Scan) -> bool:
@@ -132,6 +142,19 @@ def _scaled(
     return Acquired((kspace / divisor).astype(np.complex64), mask, scales, reference, numbers, len(kspace), facts)
 
 
-def _mean_phase(images: np.ndarray) -> np.ndarray:
-    """Return the phase of each slice's sum, weighted by magnitude; taking it out changes no magnitude."""
-    return np.angle((images * np.abs(images)).sum(axis=(1, 2)))
+def smooth_phase(kspace: np.ndarray) -> np.ndarray:
+    """Estimate the phase of images from the centre of their k-space, through a Hann window.
+
+    Args:
+        kspace: ``(n, height, width)``, zero frequency in the centre.
+
+    Returns:
+        complex64 of the same shape and modulus 1.
+    """
+    window = np.ones((1, 1))
+    for axis, count in enumerate(kspace.shape[1:]):
+        distance = np.abs(np.arange(count) - count // 2) / (count / 2) / PHASE_WINDOW
+        hann = np.where(distance < 1, 0.5 + 0.5 * np.cos(np.pi * distance), 0)
+        window = window * np.expand_dims(hann, 1 - axis)
+    low = ifft2c(kspace * window)
+    return np.exp(1j * np.angle(low)).astype(np.complex64)
