@@ -26,7 +26,7 @@ FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
     "provenance progress __init__",
     "cascade checkpoints compressed_sensing inference resume merging results data scans",
-    "training weights evaluating runs collecting figures charts tables claims networks own_scans tuning",
+    "training weights evaluating runs collecting figures charts tables claims networks own_scans tuning scan_charts",
     "cli commands_scans explore __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
