@@ -101,10 +101,15 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from recon_lib.progress import Bar
 
     rows: list[dict] = []
-    for scan in found:
-        with Bar(scan.name) as bar:
-            rows += evaluate_scan(scans.read_scan(scan), network, **_options(arguments), progress=bar)
-        print(_means(scan.name, [row for row in rows if row["scan"] == scan.name]), flush=True)
+    try:
+        for scan in found:
+            name = scan.name if one else scan.relative_to(arguments.input).as_posix()
+            with Bar(name) as bar:
+                made = evaluate_scan(scans.read_scan(scan), network, **_options(arguments), progress=bar)
+            rows += [{**row, "scan": name} for row in made]
+            print(_means(name, made), flush=True)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt("interrupted; no table was written.") from stop
     if any(row["simulation"] for row in rows):
         print(f"note: {_SIMULATION}")
     if arguments.output:

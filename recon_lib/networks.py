@@ -185,6 +185,24 @@ def plain_card(path: Path, results: Results | None) -> str:
     return "\n".join([*body, "card:", json.dumps(card, indent=2, sort_keys=True)])
 
 
+def render_scores(results: Results) -> Rendered:
+    """List what each released network gives on the test slices.
+
+    Args:
+        results: A verified folder of results.
+
+    Returns:
+        A markdown table: name, then for each test domain mean PSNR in dB and SSIM; empty where it was not tested.
+    """
+    lines = ["| Name | " + " | ".join(f"{NAMES[d]}, dB | {NAMES[d]}, SSIM" for d in _TESTS) + " |"]
+    lines.append("|:--|" + "--:|--:|" * len(_TESTS))
+    for card in cards(results):
+        given = scores(results, card)
+        cells = [f"{given[d]['psnr']:.2f} | {given[d]['ssim']:.3f}" if d in given else " | " for d in _TESTS]
+        lines.append(f"| `{_name(card)}` | " + " | ".join(cells) + " |")
+    return Rendered(markdown="\n".join(lines))
+
+
 def render_cards(results: Results) -> Rendered:
     """Describe each released network in a block of its own.
 
@@ -198,8 +216,11 @@ def render_cards(results: Results) -> Rendered:
     for card in cards(results):
         facts = _facts(card, results)
         name = facts.pop("name")
+        facts["sha256"] = (
+            f"`{card['sha256'][:32]}` `{card['sha256'][32:]}`"  # in two, or it would not fit a narrow page
+        )
         lines = [f"- **{key}**: {text}" for key, text in facts.items()]
-        blocks.append("\n".join([f":::{{admonition}} {name}", ":class: note", "", *lines, ":::"]))
+        blocks.append("\n".join([f":::{{admonition}} {name}", ":class: note dropdown", "", *lines, ":::"]))
     return Rendered(markdown="\n\n".join(blocks))
 
 

@@ -175,11 +175,24 @@ def test_evaluate_a_folder_and_write_a_table(tmp_path, run):
     assert [line.split(":")[0] for line in out.splitlines()[:3]] == ["series", "sub-01_T1w.nii.gz", "sub-02_T1w.nii.gz"]
     assert "retrospectively" in out
     lines = (tmp_path / "t.csv").read_text().splitlines()
-    assert lines[0].startswith("scan,slice,method,acceleration,simulation,psnr,ssim") or "psnr" in lines[0]
+    assert lines[0].startswith("scan,acceleration,simulation,slice,method,psnr,ssim")
     assert len(lines) == 1 + 3 * 5 * 2
     assert run("evaluate", folder / "series")[0] == 0
     other = run("evaluate", folder, "--acceleration", "8")[1]
     assert other != out
+
+
+def test_scans_of_one_name_in_several_folders_are_told_apart(tmp_path, run):
+    for k in (1, 2):
+        save_nifti(tmp_path / "in" / f"sub-0{k}" / "t1.nii", head((24, 28, 3), seed=k))
+    status, out, _ = run("evaluate", tmp_path / "in", "--output", tmp_path / "t.csv")
+    assert status == 0
+    assert [line.split(":")[0] for line in out.splitlines()[:2]] == ["sub-01/t1.nii", "sub-02/t1.nii"]
+    assert all(": 3 slices" in line for line in out.splitlines()[:2])
+    assert {line.split(",")[0] for line in (tmp_path / "t.csv").read_text().splitlines()[1:]} == {
+        "sub-01/t1.nii",
+        "sub-02/t1.nii",
+    }
 
 
 def bad_scan(tmp_path, kind):

@@ -129,9 +129,20 @@ def test_the_book_describes_each_network_in_a_block(released):
     blocks = text.split(":::{admonition} ")[1:]
     assert [block.splitlines()[0] for block in blocks] == ["natural-4000-t1-20", "natural-4000", "t2-4000"]
     for block, one in zip(blocks, networks.cards(released), strict=True):
-        assert one["sha256"] in block
+        assert one["sha256"] in block.replace("` `", "")
         for heading in ("trained on", "licence", "intended use", "limits", "test on"):
             assert f"**{heading}" in block
+
+
+def test_the_book_lists_what_each_gives(released):
+    lines = networks.render_scores(released).markdown.splitlines()
+    given = networks.scores(released, networks.cards(released)[1])
+    assert lines[0] == "| Name | T1, dB | T1, SSIM | T2, dB | T2, SSIM |"
+    assert lines[2].endswith("|  |  |")  # tuned with T1, not tested on T2
+    assert lines[3] == (
+        f"| `natural-4000` | {given['t1']['psnr']:.2f} | {given['t1']['ssim']:.3f} "
+        f"| {given['t2']['psnr']:.2f} | {given['t2']['ssim']:.3f} |"
+    )
 
 
 def test_what_generated_images_taught_says_so(released):

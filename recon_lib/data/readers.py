@@ -69,7 +69,8 @@ def read_array(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not is_volume(path):
         raise ReconError(f"{path} is no volume this library reads: use {', '.join(NIFTI + META)}.")
     try:
-        return _read_nifti(path) if path.name.lower().endswith(NIFTI) else _read_meta(path)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite
+            return _read_nifti(path) if path.name.lower().endswith(NIFTI) else _read_meta(path)
     except ReconError:
         raise
     except Exception as error:  # each format's decoder raises its own kinds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pydicom
 
 _TIMES = ("EchoTime", "RepetitionTime", "InversionTime")
+_PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 _COMPLEX = {"P", "PHASE", "PHASE MAP", "R", "REAL", "I", "IMAGINARY"}
 # They describe the pixels that are replaced.
 _STALE = (
@@ -24,6 +25,19 @@ _STALE = (
     *("RealWorldValueMappingSequence", "RescaleSlope", "RescaleIntercept", "RescaleType", "IconImageSequence"),
     *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
 )
+
+
+class _Head(NamedTuple):
+    """What is needed of an image's header: position in mm, two unit vectors, spacing in mm, times in ms."""
+
+    series: str
+    described: str
+    subject: str
+    size: tuple[int, int]
+    position: np.ndarray
+    orientation: np.ndarray
+    spacing: np.ndarray
+    times: dict[str, float]
 
 
 def dicom_files(paths: list[Path]) -> list[Path]:
@@ -62,9 +76,7 @@ def read_series(folder: Path, files: list[Path]) -> Scan:
     except RuntimeError as error:
         raise ReconError(f"Cannot decode the DICOM series in {folder}: export it again ({_last(error)}).") from error
     first = heads[ordered[0]]
-    times = {name: float(first[name].value) for name in _TIMES if first.get(name) not in (None, "")}
-    subject = str(first.get("PatientID") or folder.name)
-    return Scan(folder, "dicom", array, affine, array.shape, subject, times, tuple(ordered))
+    return Scan(folder, "dicom", array, affine, array.shape, first.subject, first.times, tuple(ordered))
 
 
 def write_series(scan: Scan, volume: np.ndarray, out: Path, text: str) -> None:
@@ -124,48 +136,59 @@ def _slope(head: pydicom.Dataset, volume: np.ndarray) -> float:
     return float(f"{largest / 65535 * 1.0001:.10g}")  # a decimal string of DICOM has 16 characters
 
 
-def _head(path: Path) -> pydicom.Dataset:
+def _head(path: Path) -> _Head:
     import pydicom
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # scanners write much that the standard does not allow
             head = pydicom.dcmread(path, defer_size=1024)
-            rows, columns = int(head.Rows), int(head.Columns)
-            frames, samples = int(head.get("NumberOfFrames") or 1), int(head.SamplesPerPixel)
-            stored = rows * columns * samples * int(head.BitsAllocated) // 8
-            short = not head.file_meta.TransferSyntaxUID.is_compressed and len(head.PixelData) < stored
+            _check_pixels(path, head)
+            where = [[float(v) for v in head[n].value] if n in head else [] for n in _PLACE]
+            if [len(part) for part in where] != [3, 6, 2] or not np.isfinite(np.concatenate(where)).all():
+                raise ReconError(f"{path} does not say where in space it is: give a series with position and spacing.")
+            times = {name: float(head[name].value) for name in _TIMES if head.get(name) not in (None, "")}
+            series = str(head.SeriesInstanceUID)
+            _ = head.SOPClassUID, head.SOPInstanceUID, int(head.get("SeriesNumber") or 0)  # a derived series needs them
+            described = str(head.get("SeriesDescription") or series)
+            size = int(head.Rows), int(head.Columns)
+            subject = str(head.get("PatientID") or path.parent.name)
+            return _Head(series, described, subject, size, *map(np.array, where), times)
+    except ReconError:
+        raise
     except Exception as error:  # pydicom has many kinds
         raise ReconError(f"Cannot read the DICOM image {path} ({_last(error)}): export it again.") from error
+
+
+def _check_pixels(path: Path, head: pydicom.Dataset) -> None:
+    """Refuse frames, colours, parts of complex images and files that end too early."""
+    frames, samples = int(head.get("NumberOfFrames") or 1), int(head.SamplesPerPixel)
     if frames > 1:
         raise ReconError(f"{path} holds {frames} frames: only one slice a file is read; convert it to NIfTI.")
     if samples != 1:
         raise ReconError(f"{path} is in colour: a scan has one number a voxel.")
-    if short:
-        raise ReconError(f"{path} ends within its pixels: copy or export it again.")
     part = str(head.get("ComplexImageComponent") or (list(head.get("ImageType") or []) + [""] * 3)[2]).upper()
     if part in _COMPLEX or part == "MIXED":
         raise ReconError(f"{path} is one part of complex images ({part}): give the series of magnitudes.")
-    if "ImagePositionPatient" not in head or "ImageOrientationPatient" not in head or "PixelSpacing" not in head:
-        raise ReconError(f"{path} does not say where in space it is: give a series with position and spacing.")
-    return head
+    stored = int(head.Rows) * int(head.Columns) * int(head.BitsAllocated) // 8
+    if not head.file_meta.TransferSyntaxUID.is_compressed and len(head.PixelData) < stored:
+        raise ReconError(f"{path} ends within its pixels: copy or export it again.")
 
 
-def _check_alike(folder: Path, heads: list[pydicom.Dataset]) -> None:
-    series = {str(h.SeriesInstanceUID): str(h.get("SeriesDescription") or h.SeriesInstanceUID) for h in heads}
+def _check_alike(folder: Path, heads: list[_Head]) -> None:
+    series = {h.series: h.described for h in heads}
     if len(series) > 1:
         names = ", ".join(sorted(series.values()))
         raise ReconError(f"{folder} holds {len(series)} series ({names}): give each a folder of its own.")
-    sizes = sorted({(int(h.Rows), int(h.Columns)) for h in heads})
+    sizes = sorted({h.size for h in heads})
     if len(sizes) > 1:
         found = " and ".join(f"{r}x{c}" for r, c in sizes)
         raise ReconError(f"{folder} mixes images of {found} pixels: give each size a folder of its own.")
-    for name, what in (("ImageOrientationPatient", "orientations"), ("PixelSpacing", "pixel sizes")):
-        values = np.array([[float(v) for v in h[name].value] for h in heads])
-        if np.ptp(values, axis=0).max() > 1e-3:
+    for name, what in (("orientation", "orientations"), ("spacing", "pixel sizes")):
+        if np.ptp([getattr(h, name) for h in heads], axis=0).max() > 1e-3:
             raise ReconError(f"{folder} mixes images of several {what}: give each a folder of its own.")
     for name in _TIMES:
-        values = [float(h[name].value) for h in heads if h.get(name) not in (None, "")]
+        values = [h.times[name] for h in heads if name in h.times]
         if values and max(values) - min(values) > 0.01 * max(values):
             raise ReconError(
                 f"{folder} mixes contrasts ({name} from {min(values):g} to {max(values):g} ms): "
@@ -173,11 +196,10 @@ def _check_alike(folder: Path, heads: list[pydicom.Dataset]) -> None:
             )
 
 
-def _order(folder: Path, heads: dict[Path, pydicom.Dataset]) -> list[Path]:
+def _order(folder: Path, heads: dict[Path, _Head]) -> list[Path]:
     """Sort along the normal of the slices; every gap must be the same."""
-    x, y = np.reshape([float(v) for v in next(iter(heads.values())).ImageOrientationPatient], (2, 3))
-    normal = np.cross(x, y)
-    heights = {path: float(normal @ [float(v) for v in h.ImagePositionPatient]) for path, h in heads.items()}
+    normal = np.cross(*next(iter(heads.values())).orientation.reshape(2, 3))
+    heights = {path: float(normal @ h.position) for path, h in heads.items()}
     ordered = sorted(heads, key=heights.__getitem__)
     gaps = np.diff([heights[path] for path in ordered])
     if not gaps.size:

@@ -131,8 +131,9 @@ def contrast_of(path: Path) -> str:
 def _read_npy(path: Path) -> Scan:
     try:
         array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ReconError(f"{path} is not a readable array ({str(error).splitlines()[0]}): save it again.") from error
+    except Exception as error:  # a damaged header raises what Python's own tokenizer does
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ReconError(f"{path} is not a readable array ({said}): save it again.") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
         raise ReconError(f"{path} does not hold one array of numbers: save magnitudes or complex k-space.")
     stored = array.shape
@@ -143,7 +144,8 @@ def _read_npy(path: Path) -> Scan:
             f"{path} is an array of shape {stored}: a scan is one slice (height, width) or (slices, height, width); "
             "combine the coils of k-space first."
         )
-    if array.dtype.kind == "c":
-        return Scan(path, "kspace", array.astype(np.complex64), shape=stored, subject=subject_of(path))
-    contrast = {"contrast": contrast_of(path)}
-    return Scan(path, "npy", array.astype(np.float32), None, stored, subject_of(path), contrast)
+    raw = array.dtype.kind == "c"
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, which a scan refuses
+        array = array.astype(np.complex64 if raw else np.float32)
+    contrast = {} if raw else {"contrast": contrast_of(path)}
+    return Scan(path, "kspace" if raw else "npy", array, None, stored, subject_of(path), contrast)

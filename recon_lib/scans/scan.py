@@ -45,6 +45,9 @@ class Scan:
     def __post_init__(self) -> None:
         """Refuse what no magnitude image and no k-space can be."""
         check_values(self.array, self.path)
+        square = None if self.affine is None else self.affine[:3, :3]
+        if square is not None and not (np.isfinite(self.affine).all() and np.linalg.matrix_rank(square) == 3):
+            raise ReconError(f"{self.path} does not say where its voxels are: its affine is not finite or not regular.")
 
     def axis(self, wanted: str | None = None) -> int:
         """Return the axis of ``array`` along which slices are stacked.

@@ -122,6 +122,8 @@ def colour(folder):
         (every(ComplexImageComponent="MIXED"), r"one part of complex images \(MIXED\)"),
         (every(NumberOfFrames=2), "holds 2 frames: only one slice a file is read; convert it to NIfTI"),
         (one(3, ImagePositionPatient=None), "does not say where in space it is"),
+        (one(3, PixelSpacing=[float("nan"), 1.0]), "does not say where in space it is"),
+        (one(3, SOPClassUID=None), r"Cannot read the DICOM image .*im004\.dcm"),
         (cut_short, r"im003\.dcm ends within its pixels"),
         (broken, r"Cannot read the DICOM image .*im003\.dcm"),
         (colour, r"c\.dcm is in colour"),

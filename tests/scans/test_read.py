@@ -105,6 +105,16 @@ def not_a_number(path):
     save_nifti(path, volume, dtype=np.float32)
 
 
+def damaged_array(path):
+    np.save(path, head())
+    path.write_bytes(path.read_bytes().replace(b"(24, 28, 5)", b"(24, 28, *)"))
+
+
+def cut_meta(path):
+    save_meta(path, head())
+    path.write_bytes(path.read_bytes()[:-500])
+
+
 def no_image(path):
     path.write_bytes(b"this is no image")
 
@@ -120,6 +130,9 @@ def no_image(path):
         (no_image, "x.nii", r"Cannot read the volume .*x\.nii"),
         (no_image, "x.mha", r"Cannot read the volume .*x\.mha"),
         (no_image, "x.npy", r"x\.npy is not a readable array"),
+        (damaged_array, "d.npy", r"d\.npy is not a readable array"),
+        (lambda path: np.save(path, head().astype(float) * 1e300), "b.npy", r"b\.npy holds \d+ NaN or infinite"),
+        (cut_meta, "m.mha", r"Cannot read the volume .*m\.mha"),
         (no_image, "x.h5", r"Cannot read .*x\.h5"),
         (no_image, "x.png", r"x\.png is no scan that this library reads: name a NIfTI"),
         (lambda path: np.save(path, np.array(["a"])), "s.npy", r"s\.npy does not hold one array of numbers"),

@@ -111,3 +111,9 @@ def test_a_little_below_zero_is_what_interpolation_leaves():
     array[0, 0, 0] = -0.011 * array.max()
     with pytest.raises(ReconError, match="never negative"):
         scan(array=array)
+
+
+@pytest.mark.parametrize("affine", [np.diag([1.0, 1.0, 0.0, 1.0]), np.full((4, 4), np.nan)])
+def test_an_affine_that_leads_nowhere_is_refused(affine):
+    with pytest.raises(ReconError, match="does not say where its voxels are"):
+        Scan(Path("scan.nii"), "nifti", volume(), affine)
