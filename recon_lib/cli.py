@@ -1,4 +1,4 @@
-"""The command line: ``python -m recon_lib data status|fetch|prepare``, ``results verify|collect``.
+"""The command line: groups `data` and `results`, and the commands of :mod:`recon_lib.commands_scans`.
 
 A command is a function that takes the parsed arguments; it imports what it needs, so that ``--help``
 answers at once. To add one, write the function and name it in :func:`build_parser`.
@@ -7,17 +7,25 @@ answers at once. To add one, write the function and name it in :func:`build_pars
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from recon_lib.commands_scans import add_commands
 from recon_lib.errors import ReconError
 
 if TYPE_CHECKING:
     from recon_lib.experiment import Domain
 
 Command = Callable[[argparse.Namespace], None]
+_MENDS = {
+    errno.ENOSPC: "free some of the disk and repeat the command; what was there is as it was",
+    errno.EDQUOT: "free some of your quota and repeat the command; what was there is as it was",
+    errno.EACCES: "choose another place, or ask for the right to use it",
+    errno.EROFS: "choose another place, which can be written",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,19 +44,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ReconError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("error: interrupted; the same command goes on from here.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"error: {str(stop) or 'interrupted; the same command goes on from here.'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our table has gone: nothing to say, and nobody to say it to
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno not in _MENDS:
+            raise
+        where = f" at {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror}{where}: {_MENDS[error.errno]}.", file=sys.stderr)
+        return 2
     return 0
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(prog="python -m recon_lib", description="Data and results of the project.")
-    groups = parser.add_subparsers(metavar="GROUP", required=True)
+    parser = argparse.ArgumentParser(prog="python -m recon_lib", description="Your scans, data and results.")
+    groups = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_commands(groups)
 
     data = _group(groups, "data", "what is fetched, verified and prepared")
     _command(data, "status", data_status, "table of what is here, what is missing, sizes and licences")

@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 
@@ -64,6 +66,20 @@ def test_an_interruption_is_one_line_and_status_130(capsys, monkeypatch):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "goes on" in error
+
+
+@pytest.mark.parametrize(
+    ("number", "mend"), [(errno.ENOSPC, "free some of the disk"), (errno.EROFS, "choose another place")]
+)
+def test_trouble_with_the_disk_is_one_line_and_status_2(capsys, monkeypatch, number, mend):
+    def fails(*_):
+        raise OSError(number, os.strerror(number), "somewhere")
+
+    monkeypatch.setattr(inventory, "fetch_domain", fails)
+    assert cli.main(["data", "fetch", "t1"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {os.strerror(number)} at somewhere: {mend}")
+    assert error.count("\n") == 1
 
 
 def test_other_errors_are_not_hidden(monkeypatch):

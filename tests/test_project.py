@@ -25,42 +25,25 @@ PACKAGE = ROOT / "recon_lib"
 FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
     "provenance progress markup resources __init__",
-    "cascade checkpoints compressed_sensing memory inference resume merging results data",
+    "cascade checkpoints compressed_sensing memory inference resume merging results data scans",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
     "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls appendix "
-    "hardware headline needs costs cost_views explorer",
-    "cli explore __main__ quickstart",
+    "hardware headline needs costs cost_views explorer own_scans tuning scan_charts",
+    "cli commands_scans explore quickstart __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # These need a network; every other room works, and the book builds, without Keras or its backends.
-KERAS_ROOMS = {
-    "cascade",
-    "memory",
-    "inference",
-    "resume",
-    "training",
-    "weights",
-    "evaluating",
-    "runs",
-    "collecting",
-    "explore",
-}
-=======
-    "errors paths config fourier masks metrics wavelets acquisition experiment graph storage progress __init__",
-    "cascade checkpoints compressed_sensing inference resume results data",
-    "training weights runs collecting figures charts tables claims networks explorer",
-    "cli explore quickstart __main__",
-]
-FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
-# These need a network; every other room works, and the book builds, without Keras or its backends.
-KERAS_ROOMS = {"cascade", "inference", "resume", "training", "weights", "runs", "collecting", "explore", "quickstart"}
->>>>>>> explore
+KERAS_ROOMS = set(
+    "cascade memory inference resume training weights evaluating runs collecting own_scans tuning explore "
+    "quickstart".split()
+)
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {
     "matplotlib",
     "pandas",
     "skimage",
     "nibabel",
+    "pydicom",
     "pooch",
     "SimpleITK",
     "requests",
@@ -134,7 +117,7 @@ def test_imports_of_a_floor_go_round_in_no_circle():
 
 
 def test_rooms_without_keras_reach_it_by_no_path():
-    for name in EDGES.keys() - KERAS_ROOMS - {"cli", "__main__"}:
+    for name in EDGES.keys() - KERAS_ROOMS - {"cli", "commands_scans", "__main__"}:
         files = [path for path in SOURCES if room(path) == name]
         direct = {found.split(".")[0] for path in files for found in imports(path)} & BACKENDS
         assert not direct, f"{name} imports {direct}"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recon_lib.errors import ReconError
+
+if TYPE_CHECKING:
+    import SimpleITK
 
 NIFTI = (".nii", ".nii.gz")
 META = (".mha", ".mhd")
@@ -34,15 +38,7 @@ def read_volume(path: Path, orientation: str = "RAS") -> tuple[np.ndarray, tuple
     """
     import nibabel
 
-    path = Path(path)
-    if not is_volume(path):
-        raise ReconError(f"{path} is no volume this library reads: use {', '.join(NIFTI + META)}.")
-    try:
-        array, affine = _read_nifti(path) if path.name.lower().endswith(NIFTI) else _read_meta(path)
-    except ReconError:
-        raise
-    except Exception as error:  # each format's decoder raises its own kinds
-        raise ReconError(f"Cannot read the volume {path} ({_line(error)}): fetch it again.") from error
+    array, affine = read_array(path)
     if array.ndim != 3:
         raise ReconError(f"{path} is an array of shape {array.shape}: a volume is 3-D.")
     if not np.isfinite(array).all():
@@ -56,25 +52,71 @@ def read_volume(path: Path, orientation: str = "RAS") -> tuple[np.ndarray, tuple
     return nibabel.orientations.apply_orientation(array, turn), (voxel[0], voxel[1], voxel[2])
 
 
+def read_array(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read a volume as it is stored.
+
+    Args:
+        path: A ``.nii``, ``.nii.gz``, ``.mha`` or ``.mhd`` file.
+
+    Returns:
+        The array, float32 with the axes of the file, in its intensity units; and the affine, float64
+        ``(4, 4)``, from indices to mm to the right, to the front and upwards.
+
+    Raises:
+        ReconError: The file cannot be read, or holds colours or complex numbers.
+    """
+    path = Path(path)
+    if not is_volume(path):
+        raise ReconError(f"{path} is no volume this library reads: use {', '.join(NIFTI + META)}.")
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite
+            return _read_nifti(path) if path.name.lower().endswith(NIFTI) else _read_meta(path)
+    except ReconError:
+        raise
+    except Exception as error:  # each format's decoder raises its own kinds
+        raise ReconError(f"Cannot read the volume {path} ({_line(error)}): fetch it again.") from error
+
+
+def itk_volume(image: SimpleITK.Image) -> tuple[np.ndarray, np.ndarray]:
+    """Return the array and the affine of an image of SimpleITK, in nibabel's conventions.
+
+    Args:
+        image: 3-D, one number a voxel.
+
+    Returns:
+        float32 ``(i, j, k)``, and the affine as :func:`read_array` gives it.
+    """
+    import SimpleITK
+
+    array = SimpleITK.GetArrayFromImage(image).astype(np.float32).transpose(2, 1, 0)
+    affine = np.eye(4)
+    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
+    affine[:3, 3] = image.GetOrigin()
+    # ITK's axes point to the left and back, nibabel's to the right and front.
+    return array, np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
+
+
 def _read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
     import nibabel
 
     image = nibabel.load(path)
-    return np.asarray(image.dataobj, dtype=np.float32), np.asarray(image.affine)
+    kind = image.get_data_dtype()
+    if kind.kind == "c":
+        raise ReconError(f"{path} holds complex numbers: a volume is made of magnitudes.")
+    if kind.fields:
+        raise ReconError(f"{path} is in colour: a volume has one number a voxel.")
+    return np.asarray(image.dataobj, dtype=np.float32), np.asarray(image.affine, dtype=np.float64)
 
 
 def _read_meta(path: Path) -> tuple[np.ndarray, np.ndarray]:
     import SimpleITK
 
     image = SimpleITK.ReadImage(str(path))
+    if "complex" in image.GetPixelIDTypeAsString():
+        raise ReconError(f"{path} holds complex numbers: a volume is made of magnitudes.")
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise ReconError(f"{path} is not a 3-D volume of one number a voxel.")
-    array = SimpleITK.GetArrayFromImage(image).astype(np.float32).transpose(2, 1, 0)
-    direction = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
-    affine = np.eye(4)
-    # ITK's axes point to the left and back, nibabel's to the right and front.
-    affine[:3, :3] = np.diag([-1.0, -1.0, 1.0]) @ direction
-    return array, affine
+    return itk_volume(image)
 
 
 def _line(error: Exception) -> str:

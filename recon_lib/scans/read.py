@@ -1,0 +1,151 @@
+"""Find scans below a folder, and read each kind of file."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+from recon_lib.data.readers import META, NIFTI, is_volume, read_array
+from recon_lib.errors import ReconError
+from recon_lib.scans.dicom import dicom_files, read_series
+from recon_lib.scans.kspace import HDF5, read_hdf5
+from recon_lib.scans.scan import Scan
+
+ARRAYS = (".npy",)
+KINDS = "a NIfTI (.nii, .nii.gz), MetaImage (.mha, .mhd), .npy or HDF5 (.h5) file, or the folder of a DICOM series"
+CONTRASTS = ("t1", "t2", "pd", "flair", "swi", "dwi", "bold", "adc")
+
+
+def find_scans(folder: Path) -> list[Path]:
+    """List the scans below a folder: files by their names, and folders that hold DICOM files.
+
+    Args:
+        folder: Searched with all its sub-folders; hidden ones are passed over.
+
+    Returns:
+        Paths in the order of their names.
+
+    Raises:
+        ReconError: There is no such folder, or no scan in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ReconError(f"There is no folder {folder}: name one that holds scans.")
+    found, series = [], set()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        if is_volume(path) or path.name.lower().endswith(ARRAYS + HDF5):
+            found.append(path)
+        elif path.parent not in series and dicom_files([path]):
+            series.add(path.parent)
+    if not found and not series:
+        raise ReconError(f"{folder} holds no scans: put {KINDS} there.")
+    return sorted([*found, *series])
+
+
+def read_scan(path: Path) -> Scan:
+    """Read a scan with its geometry.
+
+    Args:
+        path: A file or the folder of a DICOM series.
+
+    Returns:
+        The scan.
+
+    Raises:
+        ReconError: It is missing, unreadable, no scan (4-D, in colour, complex, empty, NaN), a series that
+            is mixed or lacks a slice, or itself a reconstruction of this library.
+    """
+    path = Path(path)
+    name = path.name.lower()
+    if not path.exists():
+        raise ReconError(f"There is no file or folder {path}: name {KINDS}.")
+    if is_reconstruction(path):
+        raise ReconError(f"{path} is a reconstruction that this library wrote, not a scan: name what it was made of.")
+    if path.is_dir():
+        files = dicom_files(sorted(p for p in path.iterdir() if p.is_file()))
+        if files:
+            return read_series(path, files)
+        others = find_scans(path)
+        raise ReconError(f"{path} holds no DICOM series but {others[0].relative_to(path)}: name one file of it.")
+    if dicom_files([path]):
+        raise ReconError(f"{path} is one file of a DICOM series: name its folder, {path.parent}.")
+    if name.endswith(HDF5):
+        return Scan(path, "kspace", read_hdf5(path), subject=subject_of(path))
+    if name.endswith(ARRAYS):
+        return _read_npy(path)
+    if not is_volume(path):
+        raise ReconError(f"{path} is no scan that this library reads: name {KINDS}.")
+    array, affine = read_array(path)
+    stored = array.shape
+    while array.ndim > 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim > 3:
+        axes = "x".join(map(str, stored))
+        raise ReconError(f"{path} is {array.ndim}-D ({axes}), but a scan is one volume: write each into its own file.")
+    array = array.reshape(array.shape + (1,) * (3 - array.ndim))
+    kind = "nifti" if name.endswith(NIFTI) else "meta"
+    return Scan(path, kind, array, affine, stored, subject_of(path), {"contrast": contrast_of(path)})
+
+
+def is_series(folder: Path) -> bool:
+    """Tell whether DICOM files lie in a folder itself."""
+    return bool(dicom_files(sorted(p for p in folder.iterdir() if p.is_file())))
+
+
+def is_reconstruction(path: Path) -> bool:
+    """Tell whether this library wrote a scan: its record stands beside it or in its folder."""
+    record = record_path(path)
+    if not record.is_file():
+        return False
+    try:
+        return "reconstructed by" in json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def record_path(path: Path) -> Path:
+    """Return where the record of a reconstruction stands: ``out.json``, or in a folder of DICOM files."""
+    for suffix in (*NIFTI[::-1], *META, *ARRAYS, *HDF5):
+        if path.name.lower().endswith(suffix):
+            return path.with_name(path.name[: -len(suffix)] + ".json")
+    return path / "reconstruction.json"
+
+
+def subject_of(path: Path) -> str:
+    """Return the subject that a path names, ``sub-01`` in the way of BIDS; else the file's own name."""
+    named = [part for part in reversed(path.parts) if re.match(r"sub-[A-Za-z0-9]+", part)]
+    return re.match(r"sub-[A-Za-z0-9]+", named[0]).group() if named else path.name
+
+
+def contrast_of(path: Path) -> str:
+    """Return the contrast that a file's name holds as a word, ``t1`` for ``sub-01_T1w.nii``, or nothing."""
+    words = [word.removesuffix("w") for word in re.split(r"[^a-z0-9]+", path.name.lower())]
+    return next((word for word in words if word in CONTRASTS), "")
+
+
+def _read_npy(path: Path) -> Scan:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except Exception as error:  # a damaged header raises what Python's own tokenizer does
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ReconError(f"{path} is not a readable array ({said}): save it again.") from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
+        raise ReconError(f"{path} does not hold one array of numbers: save magnitudes or complex k-space.")
+    stored = array.shape
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3:
+        raise ReconError(
+            f"{path} is an array of shape {stored}: a scan is one slice (height, width) or (slices, height, width); "
+            "combine the coils of k-space first."
+        )
+    raw = array.dtype.kind == "c"
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, which a scan refuses
+        array = array.astype(np.complex64 if raw else np.float32)
+    contrast = {} if raw else {"contrast": contrast_of(path)}
+    return Scan(path, "kspace" if raw else "npy", array, None, stored, subject_of(path), contrast)

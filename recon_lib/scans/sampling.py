@@ -1,0 +1,160 @@
+"""What a network sees of a scan: k-space with its mask, scaled, and the reference where there is one.
+
+Magnitude images are undersampled after the fact. That is a simulation: their k-space never left a
+scanner, it has no phase, no coil and less noise, so every method looks better than on raw data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from recon_lib.fourier import fft2c, ifft2c
+from recon_lib.masks import MaskSpec, mask_stack
+from recon_lib.scans.scan import Scan
+
+WHY = (
+    "SIMULATION: the k-space was computed from magnitude images and undersampled retrospectively; it has no phase, "
+    "no coils and processed noise, so every method looks better than on raw data ('data crimes', Shimron et al., "
+    "PNAS 119:e2117203119, 2022)."
+)
+FULL = 0.9
+"""Share of k-space from which on it counts as fully sampled: scanners leave some of its edges zero."""
+BY_REFERENCE = "each slice divided by the maximum of its reference"
+BY_ZERO_FILLED = "each slice divided by the maximum of its zero-filled magnitude"
+PHASE_WINDOW = 0.14
+"""Half width of the window on k-space that the phase is estimated in, 1 being the middle of an edge."""
+_MASKS = 20  # masks that the slices of a scan share in turn
+
+
+@dataclass(frozen=True, eq=False)
+class Acquired:
+    """The slices of a scan that are not empty, as acquired.
+
+    Attributes:
+        kspace: complex64 ``(n, height, width)``, divided by ``scales``, zero where nothing was sampled.
+        mask: Boolean, of the same shape.
+        scales: float64 ``(n,)``, intensity units of the scan.
+        reference: float32 magnitudes of the full k-space, likewise divided; ``None`` if it is not full.
+        numbers: Which slices of the scan they are.
+        slices: How many it has, with the empty ones.
+        phase: Of raw k-space, complex64 of modulus 1 and of the same shape: an estimate of the image's phase. The
+            networks learned from images without phase, so they are shown the image with this taken out.
+            ``None`` for magnitudes.
+        facts: How they were acquired and scaled, for the record, JSON-serialisable.
+    """
+
+    kspace: np.ndarray
+    mask: np.ndarray
+    scales: np.ndarray
+    reference: np.ndarray | None
+    numbers: np.ndarray
+    slices: int
+    facts: dict[str, object]
+    phase: np.ndarray | None = None
+
+    def take(self, chosen: np.ndarray) -> Acquired:
+        """Return some of the slices, by their places."""
+        names = ("kspace", "mask", "scales", "reference", "numbers", "phase")
+        return replace(self, **{n: None if getattr(self, n) is None else getattr(self, n)[chosen] for n in names})
+
+
+def acquire_scan(
+    scan: Scan, spec: MaskSpec | None = None, *, axis: str | None = None, normalisation: str = BY_REFERENCE
+) -> Acquired:
+    """Undersample a scan's slices, or take raw k-space as it was sampled.
+
+    Args:
+        scan: Magnitudes, or k-space. K-space that is sampled by less than :data:`FULL` is taken as it is.
+        spec: The masks to undersample with, 4-fold by default; of no use where :func:`is_undersampled`.
+        axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.Scan.axis`.
+        normalisation: :data:`BY_REFERENCE` or :data:`BY_ZERO_FILLED`, as the network was trained; without a
+            reference it is always the latter.
+
+    Returns:
+        What was acquired.
+
+    Raises:
+        ReconError: No mask of this size reaches the acceleration.
+    """
+    slices = scan.slices(axis)
+    numbers = np.flatnonzero(slices.any(axis=(1, 2)))
+    kept = slices[numbers]
+    if scan.kind != "kspace":
+        made = simulate(np.maximum(kept, 0), spec or MaskSpec(), normalisation)
+        facts = {**made.facts, "negative values set to zero": int((slices < 0).sum())}
+        return replace(made, numbers=numbers, slices=len(slices), facts=facts)
+    own = kept != 0
+    facts: dict[str, object] = {"simulation": False, "phase": "estimated from the centre of k-space, slice by slice"}
+    if not is_undersampled(scan):
+        masks, about = _masks(kept.shape, spec or MaskSpec())
+        facts |= {"sampling": "retrospective undersampling of raw k-space", **about}
+        made = _scaled(kept * masks, own & masks, np.abs(ifft2c(kept)), normalisation, facts)
+    else:
+        made = _scaled(kept, own, None, BY_ZERO_FILLED, {**facts, "sampling": "as acquired"})
+    return replace(made, numbers=numbers, slices=len(slices), phase=smooth_phase(made.kspace))
+
+
+def is_undersampled(scan: Scan) -> bool:
+    """Tell whether a scan is k-space of which less than :data:`FULL` was sampled, empty slices apart."""
+    if scan.kind != "kspace":
+        return False
+    slices = scan.slices()
+    return bool((slices[slices.any(axis=(1, 2))] != 0).mean() < FULL)
+
+
+def simulate(images: np.ndarray, spec: MaskSpec, normalisation: str = BY_REFERENCE) -> Acquired:
+    """Undersample magnitude images, each with one of a few test masks in turn.
+
+    Args:
+        images: float32 ``(n, height, width)``, none of them zero everywhere.
+        spec: The masks.
+        normalisation: As for :func:`acquire_scan`.
+
+    Returns:
+        What a scanner would have acquired of them, had they been its objects.
+
+    Raises:
+        ReconError: No mask of this size reaches the acceleration.
+    """
+    masks, about = _masks(images.shape, spec)
+    facts = {"simulation": True, "sampling": "retrospective undersampling of magnitude images", **about, "why": WHY}
+    kspace = fft2c(images) * masks
+    return _scaled(kspace, masks, images, normalisation, facts)
+
+
+def _masks(shape: tuple[int, ...], spec: MaskSpec) -> tuple[np.ndarray, dict[str, object]]:
+    pool = mask_stack(shape[1:], min(_MASKS, shape[0]), "test", spec)
+    about = {"power": spec.power, "calibration": spec.calibration, "seed": spec.seed, "count": len(pool)}
+    return pool[np.arange(shape[0]) % len(pool)], {"masks": about}
+
+
+def _scaled(
+    kspace: np.ndarray, mask: np.ndarray, reference: np.ndarray | None, by: str, facts: dict[str, object]
+) -> Acquired:
+    measured = reference if by == BY_REFERENCE and reference is not None else np.abs(ifft2c(kspace))
+    scales = measured.max(axis=(1, 2)).astype(np.float64)
+    divisor = scales[:, None, None].astype(np.float32)
+    facts = {**facts, "acceleration": round(float(mask.size / mask.sum()), 4), "normalisation": by}
+    reference = None if reference is None else (reference / divisor).astype(np.float32)
+    numbers = np.arange(len(kspace))
+    return Acquired((kspace / divisor).astype(np.complex64), mask, scales, reference, numbers, len(kspace), facts)
+
+
+def smooth_phase(kspace: np.ndarray) -> np.ndarray:
+    """Estimate the phase of images from the centre of their k-space, through a Hann window.
+
+    Args:
+        kspace: ``(n, height, width)``, zero frequency in the centre.
+
+    Returns:
+        complex64 of the same shape and modulus 1.
+    """
+    window = np.ones((1, 1))
+    for axis, count in enumerate(kspace.shape[1:]):
+        distance = np.abs(np.arange(count) - count // 2) / (count / 2) / PHASE_WINDOW
+        hann = np.where(distance < 1, 0.5 + 0.5 * np.cos(np.pi * distance), 0)
+        window = window * np.expand_dims(hann, 1 - axis)
+    low = ifft2c(kspace * window)
+    return np.exp(1j * np.angle(low)).astype(np.complex64)

@@ -1,0 +1,216 @@
+"""Reconstructions on disk: in the format and geometry of their scan, with a record of how they were made.
+
+Nothing is half-written: a file or folder appears under its name when it is whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from recon_lib.data.readers import META, NIFTI
+from recon_lib.errors import ReconError
+from recon_lib.scans.dicom import write_series
+from recon_lib.scans.kspace import HDF5
+from recon_lib.scans.read import is_reconstruction, record_path
+from recon_lib.scans.scan import Scan
+from recon_lib.storage import write_bytes, write_json
+
+_COMMENT = 6  # code of a NIfTI extension that is text
+# What each kind of scan may become, by the ending of the output; no ending is a folder of DICOM files.
+FORMATS: dict[str, tuple[str, ...]] = {
+    "nifti": NIFTI,
+    "dicom": ("", *NIFTI),
+    "meta": (META[0], *NIFTI),
+    "npy": (".npy",),
+    "kspace": (".npy", *HDF5),
+}
+
+
+def check_output(out: Path, overwrite: bool = False, source: Path | None = None) -> None:
+    """Refuse an output before any work is done for it.
+
+    Args:
+        out: The file or folder to write.
+        overwrite: It may exist; a folder only if this library wrote it.
+        source: The scan, which is never written over.
+
+    Raises:
+        ReconError: It exists, is the scan itself, or its folder cannot be written.
+    """
+    out = Path(out)
+    if source is not None and out.resolve() == Path(source).resolve():
+        raise ReconError(f"{out} is the input itself: name another output.")
+    if out.exists() and not overwrite:
+        raise ReconError(f"{out} exists: name another output, or add --overwrite.")
+    if out.is_dir() and not is_reconstruction(out):
+        raise ReconError(f"{out} is a folder that this library did not write: name another output.")
+    folder = next(parent for parent in out.resolve().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ReconError(f"Nothing can be written below {folder}: name another output.")
+
+
+def ending(scan: Scan, out: Path) -> str:
+    """Return the ending of an output, if its format can hold what was read.
+
+    Raises:
+        ReconError: It cannot.
+    """
+    name = Path(out).name.lower()
+    known = FORMATS[scan.kind]
+    found = next((end for end in (".nii.gz", ".nii", ".mha", ".npy", *HDF5) if name.endswith(end)), None)
+    if found is None and "" in known and "." not in name:
+        found = ""
+    if found not in known:
+        allowed = " or ".join(end or "a folder's name without a dot (a DICOM series)" for end in known)
+        raise ReconError(f"{out} does not suit {scan.path}: the output ends with {allowed}.")
+    return found
+
+
+def write_scan(scan: Scan, volume: np.ndarray, out: Path, record: dict[str, object]) -> None:
+    """Write a reconstruction in the place of its scan, and its record beside it.
+
+    Args:
+        scan: What was reconstructed.
+        volume: float32 magnitudes in the scan's intensity units, of its array's shape.
+        out: See :data:`FORMATS`. The record is ``<out without its ending>.json``, or inside the folder.
+        record: How it was made, JSON-serialisable; it stands in a NIfTI's header too.
+
+    Raises:
+        ReconError: The format does not suit the scan.
+    """
+    out = Path(out)
+    kind = ending(scan, out)
+    record = {**record, "output": out.name}
+    volume = np.ascontiguousarray(volume, dtype=np.float32)
+    if kind == "":
+        with _whole_folder(out) as folder:
+            write_series(scan, volume, folder, summary(record))
+            write_json(record_path(folder), record)
+        return
+    write: Callable[[], None]
+    if kind in NIFTI:
+        data = _nifti(scan, volume, record, kind)
+        write = lambda: write_bytes(out, data)  # noqa: E731
+    elif kind in META:
+        write = lambda: _write_meta(scan, volume, record, out)  # noqa: E731
+    elif kind in HDF5:
+        data = _hdf5(volume, record)
+        write = lambda: write_bytes(out, data)  # noqa: E731
+    else:
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, volume.reshape(scan.shape or volume.shape), allow_pickle=False)
+        write = lambda: write_bytes(out, buffer.getvalue())  # noqa: E731
+    new = not out.exists()
+    write_json(record_path(out), record)
+    try:
+        write()
+    except BaseException:
+        if new:
+            record_path(out).unlink(missing_ok=True)
+        raise
+
+
+def write_table(out: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write rows as CSV, atomically.
+
+    Args:
+        out: The file.
+        rows: Of the same columns.
+    """
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: format(v, ".7g") if isinstance(v, float) else v for key, v in row.items()})
+    write_bytes(Path(out), buffer.getvalue().encode())
+
+
+def summary(record: dict[str, object]) -> str:
+    """Say in one line of ASCII how an image was made: what a header has room for."""
+    network = record.get("network")
+    name = network.get("name") if isinstance(network, dict) else network
+    factor = f"{record.get('acceleration'):.3g}-fold"
+    if record.get("simulation"):
+        how = f"SIMULATION: {factor} undersampled magnitudes"
+    elif record.get("sampling") == "as acquired":
+        how = f"k-space as acquired, {factor}"
+    else:
+        how = f"raw k-space, {factor} undersampled"
+    return f"{how}, network {name}".encode("ascii", "replace").decode()
+
+
+def _nifti(scan: Scan, volume: np.ndarray, record: dict[str, object], kind: str) -> bytes:
+    import nibabel
+
+    if scan.kind == "nifti":
+        source = nibabel.load(scan.path)
+        # The affine is the header's own, so that both of its forms and their codes stay as they are.
+        image = type(source)(volume.reshape(scan.shape), source.affine, source.header)
+    else:
+        image = nibabel.Nifti1Image(volume, scan.affine)
+        image.header.set_xyzt_units("mm", "sec")
+        image.set_sform(scan.affine, 1)
+        image.set_qform(scan.affine, 1)
+    header = image.header
+    header.set_data_dtype(np.float32)
+    header.set_slope_inter(1, 0)
+    header["descrip"] = summary(record).encode()[:79]
+    header.extensions.append(nibabel.nifti1.Nifti1Extension(_COMMENT, json.dumps(record, sort_keys=True).encode()))
+    data = image.to_bytes()
+    return gzip.compress(data, mtime=0) if kind == ".nii.gz" else data
+
+
+def _write_meta(scan: Scan, volume: np.ndarray, record: dict[str, object], out: Path) -> None:
+    import SimpleITK
+
+    image = SimpleITK.GetImageFromArray(volume.transpose(2, 1, 0))
+    image.CopyInformation(SimpleITK.ReadImage(str(scan.path)))
+    image.SetMetaData("Reconstruction", summary(record))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.stem}.{os.getpid()}.part.mha")
+    try:
+        SimpleITK.WriteImage(image, str(part), useCompression=True)
+        os.replace(part, out)
+    except RuntimeError as error:
+        raise ReconError(f"Cannot write {out}: is the disk full? ({str(error).strip().splitlines()[-1]})") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _hdf5(volume: np.ndarray, record: dict[str, object]) -> bytes:
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file["reconstruction"] = volume  # the name that fastMRI gives it
+        file.attrs["record"] = json.dumps(record, sort_keys=True)
+        file.attrs["max"] = float(volume.max())
+    return buffer.getvalue()
+
+
+@contextmanager
+def _whole_folder(out: Path) -> Iterator[Path]:
+    """Fill a hidden folder, and give it its name when it is whole."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part, aside = (out.with_name(f".{out.name}.{os.getpid()}.{what}") for what in ("part", "old"))
+    part.mkdir()
+    try:
+        yield part
+        if out.exists():
+            os.replace(out, aside)
+        os.replace(part, out)
+    finally:
+        if aside.exists() and not out.exists():
+            os.replace(aside, out)
+        for left in (part, aside):
+            shutil.rmtree(left, ignore_errors=True)

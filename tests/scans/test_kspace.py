@@ -1,0 +1,175 @@
+"""K-space of fastMRI and ISMRMRD, written here by their published layouts, against the transform's definition."""
+
+import h5py
+import numpy as np
+import pytest
+from laws import direct_fft2c, direct_ifft2c
+from scan_files import head
+
+from recon_lib.errors import ReconError
+from recon_lib.scans import read_scan
+
+IMAGES = np.moveaxis(head((16, 12, 3)), 2, 0)
+COUNTERS = [
+    "kspace_encode_step_1",
+    "kspace_encode_step_2",
+    "average",
+    "slice",
+    "contrast",
+    "phase",
+    "repetition",
+    "set",
+    "segment",
+]
+ACQUISITION = np.dtype(
+    [
+        ("version", "<u2"), ("flags", "<u8"), ("measurement_uid", "<u4"), ("scan_counter", "<u4"),
+        ("number_of_samples", "<u2"), ("available_channels", "<u2"), ("active_channels", "<u2"),
+        ("discard_pre", "<u2"), ("discard_post", "<u2"), ("center_sample", "<u2"), ("encoding_space_ref", "<u2"),
+        ("trajectory_dimensions", "<u2"), ("sample_time_us", "<f4"),
+        ("idx", np.dtype([*((name, "<u2") for name in COUNTERS), ("user", "<u2", (8,))])),
+    ]
+)  # fmt: skip
+XML = """<?xml version="1.0"?><!-- header -->
+<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><encoding><encodedSpace><matrixSize><x>{x}</x><y>{y}</y><z>{z}</z>
+</matrixSize></encodedSpace><encodingLimits><kspace_encoding_step_1><minimum>0</minimum><maximum>15</maximum>
+<center>{centre}</center></kspace_encoding_step_1></encodingLimits><trajectory>{kind}</trajectory></encoding>
+</ismrmrdHeader>"""
+
+
+def save_fastmri(path, kspace, **more):
+    with h5py.File(path, "w") as file:
+        file["kspace"] = kspace
+        for key, value in more.items():
+            file[key] = value
+    return path
+
+
+def save_ismrmrd(path, kspace, *, change=lambda head, line: (head, line), extra=(), **xml):
+    """Write slices line by line; ``change`` spoils a line's head or samples; ``extra`` are lines more."""
+    slices, height, width = kspace.shape
+    xml = {"x": width, "y": height, "z": 1, "centre": height // 2, "kind": "cartesian", **xml}
+    record = np.dtype([("head", ACQUISITION), ("traj", h5py.vlen_dtype("<f4")), ("data", h5py.vlen_dtype("<f4"))])
+    lines = []
+    for s in range(slices):
+        for y in range(height):
+            about = np.zeros((), ACQUISITION)
+            about["number_of_samples"], about["active_channels"], about["center_sample"] = width, 1, width // 2
+            about["idx"]["slice"], about["idx"]["kspace_encode_step_1"] = s, y
+            lines.append(change(about, kspace[s, y].astype(np.complex64)))
+    data = np.empty(len(lines) + len(extra), record)
+    for k, (about, line) in enumerate([*lines, *extra]):
+        data[k] = (about, np.zeros(0, np.float32), np.ascontiguousarray(line).view(np.float32))
+    with h5py.File(path, "w") as file:
+        group = file.create_group("dataset")
+        group.create_dataset("data", data=data, dtype=record)
+        group.create_dataset("xml", data=[XML.format(**xml)], dtype=h5py.string_dtype())
+    return path
+
+
+def test_fastmri_s_k_space_is_centred_and_orthonormal(tmp_path):
+    scan = read_scan(save_fastmri(tmp_path / "f.h5", direct_fft2c(IMAGES).astype(np.complex64)))
+    assert (scan.kind, scan.array.shape) == ("kspace", (3, 16, 12))
+    np.testing.assert_allclose(np.abs(direct_ifft2c(scan.array)), IMAGES, atol=1e-2)
+
+
+def test_ismrmrd_s_lines_make_the_same_k_space(tmp_path):
+    kspace = direct_fft2c(IMAGES).astype(np.complex64)
+    scan = read_scan(save_ismrmrd(tmp_path / "i.h5", kspace))
+    np.testing.assert_array_equal(scan.array, kspace)
+
+
+def test_ismrmrd_s_lines_find_their_places(tmp_path):
+    """Lines backwards, off-centre counting, noise and calibration lines, an asymmetric echo with samples to drop."""
+    kspace = direct_fft2c(IMAGES).astype(np.complex64)
+
+    def change(about, line):
+        if about["idx"]["kspace_encode_step_1"] % 2:
+            about["flags"] |= 1 << 21
+            line, about["center_sample"] = line[::-1], 12 - 1 - 6
+        about["idx"]["kspace_encode_step_1"] += 3
+        return about, line
+
+    noise = np.zeros((), ACQUISITION)
+    noise["flags"], noise["number_of_samples"], noise["active_channels"] = 1 << 18, 4, 1
+    echo = np.zeros((), ACQUISITION)
+    echo["number_of_samples"], echo["active_channels"], echo["center_sample"], echo["discard_pre"] = 7, 1, 1, 2
+    echo["idx"]["slice"], echo["idx"]["kspace_encode_step_1"] = 2, 5 + 3
+    extra = [(noise, np.ones(4, np.complex64)), (echo, np.full(7, 9, np.complex64))]
+    scan = read_scan(save_ismrmrd(tmp_path / "i.h5", kspace, change=change, extra=extra, centre=8 + 3))
+    kspace[2, 5, 5:12] = 9  # sample 1 is the centre, 6; the first two are dropped
+    kspace[2, 5, 5:7] = 0
+    np.testing.assert_array_equal(scan.array, kspace)
+
+
+def with_counter(name):
+    def change(about, line):
+        about["idx"][name] = about["idx"]["kspace_encode_step_1"] % 2
+        return about, line
+
+    return change
+
+
+def coils(about, line):
+    about["active_channels"] = 4
+    return about, line
+
+
+def far(about, line):
+    about["idx"]["kspace_encode_step_1"] += 40
+    return about, line
+
+
+def calibration(about, line):
+    about["flags"] |= 1 << 19
+    return about, line
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        *(({"change": with_counter(n)}, f"several values of {n}") for n in ("average", "contrast", "repetition")),
+        ({"change": coils}, "k-space of 4 coils: combine them into one first"),
+        ({"change": far}, "a line outside its encoded matrix 16x12"),
+        ({"change": calibration}, "holds no acquisition of an image"),
+        ({"kind": "spiral"}, "is not 2-D Cartesian of one encoding"),
+        ({"z": 8}, "is not 2-D Cartesian"),
+        ({"y": 100000}, "states an encoded matrix of 100000x12"),
+        ({"x": "many"}, "has no readable ISMRMRD header"),
+    ],
+)
+def test_ismrmrd_that_is_not_one_image_a_slice_is_refused(tmp_path, more, said):
+    save_ismrmrd(tmp_path / "i.h5", direct_fft2c(IMAGES).astype(np.complex64), **more)
+    with pytest.raises(ReconError, match=said):
+        read_scan(tmp_path / "i.h5")
+
+
+def test_a_header_cannot_declare_entities(tmp_path):
+    path = save_ismrmrd(tmp_path / "i.h5", direct_fft2c(IMAGES).astype(np.complex64))
+    with h5py.File(path, "a") as file:
+        text = file["dataset"]["xml"][0].decode().replace("<!-- header -->", '<!DOCTYPE x [<!ENTITY a "aaaa">]>')
+        del file["dataset"]["xml"]
+        file["dataset"].create_dataset("xml", data=[text], dtype=h5py.string_dtype())
+    with pytest.raises(ReconError, match="declarations of its own"):
+        read_scan(path)
+
+
+@pytest.mark.parametrize(
+    ("kspace", "said"),
+    [
+        (np.ones((2, 3, 8, 8), np.complex64), "has k-space of 3 coils: combine them into one first"),
+        (np.ones((2, 8, 8), np.float32), "kspace of float32: k-space is complex"),
+        (np.ones(8, np.complex64), r"kspace of shape \(8,\)"),
+        (np.full((2, 8, 8), np.nan, np.complex64), "holds 128 NaN"),
+    ],
+)
+def test_fastmri_files_of_another_kind_are_refused(tmp_path, kspace, said):
+    with pytest.raises(ReconError, match=said):
+        read_scan(save_fastmri(tmp_path / "f.h5", kspace))
+
+
+def test_another_hdf5_says_what_it_holds(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["image"] = np.ones(3)
+    with pytest.raises(ReconError, match=r"x\.h5 holds image: k-space is a dataset 'kspace'"):
+        read_scan(tmp_path / "x.h5")
