@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 
+from recon_lib.data.quiet import decoding
 from recon_lib.errors import ReconError
 
 NIFTI = (".nii", ".nii.gz")
 META = (".mha", ".mhd")
+LARGEST = 2**29
+"""Voxels of the largest volume that is read: 2 GB in float32. A header can claim any number."""
 
 
 def is_volume(path: Path) -> bool:
@@ -38,7 +42,8 @@ def read_volume(path: Path, orientation: str = "RAS") -> tuple[np.ndarray, tuple
     if not is_volume(path):
         raise ReconError(f"{path} is no volume this library reads: use {', '.join(NIFTI + META)}.")
     try:
-        array, affine = _read_nifti(path) if path.name.lower().endswith(NIFTI) else _read_meta(path)
+        with decoding():
+            array, affine = _read_nifti(path) if path.name.lower().endswith(NIFTI) else _read_meta(path)
     except ReconError:
         raise
     except Exception as error:  # each format's decoder raises its own kinds
@@ -47,6 +52,8 @@ def read_volume(path: Path, orientation: str = "RAS") -> tuple[np.ndarray, tuple
         raise ReconError(f"{path} is an array of shape {array.shape}: a volume is 3-D.")
     if not np.isfinite(array).all():
         raise ReconError(f"{path} holds NaN or infinite values: mend or leave out this volume.")
+    if not np.isfinite(affine).all() or not np.linalg.det(affine[:3, :3]):
+        raise ReconError(f"{path} does not say where its axes point (its affine is singular): mend its header.")
     stored = nibabel.io_orientation(affine)
     wanted = nibabel.orientations.axcodes2ornt(tuple(orientation))
     turn = nibabel.orientations.ornt_transform(stored, wanted)
@@ -60,6 +67,11 @@ def _read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
     import nibabel
 
     image = nibabel.load(path)
+    if math.prod(image.shape) > LARGEST:
+        raise ReconError(f"{path} claims to be an array of shape {image.shape}: no scan is so large; check its header.")
+    kind = image.get_data_dtype()
+    if kind.kind == "c" or kind.fields:
+        raise ReconError(f"{path} is complex or in colour: a volume has one real number a voxel.")
     return np.asarray(image.dataobj, dtype=np.float32), np.asarray(image.affine)
 
 
