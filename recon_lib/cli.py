@@ -34,14 +34,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments.run(arguments)
     except ReconError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # a file's name may hold line breaks
+        return 2
+    except BrokenPipeError:  # the reader of our table has gone: nothing to say, and nobody to say it to
+        sys.stderr.close()
+        return 0
+    except OSError as error:  # a full disk, a folder that may not be read
+        print(f"error: {error.filename or 'a file'}: {error.strerror or error}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: interrupted; the same command goes on from here.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our table has gone: nothing to say, and nobody to say it to
-        sys.stderr.close()
-        return 0
     return 0
 
 
