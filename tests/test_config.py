@@ -26,7 +26,7 @@ LAUGHS = "[&a0 [lol], " + ", ".join(f"&a{n + 1} [{', '.join([f'*a{n}'] * 10)}]" 
 )
 def test_what_is_no_yaml_is_one_sentence(tmp_path, content):
     (tmp_path / "p.yaml").write_bytes(content)
-    with pytest.raises(ReconError, match="^The file is not valid YAML: .+") as error:
+    with pytest.raises(ReconError, match=r"^The file is not valid YAML: .+") as error:
         read_yaml(tmp_path / "p.yaml", "The file")
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 400
