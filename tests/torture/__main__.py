@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process that forks has one thread
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from recon_lib import collecting, machine  # imported before the forks, run only after them
+from recon_lib import machine
 from recon_lib.errors import choose
 from recon_lib.storage import write_json
 from torture import kills, malformed, mutants, scenes, together
@@ -27,6 +28,7 @@ WHOLE = {"kills": 50, "malformed": 220, "together": 3, "mutants": 99}
 
 def kill_rows(count: int, seed: int, folder: Path) -> Iterator[dict]:
     """Stop every scene, at ``count`` moments in all."""
+    importlib.import_module("recon_lib.collecting")  # once, before the forks; what it holds runs only after them
     kills.undisturbed(Scene("running", scenes.run_all), folder / "all")
     trained = Scene("training", scenes.run_one("train"))
     kills.undisturbed(trained, folder / "trained")
@@ -97,5 +99,4 @@ def table(row: dict, given: argparse.Namespace) -> dict:
 
 
 if __name__ == "__main__":
-    assert collecting
     sys.exit(main())
