@@ -22,10 +22,10 @@ if len(devices) > 1:
 images = data.load("t1", "train", Domain(source="generated", matrix=(24, 20), images=8)).images
 masks = mask_stack((24, 20), 8)
 tiny = Architecture(subnetworks=2, hidden_layers=1, filters=3)
-recipe = Recipe(batch=4, epochs=2, learning_rate=1e-2, crop=16)
+recipe = Recipe(batch=4, epochs=2, learning_rate=1e-4, crop=16)
 out = Path(sys.argv[2])
 net, _ = train_sequential(images, masks, architecture=tiny, recipe=recipe, updates=6, seed=0, folder=out / "a")
-net, _ = fine_tune(net, images, masks, recipe=Recipe(batch=4, epochs=2, learning_rate=1e-3), seed=0, folder=out / "b")
+net, _ = fine_tune(net, images, masks, recipe=Recipe(batch=4, epochs=2, learning_rate=1e-4), seed=0, folder=out / "b")
 import numpy as np
 np.savez(out / "weights.npz", *net.get_weights())
 """

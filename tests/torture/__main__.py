@@ -30,15 +30,15 @@ def kill_rows(count: int, seed: int, folder: Path) -> Iterator[dict]:
     """Stop every scene, at ``count`` moments in all."""
     importlib.import_module("recon_lib.collecting")  # once, before the forks; what it holds runs only after them
     kills.undisturbed(Scene("running", scenes.run_all), folder / "all")
-    trained = Scene("training", scenes.run_one("train"))
+    trained = Scene("training", scenes.run_one("train"), None, scenes.RUN)
     kills.undisturbed(trained, folder / "trained")
     with scenes.server(folder / "asked.txt") as port:
         chosen = [
             Scene("downloading", scenes.download(port)),
             Scene("preparing", scenes.prepare(folder / "world")),
             trained,
-            Scene("fine-tuning", scenes.run_one("finetune"), folder / "trained"),
-            Scene("reconstructing by compressed sensing", scenes.run_one("evaluate", "cs:literal")),
+            Scene("fine-tuning", scenes.run_one("finetune"), folder / "trained", scenes.RUN),
+            Scene("reconstructing by compressed sensing", scenes.run_one("evaluate", "cs:literal"), None, scenes.RUN),
             Scene("collecting", scenes.collect, folder / "all", scenes.TABLES),
         ]
         for place, scene in enumerate(chosen):

@@ -37,7 +37,10 @@ compressed_sensing: {variants: [literal], iterations: {t1: 6}}
 """
 CONTENT = bytes(range(256)) * 2000
 """What the server has."""
+RUN = ("history.csv", "network.safetensors", "network.json", "slices.csv", "panels.npz")
+"""Of a run, written anew until its record stands; its units are epochs and parts."""
 TABLES = ("slices.csv.gz", "history.csv.gz", "panels.npz", "records.json", "provenance.json")
+"""Of a collection."""
 Log = Callable[[object], None]
 
 
