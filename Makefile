@@ -15,9 +15,15 @@ stage = @echo "== $(1)"; begin=$$(date +%s); ( $(2) ) && echo "== $(1): $$(($$(d
 # Before a command: it writes its runs and results into a folder that is gone when the stage ends.
 SCRATCH := folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="$$folder/runs" RECON_RESULTS="$$folder/results"
 
+# $(call with_versions,RESOLUTION): an environment of its own, and in it the tests that need no training, book or browser.
+UNTRAINED := checkpoints claims cli config experiment figures fourier graph masks metrics networks results tables wavelets
+with_versions = "$(PYTHON)" -m venv --clear .venv-versions && .venv-versions/bin/python -m pip install --quiet uv \
+	&& .venv-versions/bin/uv pip install --quiet --python .venv-versions/bin/python --resolution $(1) --prerelease disallow ".[dev]" \
+	&& PYTHONPATH=. .venv-versions/bin/python -m pytest tests/data $(UNTRAINED:%=tests/test_%.py)
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv book test lint format unit notebooks smoke browser quickstart desk bench lock clean
+.PHONY: help venv book test lint format unit notebooks smoke browser quickstart desk bench torture oldest newest lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -39,8 +45,8 @@ format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 unit: $(INSTALLED) ## Run the tests of tests/ (PYTEST="-k masks" chooses)
 	$(call stage,unit tests,$(RUN) pytest -m "not browser" $(PYTEST))
 
-notebooks: $(INSTALLED) ## Run every notebook as it stands, with its smoke defaults
-	$(call stage,notebooks,$(SCRATCH) $(RUN) pytest --nbval-lax notebooks/)
+notebooks: $(INSTALLED) ## Run every notebook as it stands, and compare its headline values
+	$(call stage,notebooks,$(SCRATCH) $(RUN) pytest --nbval-lax notebooks/ && RECON_RUNS="$$folder/runs" $(RUN) tests.notebook_values)
 
 smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a temporary folder
 	$(call stage,graph of runs,$(SCRATCH) $(RUN) snakemake --nolock --cores $(CORES) --config profile=smoke)
@@ -56,6 +62,15 @@ quickstart: $(INSTALLED) ## Tune a released network to a scanner it has not seen
 browser: $(INSTALLED) ## Operate the explorer, and look at every page of the built book, in headless Chromium
 	$(call stage,browser,$(RUN) pytest -m browser tests/test_browser.py)
 
+torture: $(INSTALLED) ## Break it in every way known (kills, malformed files, wrong lines): an hour; writes its table
+	PYTHONPATH=tests nice -n 19 env $(RUN) torture --output book/results/benchmarks/torture.json
+
+oldest: ## Run the tests that train nothing with the oldest versions that pyproject.toml allows
+	$(call stage,oldest versions,$(call with_versions,lowest-direct))
+
+newest: ## Run the tests that train nothing with the newest versions there are
+	$(call stage,newest versions,$(call with_versions,highest))
+
 desk: $(INSTALLED) ## Train, tune and evaluate the desk profile: hours on two cores, resumes where it stopped
 	$(RUN) snakemake --cores 1 --rerun-incomplete --config profile=desk
 	$(RUN) recon_lib results headline
@@ -68,7 +83,7 @@ lock: $(INSTALLED) ## Solve pyproject.toml anew into requirements.lock (LOCK="--
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock $(LOCK)
 
 clean: ## Remove the environment, the built book and the caches; runs and results stay
-	rm -rf .venv book/_build .pytest_cache .ruff_cache .hypothesis .snakemake
+	rm -rf .venv .venv-versions book/_build .pytest_cache .ruff_cache .hypothesis .snakemake
 	find recon_lib tests notebooks book -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 $(INSTALLED): requirements.lock pyproject.toml

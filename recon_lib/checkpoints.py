@@ -11,6 +11,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from recon_lib.config import mapping
 from recon_lib.errors import ReconError
 from recon_lib.storage import write_bytes
 
@@ -62,6 +63,7 @@ def _opened(path: Path) -> Iterator[tuple[safe_open, dict]]:
         raise ReconError(f"There is no file {path}.")
     try:
         with safe_open(path, framework="numpy") as file:
-            yield file, json.loads((file.metadata() or {})["state"])
-    except (SafetensorError, KeyError, json.JSONDecodeError, OSError) as error:
-        raise ReconError(f"{path} is not a readable checkpoint ({error}): remove it and run again.") from error
+            yield file, mapping(json.loads((file.metadata() or {})["state"]), "the state")
+    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError, OSError) as error:
+        said = " ".join(str(error).split()).rstrip(".")
+        raise ReconError(f"{path} is not a readable checkpoint ({said}): remove it and run again.") from error

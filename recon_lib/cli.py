@@ -42,20 +42,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments.run(arguments)
     except ReconError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # a file's name may hold line breaks
+        return 2
+    except BrokenPipeError:  # the reader of our table has gone: nothing to say, and nobody to say it to
+        sys.stderr.close()
+        return 0
+    except OSError as error:  # a full disk, a folder that may not be read
+        mend = _MENDS.get(error.errno, "")
+        said = f"{error.filename or 'a file'}: {error.strerror or error}"
+        print(f"error: {' '.join(said.split())}{mend and ': '}{mend}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
         print(f"error: {str(stop) or 'interrupted; the same command goes on from here.'}", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our table has gone: nothing to say, and nobody to say it to
-        sys.stderr.close()
-        return 0
-    except OSError as error:
-        if error.errno not in _MENDS:
-            raise
-        where = f" at {error.filename}" if error.filename else ""
-        print(f"error: {error.strerror}{where}: {_MENDS[error.errno]}.", file=sys.stderr)
-        return 2
     return 0
 
 

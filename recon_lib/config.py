@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from recon_lib.errors import ReconError, choose
+from recon_lib.errors import ReconError, choose, shown
 
 
 def read_yaml(path: Path, what: str) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -28,8 +28,10 @@ def read_yaml(path: Path, what: str) -> Any:  # noqa: ANN401 - whatever the file
     """
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise ReconError(f"{what} is not valid YAML: {' '.join(str(error).split())}.") from error
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        # Dates, numbers and texts that cannot be: the loader lets Python's own errors through.
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ReconError(f"{what} is not valid YAML: {said.rstrip('.')}.") from error
 
 
 def mapping(value: object, where: str) -> dict:
@@ -43,7 +45,7 @@ def mapping(value: object, where: str) -> dict:
         ReconError: It is not.
     """
     if not isinstance(value, dict):
-        raise ReconError(f"{where} is not a mapping of keys to values but {value!r}.")
+        raise ReconError(f"{where} is not a mapping of keys to values but {shown(value)}.")
     return value
 
 
@@ -108,15 +110,15 @@ def _convert(kind: Any, value: object, where: str) -> Any:  # noqa: ANN401 - wha
     if origin is tuple:
         fixed = args[-1] is not Ellipsis
         if not isinstance(value, list | tuple) or (fixed and len(value) != len(args)):
-            raise ReconError(f"{where} is a list{f' of {len(args)}' if fixed else ''}, not {value!r}.")
+            raise ReconError(f"{where} is a list{f' of {len(args)}' if fixed else ''}, not {shown(value)}.")
         return tuple(_convert(args[0], item, where) for item in value)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is float and number:
         return float(value)  # type: ignore[arg-type]
     if (kind is int and number and not isinstance(value, int)) or not isinstance(value, kind):
-        raise ReconError(f"{where} is of type {kind.__name__}, not {value!r}.")
+        raise ReconError(f"{where} is of type {kind.__name__}, not {shown(value)}.")
     if kind is int and isinstance(value, bool):
-        raise ReconError(f"{where} is a whole number, not {value!r}.")
+        raise ReconError(f"{where} is a whole number, not {shown(value)}.")
     return value
 
 

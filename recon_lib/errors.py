@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 
 
@@ -11,6 +12,23 @@ class ReconError(ValueError):
 
     The command line prints it without a traceback and exits with status 2.
     """
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 2
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 120
+
+
+def shown(value: object) -> str:
+    """Return how a value is written in a message: like ``repr``, but never long.
+
+    Args:
+        value: What was found, of any kind and depth.
+    """
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # Python writes no integer of thousands of digits
+        return "a number of too many digits"
 
 
 def choose(kind: str, name: object, known: Iterable[str]) -> str:
@@ -27,9 +45,9 @@ def choose(kind: str, name: object, known: Iterable[str]) -> str:
     Raises:
         ReconError: It is unknown; the message suggests the nearest known name.
     """
-    names = sorted(known)
+    names = sorted(map(str, known))
     if isinstance(name, str) and name in names:
         return name
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) if isinstance(name, str) else []
     hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(names) or 'none'}."
-    raise ReconError(f"Unknown {kind} {name!r}: {hint}")
+    raise ReconError(f"Unknown {kind} {shown(name)}: {hint}")

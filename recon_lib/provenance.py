@@ -47,7 +47,7 @@ def verify(folder: Path) -> dict:
     try:
         content = json.loads(path.read_text())
         listed, digest = dict(content["files"]), content["digest"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReconError(f"{path} is missing or not readable ({error}): {mend}") from error
     if digest != _digest(content):
         raise ReconError(f"{path} was edited after it was written: {mend}")

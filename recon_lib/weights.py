@@ -9,8 +9,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+
 from recon_lib.cascade import Cascade, build, named_weights, set_weights
 from recon_lib.checkpoints import load_arrays, load_state, save_arrays
+from recon_lib.config import build as make
+from recon_lib.config import mapping
 from recon_lib.errors import ReconError
 from recon_lib.experiment import Architecture
 from recon_lib.results import sha256, write_json
@@ -69,10 +73,7 @@ def read_card(path: Path) -> dict:
     Raises:
         ReconError: The file is missing, unreadable or has no card.
     """
-    card = load_state(path).get("card")
-    if card is None:
-        raise ReconError(f"{path} holds no network: it has no card.")
-    return card
+    return _card(path, load_state(path))
 
 
 def load_network(
@@ -90,21 +91,58 @@ def load_network(
 
     Raises:
         ReconError: The file is missing, unreadable, holds another architecture or other weights than
-            its architecture has, or its sha256 is not the one in the card beside it.
+            its architecture has, some that are not finite, or its sha256 is not the one in the card beside
+            it.
     """
     arrays, state = load_arrays(path)
     beside = path.with_suffix(".json")
-    if beside.is_file() and json.loads(beside.read_text(encoding="utf-8")).get("sha256") != sha256(path):
+    if beside.is_file() and _stated_hash(beside) != sha256(path):
         raise ReconError(f"{path} does not have the sha256 that {beside.name} states: fetch it again.")
-    card = state.get("card")
-    if card is None:
-        raise ReconError(f"{path} holds no network: it has no card.")
-    found = Architecture.from_dict(card["architecture"])
+    card = _card(path, state)
+    found = _architecture(path, card)
     if architecture is not None and found != architecture:
         raise ReconError(f"{path} holds another architecture: {found}, not {architecture}.")
+    # Before anything of that size is built: a card can claim any.
+    count = sum(array.size for array in arrays.values())
+    if count != _count(found):
+        raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
     cascade = build(Cascade(found, precision=precision))
     wanted = {name: value.shape for name, value in named_weights(cascade).items()}
     if wanted != {name: array.shape for name, array in arrays.items()}:
         raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
+    bad = [name for name, array in arrays.items() if array.dtype.kind != "f" or not np.isfinite(array).all()]
+    if bad:
+        raise ReconError(f"{path} holds weights that are no finite numbers ({bad[0]}): fetch or train it again.")
     set_weights(cascade, arrays)
     return cascade, card
+
+
+def _card(path: Path, state: dict) -> dict:
+    card = state.get("card")
+    if not isinstance(card, dict):
+        raise ReconError(f"{path} holds no network: it has no card.")
+    return card
+
+
+def _architecture(path: Path, card: dict) -> Architecture:
+    try:
+        stated = {**card["architecture"]}
+        stated["data_consistency"] = float(stated["data_consistency"])
+        return make(Architecture, stated, "architecture")
+    except (KeyError, ValueError, TypeError) as error:
+        raise ReconError(f"The card of {path} states no architecture that can be built ({error}).") from error
+
+
+def _count(architecture: Architecture) -> int:
+    """Return the number of weights of an architecture, without building it."""
+    widths = [2, *[architecture.filters] * architecture.hidden_layers] if architecture.hidden_layers < 1000 else [0]
+    layers = zip(widths, [*widths[1:], 1], strict=True)
+    return architecture.subnetworks * sum((architecture.kernel**2 * given + 1) * made for given, made in layers)
+
+
+def _stated_hash(beside: Path) -> str:
+    try:
+        return mapping(json.loads(beside.read_text(encoding="utf-8")), "the card").get("sha256")
+    except (OSError, ValueError, RecursionError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ReconError(f"{beside} is no readable card ({said}): fetch it again, or remove it.") from error

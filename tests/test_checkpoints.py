@@ -92,3 +92,13 @@ def test_files_of_others_are_refused(tmp_path):
     (tmp_path / "text").write_text("a text of some length, not arrays")
     with pytest.raises(ReconError, match="not a readable checkpoint"):
         load_arrays(tmp_path / "text")
+
+
+@pytest.mark.parametrize("state", ["[]", "5", "[" * 100_000, "{", '"x"'], ids=lambda text: text[:3])
+def test_a_state_that_is_no_mapping_is_one_sentence(tmp_path, state):
+    from safetensors.numpy import save_file
+
+    save_file({"x": np.ones(2, np.float32)}, tmp_path / "a", {"state": state})
+    with pytest.raises(ReconError, match="a is not a readable checkpoint") as error:
+        load_arrays(tmp_path / "a")
+    assert "\n" not in str(error.value)

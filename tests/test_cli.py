@@ -125,3 +125,21 @@ def test_the_module_runs_and_help_loads_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", script], cwd=paths.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "usage: python -m recon_lib" in done.stdout
+
+
+def test_a_name_with_line_breaks_still_gives_one_line(capsys, monkeypatch):
+    def refuse(*_):
+        raise ReconError("a\nb is no volume.")
+
+    monkeypatch.setattr(inventory, "fetch_domain", refuse)
+    assert cli.main(["data", "fetch", "t1"]) == 2
+    assert capsys.readouterr().err == "error: a b is no volume.\n"
+
+
+def test_what_the_operating_system_refuses_is_one_line(capsys, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, "No space left on device", "some/file")
+
+    monkeypatch.setattr(inventory, "fetch_domain", refuse)
+    assert cli.main(["data", "fetch", "t1"]) == 2
+    assert capsys.readouterr().err == "error: some/file: No space left on device.\n"

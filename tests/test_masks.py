@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from laws import run_python
 from scipy.spatial import cKDTree
 
+from recon_lib import masks
 from recon_lib.errors import ReconError
 from recon_lib.masks import (
     MaskSpec,
@@ -87,6 +88,15 @@ def test_masks_of_another_index_set_or_seed_share_samples_by_chance_alone():
     )
     for other in others:
         assert (first & other).sum() < 0.5 * first.sum()
+
+
+def test_the_seed_draws_other_darts_at_the_same_strength(monkeypatch):
+    # The strength is bisected with the seed too, so two seeds' masks differ a little even if their darts are the same.
+    strength = masks._strength(SMALL, MaskSpec())
+    monkeypatch.setattr(masks, "_strength", lambda size, spec: strength)
+    outside = ~calibration_block(SMALL)
+    first, other = (poisson_disc_mask(SMALL, 0, spec=MaskSpec(seed=seed)) & outside for seed in (0, 1))
+    assert (first & other).sum() < 0.5 * first.sum()
 
 
 def test_power_moves_samples_from_the_middle_to_the_edge():

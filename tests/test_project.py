@@ -33,10 +33,10 @@ FLOORS = [
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # These need a network; every other room works, and the book builds, without Keras or its backends.
-KERAS_ROOMS = set(
-    "cascade memory inference resume training weights evaluating runs collecting own_scans tuning explore "
-    "quickstart".split()
+KERAS = (
+    "cascade memory inference resume training weights evaluating runs collecting own_scans tuning explore quickstart"
 )
+KERAS_ROOMS = set(KERAS.split())
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {
     "matplotlib",

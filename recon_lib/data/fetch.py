@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,7 +151,11 @@ def pip_download(requirement: str, part: Path, name: str) -> None:
 
 def _extract(wheel: Path, file: File, part: Path) -> None:
     try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(file.member) as member, part.open("wb") as out:
-            shutil.copyfileobj(member, out)
-    except (KeyError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(wheel) as archive:
+            size = archive.getinfo(file.member).file_size
+            if file.bytes and size != file.bytes:
+                raise ReconError(f"{file.member} of {wheel.name} has {size} bytes: the manifest says {file.bytes}.")
+            with archive.open(file.member) as member, part.open("wb") as out:
+                shutil.copyfileobj(member, out)
+    except (KeyError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ReconError(f"{wheel.name} does not hold {file.member}: the manifest and the wheel differ.") from error

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from recon_lib import paths
-from recon_lib.config import read_yaml
-from recon_lib.errors import ReconError, choose
+from recon_lib.config import build, mapping, read_yaml
+from recon_lib.errors import ReconError, choose, shown
 
 ROLES = ("volume", "pack", "registry", "wheel", "original")
 SPLITS = ("train", "pool", "test")
@@ -52,9 +52,9 @@ class File:
         if path.is_absolute() or ".." in path.parts or "\\" in self.name or path == PurePosixPath("."):
             raise ReconError(f"The manifest's file name {self.name!r} leaves its folder: use a plain relative path.")
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ReconError(f"The sha256 of {self.name} is {self.sha256!r}: write its 64 hexadecimal digits.")
+            raise ReconError(f"The sha256 of {self.name} is {shown(self.sha256)}: write its 64 hexadecimal digits.")
         if self.url and not self.url.startswith("https://"):
-            raise ReconError(f"The address of {self.name} is {self.url!r}: only https is allowed.")
+            raise ReconError(f"The address of {self.name} is {shown(self.url)}: only https is allowed.")
         if bool(self.wheel) != bool(self.member):
             raise ReconError(f"{self.name} needs both wheel and member, or neither.")
 
@@ -202,14 +202,15 @@ def parse_manifest(content: dict[str, Any]) -> Manifest:
     """
     _keys("the manifest", content, ("version", "collections", "domains"))
     if content.get("version") != 1:
-        raise ReconError(f"The manifest's version is {content.get('version')!r}: this library reads version 1.")
+        raise ReconError(f"The manifest's version is {shown(content.get('version'))}: this library reads version 1.")
     collections = {}
-    for name, entry in (content.get("collections") or {}).items():
-        files = tuple(_make(File, f, f"a file of {name}") for f in (entry or {}).get("files", ()))
-        collections[name] = _make(Collection, {**(entry or {}), "name": name, "files": files}, f"collection {name}")
+    for name, entry in mapping(content.get("collections") or {}, "The manifest's collections").items():
+        found = mapping(entry or {}, f"The manifest's collection {shown(name)}")
+        collections[name] = _make(Collection, {**found, "name": name}, f"collection {name}")
     manifest = Manifest(collections, {})
-    for domain, sources in (content.get("domains") or {}).items():
-        manifest.domains[domain] = {n: _source(domain, n, entry, collections) for n, entry in (sources or {}).items()}
+    for domain, sources in mapping(content.get("domains") or {}, "The manifest's domains").items():
+        found = mapping(sources or {}, f"The manifest's domain {shown(domain)}")
+        manifest.domains[domain] = {n: _source(domain, n, entry, collections) for n, entry in found.items()}
     _check_files(manifest)
     return manifest
 
@@ -217,18 +218,19 @@ def parse_manifest(content: dict[str, Any]) -> Manifest:
 def _source(domain: str, name: str, entry: dict[str, Any], collections: dict[str, Collection]) -> Source:
     where = f"domain {domain}.{name}"
     _keys(where, entry, ("collection", "splits", "slices", "geometry"))
-    geometry = dict(entry.get("geometry") or {})
-    for key in ("crop", "matrix"):
-        if geometry.get(key) is not None:
-            geometry[key] = tuple(geometry[key])
     splits: dict[str, tuple[str, ...] | range] = {}
-    for split, chosen in (entry.get("splits") or {}).items():
+    for split, chosen in mapping(entry.get("splits") or {}, f"splits of {where}").items():
         choose(f"split of {where}", split, SPLITS)
+        if not isinstance(chosen, list) or not all(isinstance(n, int | str) for n in chosen):
+            raise ReconError(f"Split {split} of {where} is a list of subjects, or of two numbers: not {shown(chosen)}.")
         span = len(chosen) == 2 and all(isinstance(n, int) for n in chosen)
         splits[split] = range(*chosen) if span else tuple(str(n) for n in chosen)
     collection = collections[choose(f"collection of {where}", entry.get("collection"), collections)]
-    made = _make(Geometry, geometry, f"geometry of {where}")
-    return Source(domain, name, collection, splits, dict(entry.get("slices") or {}), made)
+    made = _make(Geometry, entry.get("geometry") or {}, f"geometry of {where}")
+    slices = mapping(entry.get("slices") or {}, f"slices of {where}")
+    if not all(isinstance(n, int) for n in slices.values()):
+        raise ReconError(f"The slices of {where} are whole numbers by split, not {shown(slices)}.")
+    return Source(domain, name, collection, splits, slices, made)
 
 
 def _check_files(manifest: Manifest) -> None:
@@ -250,13 +252,13 @@ def _check_files(manifest: Manifest) -> None:
 def _make(cls: type, content: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - an instance of cls
     _keys(where, content, [f.name for f in fields(cls)])
     try:
-        return cls(**content)
+        return build(cls, content, where)
     except TypeError as error:
         raise ReconError(f"The manifest's {where} is incomplete: {str(error).split('() ')[-1]}.") from error
 
 
 def _keys(where: str, content: object, known: Any) -> None:  # noqa: ANN401 - any names
     if not isinstance(content, dict):
-        raise ReconError(f"The manifest's {where} is not a mapping but {content!r}.")
+        raise ReconError(f"The manifest's {where} is not a mapping but {shown(content)}.")
     for key in content:
         choose(f"key in {where}", key, known)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import tarfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -53,27 +54,37 @@ def read_registry(path: Path) -> list[Photograph]:
     """Read the registry of photographs in the order of their index.
 
     Raises:
-        ReconError: A column is missing, an address is not https, or the indices have a gap.
+        ReconError: It is no such table: a column is missing, a number is none, an address is not https, or
+            the indices have a gap.
     """
+    try:
+        rows = _read_rows(path)
+    except (KeyError, TypeError) as error:
+        raise ReconError(f"The registry {path.name} lacks the column {error}: restore it.") from error
+    except ReconError:
+        raise
+    except (ValueError, csv.Error) as error:
+        raise ReconError(f"The registry {path.name} is damaged ({_line(error)}): restore it.") from error
+    if [row.index for row in rows] != list(range(len(rows))):
+        raise ReconError(f"The registry {path.name} does not count from 0 without a gap: restore it.")
+    return rows
+
+
+def _read_rows(path: Path) -> list[Photograph]:
     rows = []
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            try:
-                suffix = PurePosixPath(row["source_url"]).suffix.lower()
-                original = File(
-                    name=f"natural_originals/{int(row['index']):04d}{suffix}",
-                    role="original",
-                    domain="natural",
-                    sha256=row["source_sha256"],
-                    url=row["source_url"],
-                )
-                size = int(row["width"]), int(row["height"])
-                row_text = row["licence"], row["author"], row["landing_url"]
-                rows.append(Photograph(int(row["index"]), row["pixel_sha256"], original, *row_text, *size))
-            except (KeyError, TypeError) as error:
-                raise ReconError(f"The registry {path.name} lacks the column {error}: restore it.") from error
-    if [row.index for row in rows] != list(range(len(rows))):
-        raise ReconError(f"The registry {path.name} does not count from 0 without a gap: restore it.")
+            suffix = PurePosixPath(row["source_url"]).suffix.lower()
+            original = File(
+                name=f"natural_originals/{int(row['index']):04d}{suffix}",
+                role="original",
+                domain="natural",
+                sha256=row["source_sha256"],
+                url=row["source_url"],
+            )
+            size = int(row["width"]), int(row["height"])
+            row_text = row["licence"], row["author"], row["landing_url"]
+            rows.append(Photograph(int(row["index"]), row["pixel_sha256"], original, *row_text, *size))
     return rows
 
 
@@ -121,14 +132,17 @@ def read_tar(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the files of a tar in the order of their names, without writing anything to disk.
 
     Raises:
-        ReconError: A member is not a plain file, or its name is absolute or leads upwards.
+        ReconError: A member is not a plain file that lies whole in the archive, or its name is absolute or
+            leads upwards.
     """
     try:
         with tarfile.open(path, "r:") as archive:
             members = archive.getmembers()
             for member in members:
                 name = PurePosixPath(member.name)
-                if not member.isfile() or name.is_absolute() or ".." in name.parts:
+                # A sparse member, or one larger than the archive, claims any size: nothing of ours is either.
+                bomb = member.issparse() or member.size > path.stat().st_size
+                if bomb or not member.isfile() or name.is_absolute() or ".." in name.parts:
                     raise ReconError(f"{path.name} holds {member.name!r}, which is unsafe to unpack: get another copy.")
             for member in sorted(members, key=lambda m: m.name):
                 content = archive.extractfile(member)
@@ -204,11 +218,20 @@ def _decode(content: bytes, name: str, convert: str | None) -> np.ndarray:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            opened: Any = image.convert(convert) if convert else image
-            return np.asarray(opened)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise ReconError(f"{name} cannot be decoded as an image ({error}): leave it out or get it again.") from error
+        with warnings.catch_warnings():
+            # Pillow only warns of an image up to twice as large as it deems safe: several GB once it is float.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as image:
+                opened: Any = image.convert(convert) if convert else image
+                return np.asarray(opened)
+    except Exception as error:  # each format's decoder raises its own kinds
+        raise ReconError(
+            f"{name} cannot be decoded as an image ({_line(error)}): leave it out or get it again."
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__).rstrip(".")
 
 
 def _check_pixels(pixels: np.ndarray, row: Photograph, name: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recon_lib.data.quiet import decoding
 from recon_lib.errors import ReconError
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 NIFTI = (".nii", ".nii.gz")
 META = (".mha", ".mhd")
+LARGEST = 2**29
+"""Voxels of the largest volume that is read: 2 GB in float32. A header can claim any number."""
 
 
 def is_volume(path: Path) -> bool:
@@ -43,6 +47,8 @@ def read_volume(path: Path, orientation: str = "RAS") -> tuple[np.ndarray, tuple
         raise ReconError(f"{path} is an array of shape {array.shape}: a volume is 3-D.")
     if not np.isfinite(array).all():
         raise ReconError(f"{path} holds NaN or infinite values: mend or leave out this volume.")
+    if not np.isfinite(affine).all() or not np.linalg.det(affine[:3, :3]):
+        raise ReconError(f"{path} does not say where its axes point (its affine is singular): mend its header.")
     stored = nibabel.io_orientation(affine)
     wanted = nibabel.orientations.axcodes2ornt(tuple(orientation))
     turn = nibabel.orientations.ornt_transform(stored, wanted)
@@ -69,7 +75,8 @@ def read_array(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not is_volume(path):
         raise ReconError(f"{path} is no volume this library reads: use {', '.join(NIFTI + META)}.")
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite
+        # What is too large becomes infinite.
+        with decoding(), np.errstate(over="ignore", invalid="ignore"):
             return _read_nifti(path) if path.name.lower().endswith(NIFTI) else _read_meta(path)
     except ReconError:
         raise
@@ -100,6 +107,8 @@ def _read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
     import nibabel
 
     image = nibabel.load(path)
+    if math.prod(image.shape) > LARGEST:
+        raise ReconError(f"{path} claims to be an array of shape {image.shape}: no scan is so large; check its header.")
     kind = image.get_data_dtype()
     if kind.kind == "c":
         raise ReconError(f"{path} holds complex numbers: a volume is made of magnitudes.")

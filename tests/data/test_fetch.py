@@ -210,14 +210,34 @@ def test_a_pip_that_fails_is_quoted(wheel_world, monkeypatch):
         fetch.obtain(load_manifest().file("w/a.nii.gz"))
 
 
-@pytest.mark.parametrize("fault", ["hash", "name"])
+FAULTS = {
+    "hash": ({"sha256": "0" * 64}, "tinyvolumes==1.0 has another sha256"),
+    "name": ({"member": "tinyvolumes/b.nii.gz"}, "does not hold tinyvolumes/b.nii.gz"),
+    "size": ({"bytes": 3}, f"has {len(CONTENT)} bytes: the manifest says 3"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_wrong_member_is_refused(wheel_world, fault):
-    wheel_world.entries[1].update({"sha256": "0" * 64} if fault == "hash" else {"member": "tinyvolumes/b.nii.gz"})
+    changed, said = FAULTS[fault]
+    wheel_world.entries[1].update(changed)
     mirrored = wheel_world.mirror / "w" / wheel_world.wheel.name
     mirrored.parent.mkdir()
     wheel_world.wheel.rename(mirrored)
     wheel_world.use()
-    said = "tinyvolumes==1.0 has another sha256" if fault == "hash" else "does not hold tinyvolumes/b.nii.gz"
     with pytest.raises(ReconError, match=said):
         fetch.obtain(load_manifest().file("w/a.nii.gz"))
     assert not fetch.cached(load_manifest().file("w/a.nii.gz")).exists()
+
+
+def test_an_encrypted_or_damaged_wheel_is_one_sentence(tmp_path):
+    with zipfile.ZipFile(tmp_path / "w.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", bytes(1000))
+    content = (tmp_path / "w.whl").read_bytes()
+    encrypted = content.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01")
+    for wrong in (encrypted, content[:30] + bytes(8) + content[38:], content[:50]):
+        (tmp_path / "w.whl").write_bytes(wrong)
+        with pytest.raises(ReconError, match=r"w\.whl does not hold a: "):
+            fetch._extract(
+                tmp_path / "w.whl", file_of(bytes(1000), wheel="w.whl", member="a", url=""), tmp_path / "part"
+            )

@@ -150,3 +150,36 @@ def test_a_damaged_registry_is_refused(tmp_path, fault):
         writer.writerows(rows)
     with pytest.raises(ReconError, match="restore it"):
         photographs.read_registry(tmp_path / "r.csv")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        (("collections",), [1]),
+        (("domains",), 5),
+        (("domains", "t1"), "x"),
+        (("collections", "set"), 7),
+        (("collections", "set", "files"), 3),
+        (("collections", "set", "files", 0, "bytes"), "many"),
+        (("collections", "set", "files", 0, "subject"), {"a": 1}),
+        (("collections", "set", "files", 0, "url"), ["https://example.org"]),
+        (("collections", "set", "files", 0, "name"), 4),
+        (("domains", "t1", "open", "splits"), [1]),
+        (("domains", "t1", "open", "splits", "test"), 5),
+        (("domains", "t1", "open", "splits", "test"), [{"a": 1}]),
+        (("domains", "t1", "open", "slices"), {"test": "all"}),
+        (("domains", "t1", "open", "geometry"), [8, 8]),
+        (("domains", "t1", "open", "geometry", "matrix"), 8),
+        (("domains", "t1", "open", "geometry", "matrix"), [8, "x"]),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_kind_is_one_sentence(world, part, value):
+    content = copy.deepcopy(world.content)
+    place = content
+    for key in part[:-1]:
+        place = place[key]
+    place[part[-1]] = value
+    with pytest.raises(ReconError) as error:
+        parse_manifest(content)
+    assert "\n" not in str(error.value)

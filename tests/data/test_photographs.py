@@ -180,3 +180,43 @@ def test_a_folder_is_read_by_name_cut_or_padded(tmp_path):
     expected = np.zeros((6, 6), np.uint8)
     expected[1:, 1:5] = 255
     np.testing.assert_array_equal(padded, expected)
+
+
+@pytest.mark.parametrize("claim", ["sparse", "size"])
+def test_a_member_that_claims_a_terabyte_is_refused_unread(tmp_path, claim):
+    header = bytearray(tarfile.TarInfo("a.png").tobuf(tarfile.GNU_FORMAT))
+    place = 483 if claim == "sparse" else 124
+    header[place : place + 12] = b"\x80" + (1 << 40).to_bytes(11, "big")
+    header[156:157] = tarfile.GNUTYPE_SPARSE if claim == "sparse" else tarfile.REGTYPE
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    (tmp_path / "p.tar").write_bytes(bytes(header) + bytes(1024))
+    with pytest.raises(ReconError, match=r"p\.tar holds 'a\.png', which is unsafe|no readable tar"):
+        list(photographs.read_tar(tmp_path / "p.tar"))
+
+
+@pytest.mark.parametrize("side", [10_000, 14_000])
+def test_a_photograph_that_unpacks_into_gigabytes_is_refused(tmp_path, side):
+    Image.new("L", (side, side)).save(tmp_path / "a.png")
+    with pytest.raises(ReconError, match=r"a\.png cannot be decoded as an image \(Image size"):
+        next(photographs.from_folder([tmp_path / "a.png"], (8, 8)))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfe", "is damaged"),
+        (b"index\nx\n", "lacks the column 'source_url'"),
+        (b"a\n" + b"z" * 200_000, "damaged"),
+    ],
+)
+def test_a_damaged_registry_is_one_sentence(tmp_path, content, said):
+    (tmp_path / "r.csv").write_bytes(content)
+    with pytest.raises(ReconError, match=said):
+        photographs.read_registry(tmp_path / "r.csv")
+
+
+def test_an_index_that_is_no_number_is_one_sentence(tmp_path):
+    columns = "index,pixel_sha256,source_url,source_sha256,licence,author,landing_url,width,height"
+    (tmp_path / "r.csv").write_text(f"{columns}\nx,,https://example.org/a.png,{'0' * 64},,,,1,1\n")
+    with pytest.raises(ReconError, match=r"damaged \(invalid literal for int"):
+        photographs.read_registry(tmp_path / "r.csv")

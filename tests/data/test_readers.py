@@ -1,5 +1,7 @@
+import contextlib
 import gzip
 import itertools
+import struct
 
 import nibabel
 import numpy as np
@@ -120,3 +122,52 @@ def test_other_formats_are_refused(tmp_path):
     assert not is_volume(tmp_path / "a.dcm")
     with pytest.raises(ReconError, match=r"use \.nii"):
         read_volume(tmp_path / "a.dcm")
+
+
+def nifti_bytes(volume, **header):
+    content = bytearray(nibabel.Nifti1Image(volume, np.eye(4), dtype=volume.dtype).to_bytes())
+    for place, packed in header.values():
+        content[place : place + len(packed)] = packed
+    return bytes(content)
+
+
+def test_a_header_that_claims_more_than_a_scan_is_refused_before_it_is_read(tmp_path, head):
+    claim = struct.pack("<hhh", 2000, 2000, 2000)
+    (tmp_path / "v.nii.gz").write_bytes(gzip.compress(nifti_bytes(head, dim=(42, claim))))
+    with pytest.raises(ReconError, match=r"claims to be an array of shape \(2000, 2000, 2000\)"):
+        read_volume(tmp_path / "v.nii.gz")
+
+
+def test_a_value_beyond_single_precision_is_infinite_and_no_warning(tmp_path, head):
+    volume = head.astype(np.float64)
+    volume[0, 0, 0] = 1e300
+    (tmp_path / "v.nii").write_bytes(nifti_bytes(volume))
+    with pytest.raises(ReconError, match="NaN or infinite values"):
+        read_volume(tmp_path / "v.nii")
+
+
+@pytest.mark.parametrize("kind", ["<c8", [("R", "u1"), ("G", "u1"), ("B", "u1")]], ids=["complex", "colour"])
+def test_numbers_that_are_no_magnitudes_are_refused(tmp_path, kind):
+    (tmp_path / "v.nii").write_bytes(nifti_bytes(np.zeros((4, 5, 6), kind)))
+    with pytest.raises(ReconError, match="complex or in colour"):
+        read_volume(tmp_path / "v.nii")
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, 0.0])
+def test_axes_that_point_nowhere_are_refused(tmp_path, head, value):
+    image = nibabel.Nifti1Image(head, np.eye(4))
+    content = bytearray(image.to_bytes())
+    content[280:328] = struct.pack("<12f", *[value] * 12)
+    (tmp_path / "v.nii").write_bytes(content)
+    with pytest.raises(ReconError, match="affine is singular"):
+        read_volume(tmp_path / "v.nii")
+
+
+def test_decoders_say_nothing_on_the_error_stream(tmp_path, head, capfd):
+    (tmp_path / "v.mha").write_bytes(b"ObjectType = Image\nNDims = 3\nDimSize = 9 9 9\nElementDataFile = none\n")
+    offset = struct.pack("<f", -1.0)
+    (tmp_path / "v.nii").write_bytes(nifti_bytes(head, offset=(108, offset)))
+    for name in ("v.mha", "v.nii"):
+        with contextlib.suppress(ReconError):
+            read_volume(tmp_path / name)
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,30 @@
+"""The graph of runs as a cluster sees it: planned without being run, with resources for a scheduler."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from recon_lib import paths, runs
+from recon_lib.experiment import load_profile
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--cores", "1"],
+        ["--jobs", "20", "--cores", "1", "--default-resources", "mem_mb=4000", "runtime=600"],
+    ],
+    ids=["one machine", "a scheduler's resources"],
+)
+def test_a_dry_run_plans_every_run_once_and_touches_nothing(folders, words):
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--config", "profile=smoke", *words]
+    done = subprocess.run(command, cwd=paths.ROOT, env={**os.environ}, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-3000:]
+    counts = dict(re.findall(r"^(collect|execute|total)\s+(\d+)$", said, re.M))
+    planned = len(runs.plan_profile(load_profile("smoke")))
+    assert counts == {"collect": "1", "execute": str(planned), "total": str(planned + 1)}
+    assert not paths.runs().exists()
