@@ -18,6 +18,7 @@ from recon_lib.evaluating import in_headline, panel_label, test_masks
 from recon_lib.experiment import Profile
 from recon_lib.graph import Run
 from recon_lib.inference import reconstruct
+from recon_lib.merging import lock, recover, stage_networks
 from recon_lib.metrics import psnr
 from recon_lib.runs import finished, folder, plan_profile
 from recon_lib.weights import load_network, released_name, save_network
@@ -41,19 +42,26 @@ def collect(profile: Profile) -> Path:
     Raises:
         ReconError: Nothing is finished yet.
     """
+    out = results.root() / profile.name
+    with lock(out):  # two collections at once would move each other's folder away
+        recover(out)
+        _collect(profile, out)
+    return out
+
+
+def _collect(profile: Profile, out: Path) -> None:
     runs, before = plan_profile(profile), results.collected(profile.name)
     done = [run for run in runs if finished(run)]
     kept = [run for run in runs if run.id in before and run not in done]
     if not done and not kept:
         raise ReconError(f"No run of profile {profile.name!r} is finished: run it first, with make {profile.name}.")
-    out = results.root() / profile.name
     details = _details(profile, runs, done, kept)
+    networks = stage_networks(out)
     for run in done:
         if _released(run, profile):
-            release(run, profile, out / "weights")
+            release(run, profile, networks)
     labels = {run.id: panel_label(run.choice) if run.kind == "evaluate" else None for run in kept}
     results.collect([folder(run) for run in done], out, details, labels, _notebooks(done, profile))
-    return out
 
 
 def _notebooks(done: list[Run], profile: Profile) -> dict[str, bytes]:
@@ -82,16 +90,24 @@ def release(run: Run, profile: Profile, where: Path) -> Path:
     path = where / released_name(run.choice)
     cascade, card = load_network(source)
     card = {**card, "profile": profile.name, "source_sha256": results.sha256(source)}
-    if path.is_file() and load_network(path)[1].get("source_sha256") == card["source_sha256"]:
+    if _is_released(path, card["source_sha256"]):
         return path
-    where.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=where) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         trial = Path(scratch) / path.name
         save_network(trial, cascade, card, stored="float16")
         half, _ = load_network(trial)
         card["float16_cost_db"] = {name: _cost(cascade, half, name, profile) for name in _tests(run, profile)}
     save_network(path, cascade, card, stored="float16")
     return path
+
+
+def _is_released(path: Path, source: str) -> bool:
+    """Tell whether a network stands there with its card, both of this source: a kill may have come between them."""
+    beside = path.with_suffix(".json")
+    if not (path.is_file() and beside.is_file()):
+        return False
+    card = json.loads(beside.read_text(encoding="utf-8"))
+    return card.get("source_sha256") == source and card.get("sha256") == results.sha256(path)
 
 
 def _tests(run: Run, profile: Profile) -> tuple[str, ...]:

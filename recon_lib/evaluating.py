@@ -60,8 +60,6 @@ def evaluate(run: Run, profile: Profile, where: Path, network: Path | None, prog
     write_rows(where / "slices.csv", rows)
     if "variation" not in run.choice:
         _write_panels(where / "panels.npz", run, profile, images, masks, after)
-    for part in where.glob("part-*.safetensors"):
-        part.unlink()
     return {split: images.sha256}
 
 

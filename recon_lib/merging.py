@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import filelock
 import numpy as np
 
 from recon_lib.errors import ReconError
@@ -26,6 +27,7 @@ from recon_lib.storage import (
 _NETWORK = ["variation", "test_domain", "method", "training_domain", "n_train", "n_finetune", "draw", "seed"]
 _SLICE_KEY = [*_NETWORK, "subject", "slice", "mask", "acceleration"]
 _EPOCH_KEY = ["run", "kind", "subnetwork", "epoch"]
+_TEMPORARY = shutil.ignore_patterns(".*")  # what a killed process was writing
 _AGREE = 1e-4  # relative: two machines round the same reconstruction differently
 
 
@@ -70,8 +72,9 @@ def collect(
     for key, image in read_panels(out / "panels.npz").items():
         if key.rpartition("/")[2] in labels:
             panels.setdefault(key, image)
-    building = out.with_name(f".{out.name}.{os.getpid()}.part")
-    shutil.rmtree(building, ignore_errors=True)
+    recover(out)
+    building, networks = _beside(out, "part"), _beside(out, "weights")
+    networks = networks if networks.is_dir() else out / "weights"
     try:
         write_rows(building / "slices.csv.gz", _merge(folders, (out, keep), "slices.csv", SLICE_COLUMNS))
         history = _merge(folders, (out, keep), "history.csv", HISTORY_COLUMNS)
@@ -82,13 +85,60 @@ def collect(
         kept = {run: path.read_bytes() for run, path in before.items() if path.is_file()}
         for run, content in {**kept, **(notebooks or {})}.items():
             write_bytes(building / "notebooks" / f"{run}.ipynb", content)
-        if (out / "weights").is_dir():
-            shutil.copytree(out / "weights", building / "weights")
+        if networks.is_dir():
+            shutil.copytree(networks, building / "weights", ignore=_TEMPORARY)
         content = write_provenance(building, details)
         _swap(building, out)
+        shutil.rmtree(_beside(out, "weights"), ignore_errors=True)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return content
+
+
+def lock(out: Path) -> filelock.FileLock:
+    """Return the lock of a folder of results: who collects into it holds it from beginning to end.
+
+    Args:
+        out: The folder of results.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(_beside(out, "lock"))
+
+
+def recover(out: Path) -> None:
+    """Clear away what a collection that was killed left beside the folder of results; hold its lock.
+
+    Args:
+        out: The folder of results; if it was just being replaced, the old one comes back.
+    """
+    aside = _beside(out, "old")
+    if aside.exists() and not out.exists():
+        os.replace(aside, out)
+    for left in (aside, _beside(out, "part"), _beside(out, "copy")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def stage_networks(out: Path) -> Path:
+    """Return the folder into which networks are released before they join the results; hold the lock.
+
+    It begins as a copy of the results' own and outlives a kill, so that no network is released twice; the
+    results themselves stay whole meanwhile.
+
+    Args:
+        out: The folder of results.
+    """
+    staged, copy = _beside(out, "weights"), _beside(out, "copy")
+    if not staged.is_dir():
+        if (out / "weights").is_dir():
+            shutil.copytree(out / "weights", copy, ignore=_TEMPORARY)
+        else:
+            copy.mkdir(parents=True)
+        os.replace(copy, staged)
+    return staged
+
+
+def _beside(out: Path, what: str) -> Path:
+    return out.with_name(f".{out.name}.{what}")
 
 
 def _records(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, dict]:
@@ -140,8 +190,7 @@ def _alike(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _swap(new: Path, old: Path) -> None:
     """Put a folder in another's place; should the second rename fail, the old one comes back."""
-    aside = old.with_name(f".{old.name}.{os.getpid()}.old")
-    shutil.rmtree(aside, ignore_errors=True)
+    aside = _beside(old, "old")
     if old.exists():
         os.replace(old, aside)
     try:

@@ -119,15 +119,16 @@ def profiles() -> list[str]:
 
 
 def verify_all() -> dict[str, dict]:
-    """Check every profile's results.
+    """Check every profile's results, and what the benchmarks measured.
 
     Returns:
-        Profile to provenance.
+        Name of the folder to provenance.
 
     Raises:
         ReconError: As :func:`verify`.
     """
-    return {name: verify(root() / name) for name in profiles()}
+    measured = [name for name in ("benchmarks",) if (root() / name).is_dir()]
+    return {name: verify(root() / name) for name in [*profiles(), *measured]}
 
 
 def load(profile: str) -> Results:

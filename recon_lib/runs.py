@@ -108,8 +108,9 @@ def execute(run: Run, progress: Progress | None = None) -> Path:
             work = {"train": _train, "finetune": _fine_tune, "evaluate": _evaluate}[run.kind]
             inputs = work(run, _profile_of(run), where, progress)
             _record(run, where, inputs, time.time() - started)
-            # Last: until the record stands, a stopped run goes on from here.
-            (where / "checkpoint.safetensors").unlink(missing_ok=True)
+        # Last: until the record stands, a stopped run goes on from these; a kill may have come just before this line.
+        for left in (where / "checkpoint.safetensors", *where.glob("part-*.safetensors")):
+            left.unlink(missing_ok=True)
     return where
 
 
