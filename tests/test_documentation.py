@@ -17,7 +17,7 @@ ROOMS = {
 LISTED = {
     name: [member.strip() for member in chosen.split(",") if member.strip()]
     for name, chosen in re.findall(
-        r"^\.\. automodule:: (recon_lib[\w.]*)\n   :members:(.*)$", (paths.BOOK / "api.md").read_text(), re.MULTILINE
+        r"^\.\. automodule:: (recon_lib[\w.]*)\n(?:   :members:(.*))?$", (paths.BOOK / "api.md").read_text(), re.MULTILINE
     )
 }
 
