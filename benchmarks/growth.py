@@ -89,7 +89,7 @@ def _resident() -> float:
     """Return what the process holds now, in MiB: where the system does not say, the most it has held."""
     status = Path("/proc/self/statm")
     if status.is_file():
-        return int(status.read_text().split()[1]) * resource.getpagesize() / 2**20
+        return int(status.read_text(encoding="utf-8").split()[1]) * resource.getpagesize() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 

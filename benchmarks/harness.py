@@ -179,7 +179,7 @@ def _recorded(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        return dict(json.loads(path.read_text())["files"])
+        return dict(json.loads(path.read_text(encoding="utf-8"))["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise ReconError(f"{path} is not readable ({error}): remove it, then run make bench.") from error
 

@@ -85,5 +85,5 @@ def _write_cfl(path: Path, array: np.ndarray) -> None:
 
 
 def _read_cfl(path: Path) -> np.ndarray:
-    height, width = (int(n) for n in path.with_suffix(".hdr").read_text().splitlines()[1].split()[:2])
+    height, width = (int(n) for n in path.with_suffix(".hdr").read_text(encoding="utf-8").splitlines()[1].split()[:2])
     return np.fromfile(path.with_suffix(".cfl"), np.complex64).reshape(width, height).T

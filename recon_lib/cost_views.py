@@ -32,7 +32,7 @@ def render(name: str, measured: Measured | None) -> Rendered:
     """Draw a benchmark's measurements as a table.
 
     Args:
-        name: One of :data:`recon_lib.costs.BENCHMARKS`.
+        name: One of ``costs.BENCHMARKS``.
         measured: Its measurements; ``None`` before it was run.
 
     Returns:
@@ -52,7 +52,7 @@ def draw(name: str, measured: Measured | None) -> Figure | Rendered:
     """Draw a benchmark's measurements as a plot.
 
     Args:
-        name: One of :data:`recon_lib.costs.BENCHMARKS`.
+        name: One of ``costs.BENCHMARKS``.
         measured: Its measurements; ``None`` before it was run.
 
     Returns:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from recon_lib import results
 from recon_lib.errors import ReconError, choose
 from recon_lib.tables import Rendered
@@ -24,6 +26,9 @@ TOOLS = {
     "sigpy": "SigPy",
     "scikit-image": "scikit-image",
 }
+
+
+_OPTIONAL = ("gflops", "times_faster", "times_faster_best", "times_faster_bart")  # columns that not every run fills
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ def load(name: str) -> Measured | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         rows = pandas.DataFrame(content["rows"])
         rows["size"] = rows["size"].map(tuple) if "size" in rows else None
+        rows = rows.assign(**{column: rows.get(column, math.nan) for column in _OPTIONAL})
         return Measured(name, content["machine"], content["versions"], content["commit"], rows)
     except (ValueError, KeyError, TypeError) as error:
         raise ReconError(f"{path} is no benchmark's file ({error!r}): run python -m benchmarks.{name}.") from error
@@ -170,9 +176,8 @@ class _Reader:
         if rows is None or column not in rows:
             return math.nan
         for key, value in where.items():
-            rows = (
-                rows[rows[key].map(lambda found, value=value: found == value)] if key in rows else rows[:0]
-            )  # a size is a tuple
+            same = [found == value for found in rows[key]] if key in rows else []  # a size is a tuple
+            rows = rows[np.array(same, dtype=bool)] if key in rows else rows[:0]
         values = rows[column].dropna()
         return float(pick(values)) if len(values) else math.nan
 

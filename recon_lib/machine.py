@@ -15,7 +15,11 @@ def machine() -> dict:
     model = platform.processor() or platform.machine()
     about = Path("/proc/cpuinfo")
     if about.is_file():
-        names = [line.split(":", 1)[1].strip() for line in about.read_text().splitlines() if "model name" in line]
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in about.read_text(encoding="utf-8").splitlines()
+            if "model name" in line
+        ]
         model = names[0] if names else model
     return {"processor": model, "cores": os.cpu_count(), "system": platform.system()}
 

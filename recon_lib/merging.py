@@ -144,11 +144,11 @@ def _beside(out: Path, what: str) -> Path:
 def _records(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, dict]:
     """Gather what each run says of itself, by its name."""
     out, keep = old
-    known = json.loads((out / "records.json").read_text()) if (out / "records.json").is_file() else {}
+    known = json.loads((out / "records.json").read_text(encoding="utf-8")) if (out / "records.json").is_file() else {}
     records = {run: known[run] for run in keep if run in known}
     for folder in folders:
         if (folder / "run.json").is_file():
-            record = json.loads((folder / "run.json").read_text())
+            record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
             records[record["id"]] = record
     return records
 

@@ -116,7 +116,7 @@ def reconstruct_scan(
         scan: Magnitudes, which are undersampled first, or k-space.
         network: The network.
         acceleration: Of the undersampling; 4 by default. K-space that is undersampled already has its own.
-        axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.Scan.axis`.
+        axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.scan.Scan.axis`.
         seed: Chooses another family of masks.
         progress: Called with slices done, slices in all and an empty row.
 
@@ -125,7 +125,7 @@ def reconstruct_scan(
         stay so); and the record of how they were made.
 
     Raises:
-        ReconError: As :func:`~recon_lib.scans.acquire_scan`.
+        ReconError: As :func:`~recon_lib.scans.sampling.acquire_scan`.
     """
     acquired = _acquire(scan, network, acceleration, axis, seed)
     after = apply_network(network.cascade, acquired, progress)

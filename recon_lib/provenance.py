@@ -45,7 +45,7 @@ def verify(folder: Path) -> dict:
     path = Path(folder) / PROVENANCE
     mend = "collect the results again or restore the committed ones."
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         listed, digest = dict(content["files"]), content["digest"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReconError(f"{path} is missing or not readable ({error}): {mend}") from error

@@ -78,7 +78,8 @@ def load(name: str) -> Benchmark | None:
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        rows = tuple(_timing(row) for row in content["rows"])
+        timed = (row for row in content["rows"] if row["seconds_per_slice"] is not None)  # some have only a quality
+        rows = tuple(_timing(row) for row in timed)
         machine, versions = dict(content["machine"]), dict(content["versions"])
         return Benchmark(name, machine, versions, str(content["commit"]), rows)
     except (OSError, ValueError, KeyError, TypeError) as error:

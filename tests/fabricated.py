@@ -178,7 +178,9 @@ def write_benchmark(root: Path, name: str, rows) -> Path:
     content = {"machine": machine, "versions": {"numpy": "2.4"}, "commit": "0" * 40}
     path = root / "benchmarks" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**content, "rows": [dict(zip(keys, one, strict=True)) for one in rows]}))
+    made = [dict(zip(keys, one, strict=True)) for one in rows]
+    made = [one | ({"gflops": 120.0} if one["what"] == "network" else {}) for one in made]
+    path.write_text(json.dumps({**content, "rows": made}))
     return path
 
 
@@ -239,6 +241,7 @@ def publish(root: Path, profile: str = "desk") -> None:
     size = [256, 176]
     write_benchmark(root, "inference", [("network", size, 1, 0.41, None, "recon_lib")])
     write_benchmark(root, "compressed_sensing", [("cs:literal", size, 8, 4.51, 33.0, "recon_lib")])
+    results.write_provenance(root / "benchmarks", {})
 
 
 def explorer_runs(folder: Path, draws: int = 1) -> list[Path]:

@@ -59,7 +59,7 @@ def main(words: list[str]) -> int:
     if "--write" in words:
         content = {k: {"value": round(v, 6), "tolerance": TOLERANCES[k.rpartition(" ")[2]]} for k, v in found.items()}
         EXPECTED.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-    off = compare(found, json.loads(EXPECTED.read_text()))
+    off = compare(found, json.loads(EXPECTED.read_text(encoding="utf-8")))
     print("\n".join(off) or f"{len(found)} headline values are as they were")
     return int(bool(off))
 

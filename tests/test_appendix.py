@@ -98,7 +98,7 @@ def test_the_result_is_a_valid_notebook(tmp_path):
 
 @pytest.mark.parametrize("name", ["train", "finetune", "evaluate"])
 def test_the_project_s_own_notebooks_pass_through(name):
-    notebook = json.loads((paths.NOTEBOOKS / f"{name}.ipynb").read_text())
+    notebook = json.loads((paths.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
     trimmed = appendix.trim(notebook)
     assert [cell["source"] for cell in trimmed["cells"]] == ["".join(cell["source"]) for cell in notebook["cells"]]
 
@@ -178,7 +178,7 @@ def test_figures_are_described_and_lie_inside_the_page(shown):
 
 def test_texts_cannot_break_the_page(shown):
     path = shown.folder / "notebooks" / "other.ipynb"
-    notebook = json.loads(path.read_text())
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     notebook["cells"][0]["source"] = "## <script>alert(1)</script> **b** [x](javascript:y)"
     notebook["cells"][1]["source"] = "print('</pre><script>')"
     notebook["cells"][3]["outputs"][0]["data"]["image/png"] = '"><script>alert(2)</script>'

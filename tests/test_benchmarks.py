@@ -100,7 +100,7 @@ def test_what_is_published_is_verified_and_whole(folders):
     path = harness.publish("training", {"rows": [ROW]})
     harness.publish("masks", {"rows": []})
     assert path == folders / "results" / "benchmarks" / "training.json"
-    assert json.loads(path.read_text()) == {"rows": [ROW]}
+    assert json.loads(path.read_text(encoding="utf-8")) == {"rows": [ROW]}
     assert sorted(results.verify(path.parent)["files"]) == ["masks.json", "training.json"]
     assert sorted(file.name for file in path.parent.iterdir()) == ["masks.json", "provenance.json", "training.json"]
 
@@ -137,7 +137,7 @@ def test_a_stop_between_file_and_provenance_is_told_and_mended_by_running_again(
 
 def test_an_edited_file_is_not_covered_up(folders):
     path = harness.publish("training", {"rows": [ROW]})
-    path.write_text(path.read_text().replace("0.5", "0.1"))
+    path.write_text(path.read_text(encoding="utf-8").replace("0.5", "0.1"))
     with pytest.raises(ReconError, match=r"training\.json is not what was written"):
         harness.publish("masks", {"rows": []})
     (path.parent / "provenance.json").write_text("{")

@@ -21,18 +21,18 @@ FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")
 
 
 def cells(page):
-    return CELL.findall(page.read_text())
+    return CELL.findall(page.read_text(encoding="utf-8"))
 
 
 def test_every_page_is_in_the_table_of_contents():
-    content = yaml.safe_load((paths.BOOK / "_toc.yml").read_text())
+    content = yaml.safe_load((paths.BOOK / "_toc.yml").read_text(encoding="utf-8"))
     listed = [content["root"], *(c["file"] for part in content["parts"] for c in part["chapters"])]
     assert sorted(listed) == sorted(NAMES)
     assert len(listed) == len(set(listed))
 
 
 def test_the_configuration_has_no_key_twice():
-    text = (paths.BOOK / "_config.yml").read_text()
+    text = (paths.BOOK / "_config.yml").read_text(encoding="utf-8")
     top = re.findall(r"^([a-z_]+):", text, re.M)
     assert len(top) == len(set(top))
     content = yaml.safe_load(text)
@@ -57,7 +57,7 @@ def test_no_cell_trains_or_imports_a_framework(page):
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.parent.name == "method"], ids=lambda p: p.stem)
 def test_a_page_with_equations_links_to_functions(page):
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     linked = re.findall(r"\{(?:func|class|mod)\}`[^`]*?<?(recon_lib[\w.]*)>?`", text)
     assert linked
     for section in re.split(r"^## ", text, flags=re.M)[1:]:
@@ -66,7 +66,7 @@ def test_a_page_with_equations_links_to_functions(page):
 
 
 def test_every_equation_of_the_paper_that_is_ours_is_shown():
-    text = "".join(page.read_text() for page in PAGES)
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     tags = ",".join(re.findall(r"\\tag\{(.*?)\}", text)).replace(" ", "").split(",")
     assert sorted(int(tag) for tag in tags) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]
 
@@ -74,7 +74,7 @@ def test_every_equation_of_the_paper_that_is_ours_is_shown():
 def test_a_result_is_named_after_every_plot():
     drawn = [f"figures/figure{n}" for n in range(1, 7)] + [f"tables/table{n}" for n in range(1, 5)]
     for name in (*drawn, "index", "training_curves"):
-        assert "render_source(shown)" in (paths.BOOK / f"{name}.md").read_text()
+        assert "render_source(shown)" in (paths.BOOK / f"{name}.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +108,15 @@ def built(tmp_path_factory):
 
 def test_the_book_builds_with_warnings_as_errors_and_no_framework(built):
     for name in NAMES:
-        page = (built / f"{name}.html").read_text()
+        page = (built / f"{name}.html").read_text(encoding="utf-8")
         assert "Traceback" not in page, name
         assert "imported" not in re.sub(r"importing", "", page) or name == "api", name
 
 
 def test_every_image_has_a_description(built):
-    images = [tag for name in NAMES for tag in re.findall(r"<img[^>]*>", (built / f"{name}.html").read_text())]
+    images = [
+        tag for name in NAMES for tag in re.findall(r"<img[^>]*>", (built / f"{name}.html").read_text(encoding="utf-8"))
+    ]
     assert len(images) >= 8
     for tag in images:
         assert re.search(r'alt="[^"]{20,}"', tag), tag
@@ -123,8 +125,8 @@ def test_every_image_has_a_description(built):
 def test_numbers_on_the_pages_are_those_of_the_results(built):
     slices = results.read_rows(built.parents[1] / "results" / "desk" / "slices.csv.gz")
     rows = slices.query("test_domain == 't1' and training_domain == 'natural' and n_finetune == 20")
-    assert f"{rows['psnr'].mean():.2f}" in (built / "tables" / "table1.html").read_text()
-    title = (built / "index.html").read_text()
+    assert f"{rows['psnr'].mean():.2f}" in (built / "tables" / "table1.html").read_text(encoding="utf-8")
+    title = (built / "index.html").read_text(encoding="utf-8")
     assert title.count("holds</strong>") == 6
     assert title.count("not testable here") == 6
     assert 'href="claims.html#claim-1"' in title
@@ -132,28 +134,28 @@ def test_numbers_on_the_pages_are_those_of_the_results(built):
 
 
 def test_runs_and_times_are_shown_where_they_are(built):
-    page = (built / "appendix.html").read_text()
+    page = (built / "appendix.html").read_text(encoding="utf-8")
     assert page.count('<details class="recon-run">') == 2
     assert "<summary><code>train-natural-4000-1a0c97fa77</code>, 382 s</summary>" in page
-    assert "11 times" in (built / "run_time.html").read_text()
-    assert "not run yet" in (built / "differences.html").read_text()
+    assert "11 times" in (built / "run_time.html").read_text(encoding="utf-8")
+    assert "not run yet" in (built / "differences.html").read_text(encoding="utf-8")
     for name in ("claims", "differences", "appendix"):
-        assert "profile <strong>desk</strong>" in (built / f"{name}.html").read_text()
+        assert "profile <strong>desk</strong>" in (built / f"{name}.html").read_text(encoding="utf-8")
 
 
 def test_every_public_name_has_its_place_in_the_library(built):
-    page = (built / "api.html").read_text()
+    page = (built / "api.html").read_text(encoding="utf-8")
     for room, path in ROOMS.items():
         for name in public(path)[0]:
             assert f'id="{room}.{name}"' in page, f"{room}.{name}"
 
 
 def test_formulas_need_no_script_of_another_site(built):
-    page = (built / "method" / "problem.html").read_text()
+    page = (built / "method" / "problem.html").read_text(encoding="utf-8")
     assert page.count('class="drawn-math"') > 15
     scripts = [
         tag
         for name in NAMES
-        for tag in re.findall(r'<script[^>]*src="(http[^"]*)"', (built / f"{name}.html").read_text())
+        for tag in re.findall(r'<script[^>]*src="(http[^"]*)"', (built / f"{name}.html").read_text(encoding="utf-8"))
     ]
     assert scripts == []

@@ -78,7 +78,7 @@ def test_trouble_with_the_disk_is_one_line_and_status_2(capsys, monkeypatch, num
     monkeypatch.setattr(inventory, "fetch_domain", fails)
     assert cli.main(["data", "fetch", "t1"]) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"error: {os.strerror(number)} at somewhere: {mend}")
+    assert error.startswith(f"error: somewhere: {os.strerror(number)}: {mend}")
     assert error.count("\n") == 1
 
 
@@ -142,4 +142,6 @@ def test_what_the_operating_system_refuses_is_one_line(capsys, monkeypatch):
 
     monkeypatch.setattr(inventory, "fetch_domain", refuse)
     assert cli.main(["data", "fetch", "t1"]) == 2
-    assert capsys.readouterr().err == "error: some/file: No space left on device.\n"
+    error = capsys.readouterr().err
+    assert error.startswith("error: some/file: No space left on device: free some of the disk")
+    assert error.count("\n") == 1

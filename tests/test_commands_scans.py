@@ -54,7 +54,7 @@ def test_a_nifti_goes_through_and_comes_back_in_its_place(tmp_path, run):
     assert 12 < psnr(new.get_fdata(), old.get_fdata()) < 60  # an untrained network, but the acquired samples are there
     assert new.get_fdata().mean() == pytest.approx(old.get_fdata().mean(), rel=0.2)
     assert new.header["descrip"].item().decode().startswith("SIMULATION")
-    assert "data crimes" in json.loads((tmp_path / "out.json").read_text())["why"]
+    assert "data crimes" in json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["why"]
 
 
 def test_a_dicom_series_goes_through_and_comes_back_in_its_place(tmp_path, run):
@@ -174,7 +174,7 @@ def test_evaluate_a_folder_and_write_a_table(tmp_path, run):
     assert status == 0
     assert [line.split(":")[0] for line in out.splitlines()[:3]] == ["series", "sub-01_T1w.nii.gz", "sub-02_T1w.nii.gz"]
     assert "retrospectively" in out
-    lines = (tmp_path / "t.csv").read_text().splitlines()
+    lines = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("scan,acceleration,simulation,slice,method,psnr,ssim")
     assert len(lines) == 1 + 3 * 5 * 2
     assert run("evaluate", folder / "series")[0] == 0
@@ -189,7 +189,7 @@ def test_scans_of_one_name_in_several_folders_are_told_apart(tmp_path, run):
     assert status == 0
     assert [line.split(":")[0] for line in out.splitlines()[:2]] == ["sub-01/t1.nii", "sub-02/t1.nii"]
     assert all(": 3 slices" in line for line in out.splitlines()[:2])
-    assert {line.split(",")[0] for line in (tmp_path / "t.csv").read_text().splitlines()[1:]} == {
+    assert {line.split(",")[0] for line in (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()[1:]} == {
         "sub-01/t1.nii",
         "sub-02/t1.nii",
     }
@@ -248,7 +248,7 @@ def test_outputs_that_exist_are_kept(tmp_path, run):
         status, _, errors = run(*words)
         assert status == 2
         assert "exists: name another output, or add --overwrite" in errors[0]
-        assert words[-1].read_text() == "mine"
+        assert words[-1].read_text(encoding="utf-8") == "mine"
         assert run(*words, "--overwrite")[0] == 0
         assert words[-1].read_bytes() != b"mine"
 

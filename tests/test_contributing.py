@@ -17,7 +17,7 @@ from recon_lib.experiment import load_profile, parse_profile
 from recon_lib.metrics import psnr
 
 EXAMPLES = paths.ROOT / "tests" / "examples"
-PAGE = (paths.BOOK / "contributing.md").read_text()
+PAGE = (paths.BOOK / "contributing.md").read_text(encoding="utf-8")
 
 
 def example(name):
@@ -33,7 +33,7 @@ def test_the_page_shows_every_example_and_each_is_short():
     files = sorted(path for path in EXAMPLES.iterdir() if path.is_file())
     assert sorted(shown) == [path.name for path in files]
     for path in files:
-        assert len(path.read_text().splitlines()) < 30, path.name
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 30, path.name
 
 
 def test_what_the_page_names_is_there():
@@ -74,7 +74,7 @@ class TestDomain:
         for person in range(4):
             volume = np.where(x**2 + y**2 + z**2 < 0.8, 500 + 100 * person + 50 * x, 3).astype(np.int16)
             nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), folder / f"sub-{person}.nii.gz")
-        manifest = yaml.safe_load(paths.MANIFEST.read_text())
+        manifest = yaml.safe_load(paths.MANIFEST.read_text(encoding="utf-8"))
         for key, entry in yaml.safe_load(yaml.safe_dump(example("domain").entries(folder, "flair"))).items():
             manifest[key] |= entry
         (tmp_path / "manifest.yaml").write_text(yaml.safe_dump(manifest))
@@ -103,7 +103,7 @@ class TestDomain:
 class TestProfile:
     @pytest.fixture
     def eightfold(self, tmp_path, monkeypatch):
-        (tmp_path / "eightfold.yaml").write_text((EXAMPLES / "profile.yaml").read_text())
+        (tmp_path / "eightfold.yaml").write_text((EXAMPLES / "profile.yaml").read_text(encoding="utf-8"))
         monkeypatch.setattr(paths, "PROFILES", tmp_path)
         return load_profile("eightfold")
 
@@ -119,8 +119,8 @@ class TestProfile:
 
 
 def test_a_variation_adds_its_runs_and_renames_no_other():
-    content = yaml.safe_load((paths.PROFILES / "desk.yaml").read_text())
-    added = yaml.safe_load((EXAMPLES / "variation.yaml").read_text())
+    content = yaml.safe_load((paths.PROFILES / "desk.yaml").read_text(encoding="utf-8"))
+    added = yaml.safe_load((EXAMPLES / "variation.yaml").read_text(encoding="utf-8"))
     more = {**content, "variations": {**content["variations"], **added}}
     before, after = (runs.plan_profile(parse_profile("desk", one)) for one in (content, more))
     new = [run for run in after if run.id not in {one.id for one in before}]
@@ -150,7 +150,7 @@ class TestFigure:
         module = example("figure")
         monkeypatch.setitem(sys.modules, "recon_lib.gains", module)
         monkeypatch.setattr(recon_lib, "gains", module, raising=False)
-        page = (EXAMPLES / "figure.md").read_text()
+        page = (EXAMPLES / "figure.md").read_text(encoding="utf-8")
         assert yaml.safe_load(page.split("---")[1])["kernelspec"]["name"] == "python3"
         (cell,) = re.findall(r"```\{code-cell\} python3\n---\n(.*?)```", page, re.DOTALL)
         options, code = cell.split("---\n")

@@ -121,7 +121,7 @@ def test_what_was_not_measured_is_said(name, folders):
 
 def test_without_peers_only_comparisons_are_missing(written):
     rows = [{k: v for k, v in row.items() if "faster" not in k} for row in ROWS["training"] if row["tool"] != "pytorch"]
-    content = json.loads((written / "training.json").read_text()) | {"rows": rows}
+    content = json.loads((written / "training.json").read_text(encoding="utf-8")) | {"rows": rows}
     results.write_json(written / "training.json", content)
     results.write_provenance(written, {})
     measured = costs.load("training")
@@ -178,7 +178,7 @@ def test_a_benchmark_that_was_not_run_beside_others_that_were(written):
 
 
 def test_damaged_files_stop_the_page(written):
-    content = (written / "masks.json").read_text()
+    content = (written / "masks.json").read_text(encoding="utf-8")
     (written / "masks.json").write_text(content.replace("60.0", "90.0"))
     with pytest.raises(ReconError, match=r"masks\.json is not what was written"):
         costs.load("training")

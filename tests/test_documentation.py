@@ -17,14 +17,16 @@ ROOMS = {
 LISTED = {
     name: [member.strip() for member in chosen.split(",") if member.strip()]
     for name, chosen in re.findall(
-        r"^\.\. automodule:: (recon_lib[\w.]*)\n(?:   :members:(.*))?$", (paths.BOOK / "api.md").read_text(), re.MULTILINE
+        r"^\.\. automodule:: (recon_lib[\w.]*)\n(?:   :members:(.*))?$",
+        (paths.BOOK / "api.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
 }
 
 
 def public(path):
     """The public functions and classes that a file defines, and its ``__all__`` where it has one."""
-    body = ast.parse(path.read_text()).body
+    body = ast.parse(path.read_text(encoding="utf-8")).body
     defined = [n.name for n in body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
     exported = [
         ast.literal_eval(n.value) for n in body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"
@@ -53,5 +55,5 @@ def test_a_name_that_is_left_out_is_found(tmp_path):
     room.write_text("def shown(): ...\nclass Hidden: ...\ndef _own(): ...\n")
     assert left_out(room, []) == []
     assert left_out(room, ["shown"]) == ["Hidden"]
-    room.write_text("__all__ = ['shown']\n" + room.read_text())
+    room.write_text("__all__ = ['shown']\n" + room.read_text(encoding="utf-8"))
     assert left_out(room, []) == ["Hidden"]

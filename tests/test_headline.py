@@ -22,7 +22,7 @@ def test_the_readmes_figure_is_the_current_one(monkeypatch):
 
 
 def test_the_readme_shows_and_describes_it():
-    alt, file = re.search(r"!\[(.*?)\]\((.*?)\)", (paths.ROOT / "README.md").read_text()).groups()
+    alt, file = re.search(r"!\[(.*?)\]\((.*?)\)", (paths.ROOT / "README.md").read_text(encoding="utf-8")).groups()
     assert paths.ROOT / file == paths.RESULTS / headline.NAME
     assert len(alt) > 40
     assert (paths.ROOT / file).stat().st_size < 100_000

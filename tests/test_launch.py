@@ -38,7 +38,7 @@ def test_every_button_opens_a_notebook_that_is_there():
 
 @pytest.mark.parametrize("address", [GITHUB, f"{GITHUB}.git"])
 def test_the_branch_is_the_one_that_is_built(address):
-    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     assert f"branches: [{launch.BRANCH}]" in workflow
     assert launch.buttons(address)[0]["url"] == launch.buttons(GITHUB)[0]["url"]
 
@@ -73,7 +73,7 @@ def test_the_address_is_stated_in_one_place(tmp_path, monkeypatch):
 def test_what_a_lone_notebook_fetches_is_that_address():
     """Colab brings a notebook without its project, so the address stands in it too: the one of CITATION.cff."""
     for path in launch.NOTEBOOKS:
-        cells = json.loads((ROOT / path).read_text())["cells"]
+        cells = json.loads((ROOT / path).read_text(encoding="utf-8"))["cells"]
         (given,) = ("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", []))
         values = {s.targets[0].id: ast.literal_eval(s.value) for s in ast.parse(given).body}
         assert values["repository"] == launch.repository()
@@ -81,6 +81,6 @@ def test_what_a_lone_notebook_fetches_is_that_address():
 
 def test_binder_finds_its_configuration():
     assert (ROOT / "environment.yml").is_file()
-    assert "pip install --no-deps --no-build-isolation -e ." in (ROOT / "postBuild").read_text()
-    config = yaml.safe_load((ROOT / "book/_config.yml").read_text())
+    assert "pip install --no-deps --no-build-isolation -e ." in (ROOT / "postBuild").read_text(encoding="utf-8")
+    config = yaml.safe_load((ROOT / "book/_config.yml").read_text(encoding="utf-8"))
     assert config["sphinx"]["local_extensions"]["launch"] == "_ext"

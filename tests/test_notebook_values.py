@@ -52,7 +52,7 @@ def test_nothing_computed_is_no_success(tmp_path):
 
 
 def test_the_expected_values_are_those_of_all_three_notebooks():
-    expected = json.loads(EXPECTED.read_text())
+    expected = json.loads(EXPECTED.read_text(encoding="utf-8"))
     kinds = {key.split("-")[0] for key in expected}
     assert kinds == {"train", "finetune", "evaluate"}
     assert all(0 < one["tolerance"] <= 0.1 for one in expected.values())

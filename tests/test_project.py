@@ -50,7 +50,7 @@ HEAVY = BACKENDS | {
     "ipywidgets",
     "numpy",
 }
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def room(path: Path) -> str:
@@ -62,7 +62,7 @@ def room(path: Path) -> str:
 def imports(path: Path) -> frozenset[str]:
     """Return what a file imports anywhere, inside functions too: ``"numpy"``, ``"recon_lib.masks"``."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -150,7 +150,7 @@ def test_the_package_itself_loads_nothing_heavy():
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_and_functions_can_be_read_in_a_sitting(path):
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 300
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -166,7 +166,7 @@ def test_files_and_functions_can_be_read_in_a_sitting(path):
 
 def code_cells(path: Path) -> list[dict]:
     """Return a notebook's code cells, each source one string."""
-    cells = json.loads(path.read_text())["cells"]
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [{**cell, "source": "".join(cell["source"])} for cell in cells if cell["cell_type"] == "code"]
 
 
@@ -180,7 +180,7 @@ def test_notebook_is_short_and_stores_no_output(path):
     assert [cell["outputs"] for cell in cells] == [[] for _ in cells]
     assert [cell["execution_count"] for cell in cells] == [None for _ in cells]
     assert sum(len(cell["source"].splitlines()) for cell in cells) < 100
-    assert json.loads(path.read_text())["metadata"]["kernelspec"]["name"] == "python3"
+    assert json.loads(path.read_text(encoding="utf-8"))["metadata"]["kernelspec"]["name"] == "python3"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -219,7 +219,7 @@ def test_no_tracked_file_holds(pattern, example):
 
 def test_arrays_are_loaded_without_pickle():
     for path in SOURCES:
-        for call in re.findall(r"np\.load\([^)]*\)", path.read_text()):
+        for call in re.findall(r"np\.load\([^)]*\)", path.read_text(encoding="utf-8")):
             assert "allow_pickle=False" in call, f"{path}: {call}"
 
 
@@ -228,7 +228,9 @@ def test_arrays_are_loaded_without_pickle():
 
 def locked() -> dict[str, str]:
     """Return the version of every package in the lock."""
-    entries = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    entries = re.findall(
+        r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE
+    )
     names = [canonicalize_name(name) for name, _ in entries]
     assert len(names) == len(set(names)), "two versions of one package"
     return dict(zip(names, (version for _, version in entries), strict=True))
@@ -242,14 +244,14 @@ def test_lock_satisfies_the_project(text):
 
 
 def test_everything_in_the_lock_is_hashed():
-    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text().strip())
+    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8").strip())
     assert len(blocks) == len(locked())
     for block in blocks:
         assert "--hash=sha256:" in block, block.splitlines()[0]
 
 
 def test_conda_takes_its_versions_from_the_lock():
-    python, pip, from_lock = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    python, pip, from_lock = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     assert pip == "pip"
     assert from_lock == {"pip": ["-r requirements.lock"]}
     name, version = python.split("=")
@@ -259,9 +261,9 @@ def test_conda_takes_its_versions_from_the_lock():
 
 def test_supported_pythons_agree():
     stated = {c.rpartition(" ")[2] for c in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", c)}
-    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     assert set(workflow["jobs"]["test"]["strategy"]["matrix"]["python"]) == stated
-    minors = re.search(r"not in \((.*)\)\)'", (ROOT / "Makefile").read_text()).group(1)
+    minors = re.search(r"not in \((.*)\)\)'", (ROOT / "Makefile").read_text(encoding="utf-8")).group(1)
     assert {f"{major}.{minor}" for major, minor in ast.literal_eval(f"({minors})")} == stated
     specifier = SpecifierSet(PROJECT["requires-python"])
     assert {f"3.{minor}" for minor in range(8, 20) if specifier.contains(f"3.{minor}.0")} == stated
@@ -269,7 +271,7 @@ def test_supported_pythons_agree():
 
 def test_version_is_stated_once():
     assert PROJECT["version"] == recon_lib.__version__
-    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == recon_lib.__version__
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"] == recon_lib.__version__
 
 
 # Commands
@@ -277,7 +279,7 @@ def test_version_is_stated_once():
 
 def targets() -> set[str]:
     """Return the targets that are commands."""
-    return set(re.findall(r"^([a-z]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
@@ -291,24 +293,26 @@ def test_help_is_the_default_and_lists_every_target():
     lines = [line.split() for line in shown[0].splitlines()]
     assert sorted(line[1] for line in lines) == sorted(targets())
     assert all(line[0] == "make" and len(line) > 3 for line in lines)
-    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE).group(1).split()
+    phony = (
+        re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE).group(1).split()
+    )
     assert set(phony) == targets()
 
 
 def test_continuous_integration_runs_the_test_command():
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
-    assert "\nmake test\n" in script.read_text()
-    assert "make test" in (ROOT / "README.md").read_text()
+    assert "\nmake test\n" in script.read_text(encoding="utf-8")
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
-    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     assert "bash .ci/run" in workflow
     assert all(re.fullmatch(r"\S+@[0-9a-f]{40}", used) for used in re.findall(r"uses: (\S+)", workflow))
 
 
 def test_what_the_readme_names_exists():
     for name in re.findall(
-        r"`((?:[\w.-]+/)*[\w-]+(?:\.(?:ipynb|yaml|yml|lock|cff)|/))`", (ROOT / "README.md").read_text()
+        r"`((?:[\w.-]+/)*[\w-]+(?:\.(?:ipynb|yaml|yml|lock|cff)|/))`", (ROOT / "README.md").read_text(encoding="utf-8")
     ):
         places = ROOT, ROOT / "notebooks", ROOT / "notebooks/params", ROOT / "book"
         assert any((place / name).exists() for place in places), name

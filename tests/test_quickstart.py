@@ -51,7 +51,7 @@ def test_the_real_subjects_are_strangers_to_every_training():
     titles = {name: manifest.source(name, "open").collection.title for name in ("natural", "t1", "t2")}
     assert source.collection.title not in titles.values()
     for path in (ROOT / "notebooks/params").glob("*.yaml"):
-        profile = yaml.safe_load(path.read_text())
+        profile = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert quickstart.DOMAIN not in profile.get("training", {}).get("domains", [])
 
 
@@ -155,9 +155,13 @@ def test_without_results_a_name_is_refused():
 def test_the_real_run_names_parameters_of_the_notebook_and_a_network_that_is_there():
     given = dict(
         part.split()
-        for part in (ROOT / "Makefile").read_text().split("QUICKSTART := ")[1].splitlines()[0].split("-p ")[1:]
+        for part in (ROOT / "Makefile")
+        .read_text(encoding="utf-8")
+        .split("QUICKSTART := ")[1]
+        .splitlines()[0]
+        .split("-p ")[1:]
     )
-    cells = json.loads((ROOT / "notebooks/quickstart.ipynb").read_text())["cells"]
+    cells = json.loads((ROOT / "notebooks/quickstart.ipynb").read_text(encoding="utf-8"))["cells"]
     (defaults,) = ("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", []))
     assert all(f"{name} = " in defaults for name in given)
     assert given["source"] == "open"

@@ -70,7 +70,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
         results.write_json(tmp_path / "a.json", {"a": 2})
-    assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"a": 1}
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -176,7 +176,7 @@ def test_verify_names_a_file_that_is_not_listed(folder, name):
 
 def test_verify_notices_an_edited_or_broken_provenance(folder):
     path = folder / "provenance.json"
-    whole = path.read_text()
+    whole = path.read_text(encoding="utf-8")
     path.write_text(whole.replace("abc", "abd"))
     with pytest.raises(ReconError, match=r"provenance\.json was edited"):
         results.verify(folder)

@@ -13,7 +13,7 @@ from recon_lib import graph, paths
 from recon_lib.cli import build_parser
 from recon_lib.experiment import load_profile
 
-PAGE = (paths.BOOK / "run_it.md").read_text()
+PAGE = (paths.BOOK / "run_it.md").read_text(encoding="utf-8")
 COMMANDS = [
     line.split("#")[0].strip()
     for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
@@ -48,7 +48,7 @@ def test_a_cluster_must_be_told_the_cores_of_a_job():
 
 
 def test_every_other_command_is_one_of_ours():
-    targets = set(re.findall(r"^([a-z]+):(?!=)", (paths.ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z]+):(?!=)", (paths.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for command in COMMANDS:
         first, *rest = shlex.split(command)
         if first == "make":
@@ -68,4 +68,4 @@ def test_every_path_is_linked_from_the_top():
 
 
 def test_the_page_is_in_the_book():
-    assert Path(paths.BOOK / "_toc.yml").read_text().count("file: run_it") == 1
+    assert Path(paths.BOOK / "_toc.yml").read_text(encoding="utf-8").count("file: run_it") == 1

@@ -77,7 +77,7 @@ def test_every_run_leaves_a_record_that_says_all(tiny):
     _, plan = tiny
     for run in plan:
         assert runs.finished(run)
-        record = json.loads((runs.folder(run) / "run.json").read_text())
+        record = json.loads((runs.folder(run) / "run.json").read_text(encoding="utf-8"))
         assert record["id"] == run.id
         assert record["parameters"] == run.parameters
         assert record["inputs"]

@@ -19,6 +19,7 @@ SENSING = [
     ("cs:literal", SIZE, 1, 1.200, 33.04, "recon_lib"),
     ("cs:real", SIZE, 8, 0.900, 35.5, "recon_lib"),
     ("cs:literal", SIZE, 1, 0.480, 35.4, "bart"),
+    ("zero_filled", SIZE, 8, None, 29.0, "recon_lib"),  # a quality alone
 ]
 
 
@@ -62,7 +63,7 @@ def test_a_size_measured_for_both_stands_for_a_contrast():
 
 def broken(change):
     path = write_benchmark(results.root(), "inference", NETWORK)
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
     path.write_text(json.dumps(content))
 

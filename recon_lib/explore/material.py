@@ -11,6 +11,7 @@ import numpy as np
 from recon_lib import data, figures, results, runs
 from recon_lib.compressed_sensing import VARIANTS
 from recon_lib.errors import ReconError
+from recon_lib.evaluating import test_masks
 from recon_lib.experiment import load_profile
 from recon_lib.graph import find
 from recon_lib.masks import MaskSpec
@@ -102,7 +103,7 @@ def from_runs(name: str, progress: Callable | None = None) -> Material:
         images = data.load(contrast, "test", profile.domains[contrast]).first(_GENERATED)
         places = list(zip(images.subjects, images.slices, strict=True))
         references[contrast] = dict(zip(places, images.images, strict=True))
-        masks[contrast] = dict(zip(places, runs.test_masks(images.images, profile)[1], strict=True))
+        masks[contrast] = dict(zip(places, test_masks(images.images, profile)[1], strict=True))
         tuned = find(plan, "finetune", training_domain=domain, test_domain=contrast, n_train=raw.choice["n_train"])
         networks[domain, contrast, tuned.choice["n_finetune"]] = runs.execute(tuned, progress) / "network.safetensors"
     return Material(name, profile.mask_spec, references, masks, networks, dict.fromkeys(references, False))

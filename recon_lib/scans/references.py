@@ -87,7 +87,7 @@ def gather(paths: Sequence[Path], axis: str | None = None) -> Slices:
 
     Args:
         paths: Magnitudes, or fully sampled k-space.
-        axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.Scan.axis`.
+        axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.scan.Scan.axis`.
 
     Returns:
         The slices, scan by scan.

@@ -68,7 +68,7 @@ def acquire_scan(
     Args:
         scan: Magnitudes, or k-space. K-space that is sampled by less than :data:`FULL` is taken as it is.
         spec: The masks to undersample with, 4-fold by default; of no use where :func:`is_undersampled`.
-        axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.Scan.axis`.
+        axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.scan.Scan.axis`.
         normalisation: :data:`BY_REFERENCE` or :data:`BY_ZERO_FILLED`, as the network was trained; without a
             reference it is always the latter.
 

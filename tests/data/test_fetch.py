@@ -137,7 +137,7 @@ def test_two_processes_download_once(tmp_path):
     """)
     both = [subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
-    assert (tmp_path / "log").read_text() == "download\n"
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "download\n"
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ def test_a_value_beyond_single_precision_is_infinite_and_no_warning(tmp_path, he
 @pytest.mark.parametrize("kind", ["<c8", [("R", "u1"), ("G", "u1"), ("B", "u1")]], ids=["complex", "colour"])
 def test_numbers_that_are_no_magnitudes_are_refused(tmp_path, kind):
     (tmp_path / "v.nii").write_bytes(nifti_bytes(np.zeros((4, 5, 6), kind)))
-    with pytest.raises(ReconError, match="complex or in colour"):
+    with pytest.raises(ReconError, match=r"complex numbers|in colour"):
         read_volume(tmp_path / "v.nii")
 
 

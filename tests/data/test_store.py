@@ -100,4 +100,4 @@ def test_two_processes_prepare_once(tmp_path):
     said = {process.communicate()[0] for process in both}
     assert len(said) == 1
     assert len(said.pop().strip()) == 64
-    assert (tmp_path / "log").read_text() == "prepare\n"
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "prepare\n"

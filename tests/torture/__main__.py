@@ -87,7 +87,7 @@ def show(row: dict) -> None:
 
 def table(row: dict, given: argparse.Namespace) -> dict:
     """Return what is committed: the row and the file's other rows, and where they were made."""
-    before = json.loads(given.output.read_text())["rows"] if given.output.exists() else []
+    before = json.loads(given.output.read_text(encoding="utf-8"))["rows"] if given.output.exists() else []
     kept = {key: row[key] for key in ("what", "tried", "survived", "seconds")}
     return {
         "machine": machine.machine(),

@@ -67,7 +67,7 @@ def manifest(rng: random.Random, inside: Path, patch: pytest.MonkeyPatch) -> tup
 
 
 def _yaml(rng: random.Random, path: Path) -> tuple[str, bytes]:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     kind = rng.choice(["value", "value", "value", "bytes", "deep", "laughs", "twice"])
     if kind == "bytes":
         return damage(text.encode(), rng)
@@ -95,7 +95,7 @@ def _yaml(rng: random.Random, path: Path) -> tuple[str, bytes]:
 
 def registry(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> tuple[str, Attempt]:
     """Change a cell of the registry of photographs, or damage it."""
-    whole = (Path(fetch.__file__).parent / "natural_l256.csv").read_text().splitlines()[:6]
+    whole = (Path(fetch.__file__).parent / "natural_l256.csv").read_text(encoding="utf-8").splitlines()[:6]
     rows = list(csv.reader(whole))
     about = "cell"
     if rng.random() < 0.5:
@@ -260,14 +260,15 @@ def scan(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> tuple[str, 
         with h5py.File(path, "w") as file:
             file.create_dataset(rng.choice(["kspace", "dataset", "dataset/data", "other"]), data=values)
     elif kind == "npz as npy":
-        np.savez(path.open("wb"), values)
+        with path.open("wb") as file:
+            np.savez(file, values)
     elif kind == "object npy":
-        np.save(path.open("wb"), values.astype("<f8"))
+        np.save(path, values.astype("<f8"))
         path.write_bytes(path.read_bytes().replace(b"'<f8'", b"'|O' "))  # a header that asks for objects
     elif kind == "dicom":
         path = _dicom(inside / "series", values, rng)
     else:
-        np.save(path.open("wb"), values)
+        np.save(path, values)
     if kind not in ("object npy", "npz as npy"):
         damaged = path / "0.dcm" if path.is_dir() else path
         about, content = damage(damaged.read_bytes(), rng, head=150)

@@ -86,8 +86,8 @@ def undisturbed(scene: Scene, folder: Path) -> Reference:
     began = time.monotonic()
     status = spawn(scene, folder, at=0)
     seconds = time.monotonic() - began
-    assert status == 0, (folder.parent / "said.txt").read_text()[-3000:]
-    return Reference(outcome(folder), units(folder), int(_counted(folder).read_text()), seconds)
+    assert status == 0, (folder.parent / "said.txt").read_text(encoding="utf-8")[-3000:]
+    return Reference(outcome(folder), units(folder), int(_counted(folder).read_text(encoding="utf-8")), seconds)
 
 
 def stop_once(scene: Scene, when: dict, reference: Reference, folder: Path) -> str | None:
@@ -147,7 +147,7 @@ def outcome(folder: Path) -> dict[str, str]:
             continue
         name = path.relative_to(folder).as_posix()
         if path.name == "run.json":
-            found[name] = json.dumps({**json.loads(path.read_text()), "seconds": 0}, sort_keys=True)
+            found[name] = json.dumps({**json.loads(path.read_text(encoding="utf-8")), "seconds": 0}, sort_keys=True)
         else:
             found[name] = sha256(path)
     return found
@@ -156,7 +156,7 @@ def outcome(folder: Path) -> dict[str, str]:
 def units(folder: Path) -> list[str]:
     """Return what a scene's work said it had finished."""
     log = folder.with_name(f"{folder.name}.log")
-    return log.read_text().splitlines() if log.exists() else []
+    return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
 
 def begin(scene: Scene, folder: Path) -> None:
@@ -237,7 +237,7 @@ def _counted(folder: Path) -> Path:
 
 def said(folder: Path) -> str:
     """Return the end of what a scene's work printed."""
-    return (folder.parent / "said.txt").read_text().strip()[-300:]
+    return (folder.parent / "said.txt").read_text(encoding="utf-8").strip()[-300:]
 
 
 class Trap:

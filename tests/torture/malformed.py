@@ -132,7 +132,9 @@ def limits() -> Iterator[None]:
     def late(*_: object) -> None:
         raise TimeoutError(f"longer than {SECONDS} s")
 
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
+    pages = (
+        int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) if Path("/proc/self/statm").exists() else 0
+    )
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     before = signal.signal(signal.SIGALRM, late)
     signal.alarm(SECONDS)

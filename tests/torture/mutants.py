@@ -193,6 +193,6 @@ def plant(mutant: Mutant, folder: Path) -> None:
         else:
             shutil.copy(source, target)
     path = folder / "recon_lib" / mutant.file
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert text.count(mutant.right) == 1, f"{mutant.file} has {text.count(mutant.right)} times {mutant.right!r}"
     path.write_text(text.replace(mutant.right, mutant.wrong))
