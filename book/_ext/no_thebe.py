@@ -10,6 +10,8 @@ def _silence(app: object, config: object) -> None:
     """Take its listeners away, before any of them has added something to a page."""
     for name, listeners in app.events.listeners.items():
         app.events.listeners[name] = [one for one in listeners if one.handler.__module__ != "sphinx_thebe"]
+    styles = app.registry.css_files  # one of them is its own, which nothing copies now
+    styles[:] = [style for style in styles if style[0] != "sphinx-thebe.css"]
 
 
 def setup(app: object) -> dict[str, bool]:
