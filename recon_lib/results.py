@@ -182,7 +182,8 @@ def collected(profile: str) -> set[str]:
         ReconError: The results fail :func:`verify`.
     """
     folder = root() / profile
-    return set(verify(folder).get("runs", {})) if folder.is_dir() else set()
+    begun = folder.is_dir() and any(folder.iterdir())  # a workflow makes the folder before anything is written to it
+    return set(verify(folder).get("runs", {})) if begun else set()
 
 
 def median_key(quality: Mapping[tuple, float]) -> tuple:

@@ -274,3 +274,13 @@ def test_columns_that_a_file_lacks_are_empty_and_the_schema_is_found(tmp_path):
     assert frame[["n_finetune", "psnr"]].isna().all(axis=None)
     assert str(frame["n_finetune"].dtype) == "Int64"
     assert frame["loss"].tolist() == [0.5]
+
+
+def test_an_empty_folder_holds_no_runs_and_a_damaged_one_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECON_RESULTS", str(tmp_path))
+    assert results.collected("smoke") == set()
+    (tmp_path / "smoke").mkdir()
+    assert results.collected("smoke") == set()
+    (tmp_path / "smoke" / "slices.csv.gz").write_bytes(b"")
+    with pytest.raises(ReconError, match="missing or not readable"):
+        results.collected("smoke")
