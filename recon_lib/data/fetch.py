@@ -20,7 +20,10 @@ from recon_lib.data.store import writing
 from recon_lib.errors import ReconError
 
 PACKAGE = Path(__file__).parent
-"""Where the registries lie that come with the library."""
+"""Where the registries lie that come with the library.
+
+:meta hide-value:
+"""
 Downloader = Callable[..., None]
 """``(url, part, *, size)``: like :func:`recon_lib.data.transfer.download`."""
 
