@@ -176,12 +176,19 @@ def test_the_divider_moves_by_mouse_finger_and_keys(page):
     assert pictures(page)["compare"] != middle["compare"]
     assert "30 per cent before" in divider.get_attribute("aria-valuetext")
     resize(page, 400, 900, touch=True)
-    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", stage)
-    box = page.execute_script("const b = arguments[0].getBoundingClientRect(); return [b.left, b.top, b.width]", stage)
-    for kind, share in (("touchStart", 0.5), ("touchMove", 0.55), ("touchMove", 0.6), ("touchEnd", None)):
-        points = [] if share is None else [{"x": box[0] + share * box[2], "y": box[1] + 20}]
-        page.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    wait(page, lambda: abs(int(divider.get_attribute("value")) - 60) <= 2)
+
+    def touch():
+        """Drag by finger; again if the page was still settling into its new size."""
+        page.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", stage)
+        box = page.execute_script(
+            "const b = arguments[0].getBoundingClientRect(); return [b.left, b.top, b.width]", stage
+        )
+        for kind, share in (("touchStart", 0.5), ("touchMove", 0.55), ("touchMove", 0.6), ("touchEnd", None)):
+            points = [] if share is None else [{"x": box[0] + share * box[2], "y": box[1] + 20}]
+            page.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        return abs(int(divider.get_attribute("value")) - 60) <= 2
+
+    wait(page, touch)
 
 
 def test_at_its_ends_the_divider_shows_one_side_alone(page):
