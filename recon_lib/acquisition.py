@@ -9,6 +9,8 @@ import numpy as np
 from recon_lib.errors import ReconError
 from recon_lib.fourier import undersample, zero_filled
 
+_PART = 64  # images undersampled at once: a whole training set's complex k-space would not fit beside it
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -39,10 +41,14 @@ def acquire(images: np.ndarray, masks: np.ndarray) -> Batch:
         ReconError: Wrong dimensions or shapes, NaN or infinite values, or an image that is all zero.
     """
     images = check_images(images)
-    if np.shape(masks) != images.shape:
-        raise ReconError(f"Masks of shape {np.shape(masks)} do not fit images of shape {images.shape}.")
-    start = to_channels(zero_filled(undersample(images, masks)))
-    return Batch(start, np.asarray(masks, np.float32), images[..., None])
+    masks = np.asarray(masks)
+    if masks.shape != images.shape:
+        raise ReconError(f"Masks of shape {masks.shape} do not fit images of shape {images.shape}.")
+    start = np.empty((*images.shape, 2), np.float32)
+    for first in range(0, len(images), _PART):
+        part = slice(first, first + _PART)
+        start[part] = to_channels(zero_filled(undersample(images[part], masks[part])))
+    return Batch(start, masks.astype(np.float32), images[..., None])
 
 
 def check_images(images: np.ndarray) -> np.ndarray:
@@ -52,7 +58,7 @@ def check_images(images: np.ndarray) -> np.ndarray:
         images: Magnitude images, ``(n, height, width)``.
 
     Returns:
-        float32 array of the same shape.
+        float32 array of the same shape; the images themselves if they are float32.
 
     Raises:
         ReconError: Wrong dimensions, NaN or infinite values, or an image that is all zero.
@@ -66,7 +72,7 @@ def check_images(images: np.ndarray) -> np.ndarray:
     empty = ~images.any(axis=(1, 2))
     if empty.any():
         raise ReconError(f"Image {int(np.argmax(empty))} is zero everywhere: leave it out.")
-    return images.astype(np.float32)
+    return images.astype(np.float32, copy=False)
 
 
 def to_channels(image: np.ndarray) -> np.ndarray:

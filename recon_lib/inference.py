@@ -46,11 +46,11 @@ def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data:
     Returns:
         float32 array of the inputs' shape.
     """
-    outputs = []
+    outputs = np.empty(inputs.shape, np.float32)  # once: a list of parts would be held twice while it is joined
     for part in _parts(len(inputs), inputs.shape[1:3], cascade):
         output = subnetwork.predict_on_batch(inputs[part])
-        outputs.append(ops.convert_to_numpy(cascade.consistency(output, data.zero_filled[part], data.mask[part])))
-    return np.concatenate(outputs)
+        outputs[part] = ops.convert_to_numpy(cascade.consistency(output, data.zero_filled[part], data.mask[part]))
+    return outputs
 
 
 def _parts(count: int, size: tuple[int, int], cascade: Cascade) -> Iterator[slice]:

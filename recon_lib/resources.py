@@ -15,7 +15,7 @@ from recon_lib.recipes import Architecture
 
 _FLOAT = 4  # bytes
 _UPDATE = 3  # an update's passes: forward, gradient of the image, gradient of the kernels
-_HELD = 14  # numbers a pixel while training images are undersampled, complex; afterwards there are fewer
+_HELD = 9  # numbers a pixel while a sub-network's outputs are made: image, masks, two each zero-filled, seen and made
 
 
 def weights(architecture: Architecture) -> int:
@@ -99,7 +99,7 @@ def update_bytes(architecture: Architecture, batch: int, size: tuple[int, int], 
 
 
 def training_bytes(images: int, size: tuple[int, int]) -> int:
-    """Estimate what the images of a training run hold in main memory at most, while they are undersampled.
+    """Estimate what the images of a training run hold in main memory at most, between two sub-networks.
 
     Args:
         images: How many.
