@@ -16,19 +16,22 @@ from recon_lib.graph import Run
 from recon_lib.inference import reconstruct
 from recon_lib.masks import assign_masks, mask_stack
 from recon_lib.metrics import psnr, slice_metrics
-from recon_lib.results import median_key, write_panels, write_rows
+from recon_lib.results import VARIED, median_key, write_panels, write_rows
 from recon_lib.training import Progress
 from recon_lib.weights import load_network
 
 _PART = 16  # slices between two reports of progress, and between two saved parts of a long reconstruction
 
 
-def evaluate(run: Run, profile: Profile, where: Path, network: Path | None, progress: Progress | None) -> dict:
-    """Carry out an evaluation: ``slices.csv`` and ``panels.npz``.
+def evaluate(
+    run: Run, profile: Profile, base: Profile, where: Path, network: Path | None, progress: Progress | None
+) -> dict:
+    """Carry out an evaluation: ``slices.csv`` and, where pictures are kept, ``panels.npz``.
 
     Args:
         run: The evaluation.
         profile: The experiment, changed as the run's variation has it.
+        base: The experiment as its file has it: all pictures are of the slices that its masks choose.
         where: The run's folder.
         network: The network's file, for the method ``network``.
         progress: Called with slices done and slices in all.
@@ -58,8 +61,8 @@ def evaluate(run: Run, profile: Profile, where: Path, network: Path | None, prog
         place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
         rows.append({**row, **place, **values})
     write_rows(where / "slices.csv", rows)
-    if "variation" not in run.choice:
-        _write_panels(where / "panels.npz", run, profile, images, masks, after)
+    if _is_pictured(run, base):
+        _write_panels(where / "panels.npz", run, base, images, masks, after)
     return {split: images.sha256}
 
 
@@ -82,14 +85,15 @@ test_masks.__test__ = False  # a name that pytest would collect
 
 
 def panel_label(choice: dict) -> str:
-    """Name a method's picture: ``cs:literal``, ``network-natural-4000-20``.
+    """Name a method's picture: ``cs:literal``, ``network-natural-4000-20``, ``zero_filled@acceleration-8``.
 
     Args:
-        choice: What an evaluation is named by.
+        choice: What an evaluation is named by; its variation stands behind an ``@``.
     """
-    if choice["method"] != "network":
-        return choice["method"]
-    return f"network-{choice['training_domain']}-{choice['n_train']}-{choice['n_finetune']}"
+    name = choice["method"]
+    if name == "network":
+        name = f"network-{choice['training_domain']}-{choice['n_train']}-{choice['n_finetune']}"
+    return name + _varied(choice)
 
 
 def in_headline(run: Run, profile: Profile) -> bool:
@@ -103,6 +107,16 @@ def in_headline(run: Run, profile: Profile) -> bool:
         return True
     counts = profile.fine_tuning.n_headline or profile.fine_tuning.n_finetune
     return run.choice["n_train"] == max(profile.training.n_train) and run.choice["n_finetune"] in {0, *counts}
+
+
+def _varied(choice: dict) -> str:
+    return f"{VARIED}{choice['variation']}" if "variation" in choice else ""
+
+
+def _is_pictured(run: Run, base: Profile) -> bool:
+    """Tell whether pictures are kept: of a variation only if it is one of those that the explorer shows."""
+    variation = run.choice.get("variation")
+    return variation is None or base.variations[variation].acceleration is not None
 
 
 def _zero_filled(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -154,19 +168,19 @@ def _parts(count: int) -> list[slice]:
     return [slice(start, start + _PART) for start in range(0, count, _PART)]
 
 
-def _write_panels(
-    path: Path, run: Run, profile: Profile, images: ImageSet, masks: np.ndarray, after: np.ndarray
-) -> None:
-    """Keep the middle slice of each test subject as a picture; of the grid's inner cells only the median one."""
-    name, label = run.parameters["test_domain"], panel_label(run.choice)
+def _write_panels(path: Path, run: Run, base: Profile, images: ImageSet, masks: np.ndarray, after: np.ndarray) -> None:
+    """Keep the middle slice of each test subject; of the grid's inner cells and of variations only the median one."""
+    name, label, varied = run.parameters["test_domain"], panel_label(run.choice), _varied(run.choice)
+    chosen_by = test_masks(images.images, base)[1] if varied else masks
     panels = {}
     if run.choice.get("draw", 0) == 0:
-        for i in _pictured(images, masks, every=in_headline(run, profile)):
+        for i in _pictured(images, chosen_by, every=not varied and in_headline(run, base)):
             key = f"{name}/{images.subjects[i]}/{images.slices[i]}"
             panels[f"{key}/{label}"] = after[i].astype(np.float16)
+            if run.choice["method"] == "zero_filled":
+                panels[f"{key}/mask{varied}"] = masks[i]
             if label == "zero_filled":
                 panels[f"{key}/reference"] = images.images[i].astype(np.float16)
-                panels[f"{key}/mask"] = masks[i]
     write_panels(path, panels)
 
 

@@ -123,6 +123,12 @@ class Variation:
         wanted = {key: value if isinstance(value, list) else [value] for key, value in self.where.items()}
         return all(choice[key] in values for key, values in wanted.items() if key in choice)
 
+    @property
+    def acceleration(self) -> float | None:
+        """Where the profile's own networks are tested at another acceleration and nothing else differs: which one."""
+        only = set(self.change) == {"acceleration"} and (self.networks, self.split) == ("base", "test")
+        return float(self.change["acceleration"]) if only else None
+
 
 @dataclass(frozen=True)
 class Profile:

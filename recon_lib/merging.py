@@ -16,6 +16,7 @@ from recon_lib.provenance import write_provenance
 from recon_lib.storage import (
     HISTORY_COLUMNS,
     SLICE_COLUMNS,
+    VARIED,
     read_panels,
     read_rows,
     write_bytes,
@@ -68,7 +69,7 @@ def collect(
             if key in panels and not _alike(panels[key], image):
                 raise ReconError(f"{folder} has another image {key} than an earlier run: evaluate both again.")
             panels.setdefault(key, image)
-    labels = {"reference", "mask", *filter(None, keep.values())} if keep else set()
+    labels = _kept_labels(keep)
     for key, image in read_panels(out / "panels.npz").items():
         if key.rpartition("/")[2] in labels:
             panels.setdefault(key, image)
@@ -139,6 +140,13 @@ def stage_networks(out: Path) -> Path:
 
 def _beside(out: Path, what: str) -> Path:
     return out.with_name(f".{out.name}.{what}")
+
+
+def _kept_labels(keep: Mapping[str, str | None]) -> set[str]:
+    """Name the images that stay with the runs that stay: theirs, the references, and the masks of their variations."""
+    own = set(filter(None, keep.values()))
+    masks = {f"mask{VARIED}{label.partition(VARIED)[2]}" for label in own if VARIED in label}
+    return {"reference", "mask", *masks, *own} if keep else set()
 
 
 def _records(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, dict]:

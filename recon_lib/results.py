@@ -24,6 +24,7 @@ from recon_lib.provenance import PROVENANCE, verify, write_provenance
 from recon_lib.storage import (
     HISTORY_COLUMNS,
     SLICE_COLUMNS,
+    VARIED,
     read_panels,
     read_rows,
     sha256,
@@ -39,6 +40,7 @@ __all__ = [
     "HISTORY_COLUMNS",
     "PROVENANCE",
     "SLICE_COLUMNS",
+    "VARIED",
     "Results",
     "best",
     "best_profile",
@@ -103,7 +105,16 @@ class Results:
 
     @cached_property
     def panels(self) -> dict[str, np.ndarray]:
-        """Images by ``<test_domain>/<subject>/<slice>/<label>``, float16, reference's maximum 1."""
+        """Images by ``<test_domain>/<subject>/<slice>/<label>``, float16, reference's maximum 1: the profile's own."""
+        return {key: image for key, image in self._panels.items() if VARIED not in key.rpartition("/")[2]}
+
+    @cached_property
+    def varied_panels(self) -> dict[str, np.ndarray]:
+        """The same of the variations of which any are kept, by ``.../<label>@<variation>``, each with its ``mask``."""
+        return {key: image for key, image in self._panels.items() if key not in self.panels}
+
+    @cached_property
+    def _panels(self) -> dict[str, np.ndarray]:
         return read_panels(self.folder / "panels.npz")
 
 

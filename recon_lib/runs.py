@@ -96,7 +96,7 @@ def execute(run: Run, progress: Progress | None = None) -> Path:
 
     Returns:
         The run's folder, with ``run.json``, ``history.csv`` and ``network.safetensors`` (train,
-        finetune), or ``slices.csv`` and ``panels.npz`` (evaluate).
+        finetune), or ``slices.csv`` and ``panels.npz`` (evaluate; few variations have pictures).
     """
     if run.parent is not None and network_file(run.parent) is None:
         execute(run.parent, progress)
@@ -120,7 +120,8 @@ def _profile_of(run: Run) -> Profile:
 
 
 def _evaluate(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
-    return evaluate(run, profile, where, network_file(run.parent) if run.parent else None, progress)
+    network = network_file(run.parent) if run.parent else None
+    return evaluate(run, profile, load_profile(run.profile), where, network, progress)
 
 
 def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:

@@ -20,6 +20,8 @@ from recon_lib.errors import ReconError, choose
 if TYPE_CHECKING:
     import pandas
 
+VARIED = "@"
+"""Stands in a panel's label between the picture's name and the variation it belongs to."""
 _TEXT, _COUNT, _NUMBER = "str", "Int64", "float64"
 SLICE_COLUMNS: dict[str, str] = {
     **dict.fromkeys(("run", "method", "training_domain"), _TEXT),

@@ -117,3 +117,19 @@ def test_broken_yaml_is_refused(tmp_path, monkeypatch, text, says):
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(ReconError, match=says):
         load_profile("bad")
+
+
+@pytest.mark.parametrize(
+    ("variation", "acceleration"),
+    [
+        ({"change": {"acceleration": 8.0}, "networks": "base"}, 8.0),
+        ({"change": {"acceleration": 8.0}}, None),  # trained at it too
+        ({"change": {"acceleration": 8.0, "masks": {"power": 1.0}}, "networks": "base"}, None),
+        ({"change": {"acceleration": 8.0}, "networks": "base", "split": "train"}, None),
+        ({"change": {"masks": {"power": 1.0}}, "networks": "base"}, None),
+        ({"networks": "base"}, None),
+    ],
+)
+def test_another_acceleration_is_one_where_nothing_else_differs(variation, acceleration):
+    profile = parse_profile("x", {"domains": DOMAINS, "variations": {"v": variation}})
+    assert profile.variations["v"].acceleration == acceleration

@@ -117,6 +117,26 @@ def test_collect_replaces_everything_but_the_weights(runs, folder):
     assert [p.name for p in folder.parent.iterdir()] == ["smoke"]
 
 
+def test_images_stay_with_the_runs_that_stay_and_a_mask_with_its_variation(tmp_path):
+    run, out = tmp_path / "run", tmp_path / "desk"
+    plain, start = make_panels("t1", "natural", 0), "t1/sub-11/41"
+    content = {**plain, **{f"{key}@r{n}": image for n in (2, 8) for key, image in plain.items() if "ref" not in key}}
+    rows = [row("t1", "sub-11", 41, run="base"), row("t1", "sub-11", 41, run="varied", variation="r8", psnr=20.0)]
+    results.write_rows(run / "slices.csv", rows)
+    storage.write_panels(run / "panels.npz", content)
+    results.collect([run], out, {})
+    found = results.Results("desk", out, results.verify(out))
+    assert set(found.panels) == set(plain)
+    assert set(found.varied_panels) == set(content) - set(plain)
+    network = "network-natural-4000-0"
+    results.collect([], out, {}, {"base": network, "varied": f"{network}@r8"})
+    kept = storage.read_panels(out / "panels.npz")
+    assert set(kept) == {f"{start}/{name}" for name in ("reference", "mask", network, "mask@r8", f"{network}@r8")}
+    assert all(np.array_equal(kept[key], content[key]) for key in kept)
+    results.collect([], out, {}, {"base": network})
+    assert set(storage.read_panels(out / "panels.npz")) == {f"{start}/{n}" for n in ("reference", "mask", network)}
+
+
 def test_a_failed_collect_leaves_the_old_results(runs, folder, tmp_path):
     before = contents(folder)
     (tmp_path / "empty").mkdir()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from recon_lib import collecting, data, evaluating, graph, paths, results, runs
+from recon_lib import collecting, data, evaluating, figures, graph, paths, results, runs
 from recon_lib.checkpoints import load_arrays
 from recon_lib.errors import ReconError
 from recon_lib.experiment import Architecture, load_profile
@@ -29,6 +29,10 @@ variations:
   other-masks:
     change: {masks: {power: 1.0}}
     where: {method: [zero_filled, network], training_domain: natural, n_finetune: 0}
+    networks: base
+  acceleration-2:
+    change: {acceleration: 2.0}
+    where: {method: [zero_filled, network], training_domain: natural, n_finetune: [0, 3]}
     networks: base
   scale:
     change: {scale: zero_filled}
@@ -190,7 +194,9 @@ def test_collected_results_verify_and_hold_every_run(tiny):
     assert results.verify(out)["missing"] == []
     found = results.Results("tiny", out, results.verify(out))
     assert set(found.slices["run"]) == {run.id for run in own(plan)}
-    assert set(found.variations["variation"]) == {"lower-rate", "other-masks", "scale", "training-slices"}
+    assert set(found.variations["variation"]) == {
+        "lower-rate", "other-masks", "acceleration-2", "scale", "training-slices",
+    }  # fmt: skip
     trained = {run.id for run in plan if run.kind != "evaluate"}
     assert set(found.history["run"]) == {run for run in trained if "lower-rate" not in run}
     assert set(found.records) == {run.id for run in plan}
@@ -289,6 +295,45 @@ def test_other_masks_change_the_evaluation_and_not_the_network(tiny):
     assert not np.allclose(table(found[0])["psnr"], table(base)["psnr"])
     assert runs.finished(found[1].parent)
     assert "variation" not in found[1].parent.choice
+
+
+def test_another_acceleration_reaches_the_masks_and_the_rows(tiny):
+    _, plan = tiny
+    base = {run.choice["method"]: run for run in own(plan) if run.choice.get("training_domain", "natural") == "natural"}
+    for run in varied(plan, "acceleration-2"):
+        found, before = table(run), table(base[run.choice["method"]])
+        assert (found["acceleration"] == 2).all()
+        assert found[["subject", "slice", "mask"]].equals(before[["subject", "slice", "mask"]])
+        assert run.parent is None or "variation" not in run.parent.choice
+    assert len(varied(plan, "acceleration-2")) == 3
+    start = table(varied(plan, "acceleration-2")[0])["psnr"].mean()
+    assert start > table(base["zero_filled"])["psnr"].mean() + 1  # twice the samples
+
+
+def test_another_acceleration_keeps_the_slice_that_opens_first_with_its_mask(tiny):
+    profile, plan = tiny
+    out = collecting.collect(profile)
+    found = results.Results("tiny", out, results.verify(out))
+    (place,) = {tuple(key.split("/")[:3]) for key in found.varied_panels}
+    assert place == ("t1", *map(str, figures.median_place(found, "t1")))
+    start, pictures = "/".join(place), found.varied_panels
+    assert {key.removeprefix(f"{start}/") for key in pictures} == {
+        f"{name}@acceleration-2" for name in ("mask", "zero_filled", "network-natural-8-0", "network-natural-8-3")
+    }
+    mask = pictures[f"{start}/mask@acceleration-2"]
+    assert mask.mean() == pytest.approx(1 / 2, abs=1e-3)
+    assert found.panels[f"{start}/mask"].mean() == pytest.approx(1 / 4, abs=1e-3)
+    reference = found.panels[f"{start}/reference"].astype(float)
+    for run in varied(plan, "acceleration-2"):
+        image = pictures[f"{start}/{evaluating.panel_label(run.choice)}"].astype(float)
+        row = table(run).query(f"subject == '{place[1]}' and slice == {place[2]}").iloc[0]
+        assert 10 * np.log10(1 / np.mean((image - reference) ** 2)) == pytest.approx(row["psnr"], abs=0.05)
+
+
+def test_other_variations_keep_no_pictures(tiny):
+    _, plan = tiny
+    for name in ("lower-rate", "other-masks", "scale", "training-slices"):
+        assert not any((runs.folder(run) / "panels.npz").exists() for run in varied(plan, name))
 
 
 def test_training_slices_are_of_training_subjects(tiny):
