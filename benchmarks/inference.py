@@ -13,6 +13,7 @@ from recon_lib import results
 from recon_lib.acquisition import Batch, acquire, to_complex
 from recon_lib.cascade import Cascade, build
 from recon_lib.fourier import undersample
+from recon_lib.resources import operations
 from recon_lib.weights import load_network
 
 BATCHES, ROUNDS = (1, 2, 4, 8), 5
@@ -40,7 +41,7 @@ def measure(tiny: bool) -> harness.Rows:
         calls["bart", 1] = lambda: bart.pics(options, 2 if tiny else ITERATIONS)
     seconds = harness.interleave(calls, rounds)
     size = images.shape[1:]
-    work = network.operations(cascade.architecture, size)
+    work = operations(cascade.architecture, size)
     own = {key: values for key, values in seconds.items() if key[0] != "bart"}
     rows = network.compared("network", size, own, work, settings)
     data = acquire(images, masks)

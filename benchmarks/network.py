@@ -32,26 +32,6 @@ def sample(size: tuple[int, int], batch: int) -> Batch:
     return acquire(images, mask_stack(size, batch))
 
 
-def operations(
-    architecture: Architecture, size: tuple[int, int], subnetworks: int = 0, training: bool = False
-) -> float:
-    """Count the floating-point operations of the convolutions of one slice, a multiply and an add being two.
-
-    Args:
-        architecture: The network's shape.
-        size: ``(height, width)``.
-        subnetworks: How many run; all of the architecture's by default.
-        training: The gradients of image and kernel cost as much as the forward pass each.
-
-    Returns:
-        Operations; transforms, biases and activations are not counted.
-    """
-    filters, area = architecture.filters, architecture.kernel**2
-    inner = max(0, architecture.hidden_layers - 1) * filters * filters
-    weights = area * (2 * filters + inner + filters) if architecture.hidden_layers else 2 * area
-    return 2.0 * (3 if training else 1) * (subnetworks or architecture.subnetworks) * weights * size[0] * size[1]
-
-
 def compared(
     what: str,
     size: tuple[int, int],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 
 from benchmarks import harness, network, peers
 from recon_lib.cascade import Cascade, build
 from recon_lib.experiment import Architecture, Recipe
+from recon_lib.resources import operations
 from recon_lib.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
 
 SIZES, BATCHES, ROUNDS = ((120, 192), (256, 176), (256, 256)), (1, 2, 4), 3  # the smallest chooses the settings
@@ -36,7 +38,7 @@ def measure(tiny: bool) -> harness.Rows:
         for how, (_, step) in choices.items()
     }
     seconds = harness.interleave(trial, rounds)
-    work = network.operations(architecture, sizes[0], 1, training=True) * batches[-1]
+    work = operations(replace(architecture, subnetworks=1), sizes[0], training=True) * batches[-1]
     rows, chosen = [], {}
     for tool, choices in steps.items():
         chosen[tool] = min(choices, key=lambda how, tool=tool: statistics.median(seconds[tool, how]))
@@ -53,7 +55,7 @@ def measure(tiny: bool) -> harness.Rows:
                 for batch in batches
                 for tool, choices in steps.items()
             }
-            work = network.operations(architecture, size, subnetworks, training=True)
+            work = operations(replace(architecture, subnetworks=subnetworks), size, training=True)
             settings = {tool: choices[chosen[tool]][0] for tool, choices in steps.items()}
             rows += network.compared(what, size, harness.interleave(calls, rounds), work, settings)
     return rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recon_lib import results
-from recon_lib.errors import ReconError, choose
+from recon_lib import measurements
+from recon_lib.errors import choose
+from recon_lib.measurements import BENCHMARKS
 from recon_lib.tables import Rendered
 
 if TYPE_CHECKING:
     import pandas
 
 NO_BREAK = "\u00a0"
-BENCHMARKS = ("training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth")
 TOOLS = {
     "recon_lib": "recon_lib",
     "pytorch": "PyTorch",
@@ -26,22 +25,12 @@ TOOLS = {
     "sigpy": "SigPy",
     "scikit-image": "scikit-image",
 }
-
-
 _OPTIONAL = ("gflops", "times_faster", "times_faster_best", "times_faster_bart")  # columns that not every run fills
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One benchmark's file.
-
-    Attributes:
-        name: The benchmark.
-        machine: ``processor, cores, system, memory_gib, matmul_gflops``.
-        versions: Of Python and packages, by name.
-        commit: Of the source tree; a ``+`` behind it says that code had changed since.
-        rows: What was measured, a row a timing; ``seconds_per_slice`` is a median.
-    """
+    """One benchmark's rows as a table, all else as in :class:`recon_lib.measurements.Benchmark`."""
 
     name: str
     machine: dict
@@ -79,35 +68,26 @@ class Target:
 
 
 def load(name: str) -> Measured | None:
-    """Read a benchmark's file, after all files beside it have been verified.
+    """Read a benchmark's file as a table.
 
     Args:
-        name: One of :data:`BENCHMARKS`.
+        name: One of :data:`recon_lib.measurements.BENCHMARKS`.
 
     Returns:
         The measurements, or ``None`` if it has not been run.
 
     Raises:
-        ReconError: The name is unknown, or a file was edited, is missing or half-written.
+        ReconError: As :func:`recon_lib.measurements.load`.
     """
     import pandas
 
-    choose("benchmark", name, BENCHMARKS)
-    folder = results.root() / "benchmarks"
-    path = folder / f"{name}.json"
-    if not folder.is_dir():
+    found = measurements.load(name)
+    if found is None:
         return None
-    results.verify(folder)
-    if not path.is_file():
-        return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        rows = pandas.DataFrame(content["rows"])
-        rows["size"] = rows["size"].map(tuple) if "size" in rows else None
-        rows = rows.assign(**{column: rows.get(column, math.nan) for column in _OPTIONAL})
-        return Measured(name, content["machine"], content["versions"], content["commit"], rows)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ReconError(f"{path} is no benchmark's file ({error!r}): run python -m benchmarks.{name}.") from error
+    rows = pandas.DataFrame(found.rows)
+    rows["size"] = rows["size"].map(tuple) if "size" in rows else None
+    rows = rows.assign(**{column: rows.get(column, math.nan) for column in _OPTIONAL})
+    return Measured(found.name, found.machine, found.versions, found.commit, rows)
 
 
 def targets(name: str, measured: Measured | None) -> list[Target]:

@@ -25,14 +25,16 @@ def weights(architecture: Architecture) -> int:
     return a.subnetworks * (_kernels(a) + biases)
 
 
-def operations(architecture: Architecture, size: tuple[int, int]) -> int:
+def operations(architecture: Architecture, size: tuple[int, int], training: bool = False) -> int:
     """Count the operations of one image's way through a cascade.
 
     Args:
         architecture: The network's shape.
         size: ``(height, width)`` of the image.
+        training: Count the way back too.
     """
-    return 2 * architecture.subnetworks * _kernels(architecture) * size[0] * size[1]
+    forward = 2 * architecture.subnetworks * _kernels(architecture) * size[0] * size[1]
+    return _UPDATE * forward if training else forward
 
 
 def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mapping[str, int]) -> int:
@@ -53,14 +55,14 @@ def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mappi
     if run.kind == "train":
         size, crop = sizes[given["domain"]], given["recipe"]["crop"]
         seen = size if crop is None else tuple(min(side, crop) for side in size)
-        updates = _UPDATE * given["updates"] * given["recipe"]["batch"] * operations(architecture, seen)
+        updates = given["updates"] * given["recipe"]["batch"] * operations(architecture, seen, training=True)
         # Every image passes each finished sub-network once, but the last.
         passed = given["n_train"] * operations(architecture, size) * (architecture.subnetworks - 1)
         return updates + passed // architecture.subnetworks
-    one = operations(architecture, sizes[given["test_domain"]])
+    size = sizes[given["test_domain"]]
     if run.kind == "finetune":
-        return _UPDATE * given["n_finetune"] * given["recipe"]["epochs"] * one
-    return slices[given["test_domain"]] * one
+        return given["n_finetune"] * given["recipe"]["epochs"] * operations(architecture, size, training=True)
+    return slices[given["test_domain"]] * operations(architecture, size)
 
 
 def longest_chain(runs: list[Run], sizes: Mapping[str, tuple[int, int]], slices: Mapping[str, int]) -> int:

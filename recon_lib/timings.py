@@ -1,18 +1,13 @@
-"""Measured times of reconstruction: reading what the benchmarks wrote, and the page of run times.
-
-``book/results/benchmarks/<name>.json`` holds the machine, the versions and one row a measurement; the commands in
-``benchmarks/`` write it. Times are of one machine, the one the page names, and nothing here measures anything.
-"""
+"""Measured times of reconstruction: the page of run times. They are of one machine, the one the page names."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from recon_lib import results
-from recon_lib.errors import ReconError, choose
+from recon_lib import measurements
+from recon_lib.measurements import Benchmark
 from recon_lib.tables import Rendered
 
 BENCHMARKS = ("inference", "compressed_sensing")
@@ -42,49 +37,26 @@ class Timing:
     tool: str
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    """What one benchmark command wrote.
-
-    Attributes:
-        name: ``inference`` or ``compressed_sensing``.
-        machine: ``processor, cores, system, memory_gib, matmul_gflops``.
-        versions: Of the packages it ran.
-        commit: Of the source tree.
-        rows: The measurements.
-    """
-
-    name: str
-    machine: dict
-    versions: dict
-    commit: str
-    rows: tuple[Timing, ...]
-
-
 def load(name: str) -> Benchmark | None:
-    """Read a benchmark's file.
+    """Read a benchmark's timings.
 
     Args:
-        name: One of ``BENCHMARKS``.
+        name: One of :data:`recon_lib.measurements.BENCHMARKS`.
 
     Returns:
-        What it holds, or ``None`` if it has not been measured yet.
+        What it holds, each row a :class:`Timing`; ``None`` if it has not been measured yet.
 
     Raises:
-        ReconError: The name is unknown, or the file is damaged; the message names it.
+        ReconError: As :func:`recon_lib.measurements.load`; or a row is no timing.
     """
-    path = results.root() / "benchmarks" / f"{choose('benchmark', name, BENCHMARKS)}.json"
-    if not path.exists():
+    found = measurements.load(name)
+    if found is None:
         return None
+    timed = (row for row in found.rows if row.get("seconds_per_slice", 0) is not None)  # some have only a quality
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        timed = (row for row in content["rows"] if row["seconds_per_slice"] is not None)  # some have only a quality
-        rows = tuple(_timing(row) for row in timed)
-        machine, versions = dict(content["machine"]), dict(content["versions"])
-        return Benchmark(name, machine, versions, str(content["commit"]), rows)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        why = f"no {error}" if isinstance(error, KeyError) else error
-        raise ReconError(f"{path} is not a readable benchmark ({why}): measure again or restore it.") from error
+        return replace(found, rows=tuple(map(_timing, timed)))
+    except (ValueError, KeyError, TypeError) as error:
+        raise measurements.damaged(name, error) from error
 
 
 def measured() -> tuple[Timing, ...]:

@@ -181,6 +181,7 @@ def write_benchmark(root: Path, name: str, rows) -> Path:
     made = [dict(zip(keys, one, strict=True)) for one in rows]
     made = [one | ({"gflops": 120.0} if one["what"] == "network" else {}) for one in made]
     path.write_text(json.dumps({**content, "rows": made}))
+    results.write_provenance(path.parent, {})
     return path
 
 
@@ -293,3 +294,43 @@ def _two_slices(label: str, noise: float) -> dict:
             others = {"reference": reference, "mask": first["mask"], "zero_filled": first["zero_filled"]}
             panels |= {f"t1/{subject}/41/{name}": panel for name, panel in others.items()}
     return panels
+
+
+# A profile with two other accelerations, and two variations that are none: something else differs in each.
+ACCELERATED = {
+    "acceleration": 4.0,
+    "variations": {
+        **{f"acceleration-{r}": {"change": {"acceleration": float(r)}, "networks": "base"} for r in (8, 2)},
+        "masks-at-6": {"change": {"acceleration": 6.0, "masks": {"power": 1.0}}, "networks": "base"},
+        "trained-at-6": {"change": {"acceleration": 6.0}, "networks": "own"},
+    },
+}
+# PSNR of the first slice, dB, by variation, test domain, and fine-tuning images (None: zero-filled).
+AT_OTHERS = {
+    ("acceleration-2", "t1"): {None: 31.0, 0: 38.0, 20: 37.5},
+    ("acceleration-2", "t2"): {None: 32.0, 0: 36.0, 20: 39.0},
+    ("acceleration-8", "t1"): {None: 22.0, 0: 25.0},
+    ("masks-at-6", "t1"): {0: 1.0},
+    ("trained-at-6", "t1"): {0: 2.0},
+}
+
+
+def accelerated_runs(folder: Path) -> list[Path]:
+    """Runs of :data:`AT_OTHERS`: rows of two slices 2 dB apart, the first one's picture, and its mask at each."""
+    folders = []
+    for (variation, domain), psnr in AT_OTHERS.items():
+        factor = float(variation[-1])
+        kept = make_panels(domain, "natural", 0)
+        start, size = f"{domain}/{SUBJECTS[0]}/41", SIZES[domain]
+        panels = {f"{start}/mask@{variation}": np.arange(np.prod(size)).reshape(size) % factor == 0}
+        rows = []
+        for n_finetune, value in psnr.items():
+            changes = {"acceleration": factor, "variation": variation, "run": f"{variation}-{domain}-{n_finetune}"}
+            changes |= untrained("zero_filled") if n_finetune is None else {"n_finetune": n_finetune}
+            places = enumerate(((SUBJECTS[0], 41), (SUBJECTS[1], 42)))
+            rows += [row(domain, *place, psnr=value + 2 * i, ssim=value / 50, **changes) for i, place in places]
+            label = "zero_filled" if n_finetune is None else f"network-natural-4000-{n_finetune}"
+            image = kept[f"{start}/reference"] * (1 - 1 / value)
+            panels[f"{start}/{label}@{variation}"] = image.astype(np.float16)
+        folders.append(write_run(folder / f"evaluate-{variation}-{domain}", rows, panels))
+    return folders

@@ -54,15 +54,6 @@ def test_ratios_are_taken_pair_by_pair():
         harness.times_faster([1.0], [1.0, 2.0])
 
 
-def test_operations_by_hand():
-    # 2 -> 4 -> 4 -> 1 channels, 3 x 3: 9 (8 + 16 + 4) = 252 weights, each a multiply and an add at 6 pixels.
-    shape = Architecture(subnetworks=3, hidden_layers=2, filters=4)
-    assert network.operations(shape, (2, 3), subnetworks=1) == 2 * 252 * 6
-    assert network.operations(shape, (2, 3), training=True) == 3 * 3 * 2 * 252 * 6
-    kernels = sum(array.size for array in build(Cascade(shape)).get_weights() if array.ndim == 4)
-    assert network.operations(shape, (1, 1)) == 2 * kernels
-
-
 def test_rows_compare_equal_batches_and_the_best_of_both():
     seconds = {
         ("recon_lib", 1): [1.0, 1.0],

@@ -184,7 +184,7 @@ def test_damaged_files_stop_the_page(written):
         costs.load("training")
     (written / "masks.json").write_text("{}")
     results.write_provenance(written, {})
-    with pytest.raises(ReconError, match=r"masks\.json is no benchmark's file"):
+    with pytest.raises(ReconError, match=r"masks\.json is not a readable benchmark"):
         costs.load("masks")
     with pytest.raises(ReconError, match="did you mean 'masks'"):
         costs.load("mask")

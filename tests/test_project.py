@@ -25,7 +25,7 @@ PACKAGE = ROOT / "recon_lib"
 FLOORS = [
     "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
     "provenance progress markup resources __init__",
-    "cascade checkpoints compressed_sensing memory inference resume merging results data scans",
+    "cascade checkpoints compressed_sensing memory inference resume merging results measurements data scans",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
     "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls appendix "
     "hardware headline needs costs cost_views explorer own_scans tuning scan_charts",

@@ -26,6 +26,12 @@ def test_operations_are_those_of_the_networks_own_convolutions(shape):
     layers = [layer for sub in build(Cascade(shape)).subnetworks for layer in sub.layers]
     kernels = sum(layer.kernel.shape.num_elements() for layer in layers if isinstance(layer, keras.layers.Conv2D))
     assert resources.operations(shape, (5, 7)) == 2 * 35 * kernels
+    assert resources.operations(shape, (5, 7), training=True) == 3 * 2 * 35 * kernels
+
+
+def test_operations_by_hand():
+    # 2 -> 4 -> 4 -> 1 channels, 3 x 3: 9 (8 + 16 + 4) = 252 weights, each a multiply and an add at 6 pixels.
+    assert resources.operations(Architecture(3, 2, 4), (2, 3)) == 3 * 2 * 252 * 6
 
 
 def planned(**changes):

@@ -66,6 +66,7 @@ def broken(change):
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
     path.write_text(json.dumps(content))
+    results.write_provenance(path.parent, {})
 
 
 @pytest.mark.parametrize(
@@ -85,13 +86,16 @@ def broken(change):
 )
 def test_a_damaged_file_is_named(change):
     broken(change)
-    with pytest.raises(ReconError, match=r"inference\.json is not a readable benchmark .*: measure again"):
+    with pytest.raises(ReconError, match=r"inference\.json is not a readable benchmark .*: run python -m"):
         timings.load("inference")
 
 
 def test_half_a_file_and_an_unknown_benchmark():
     path = write_benchmark(results.root(), "inference", NETWORK)
     path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ReconError, match="is not what was written"):
+        timings.load("inference")
+    results.write_provenance(path.parent, {})
     with pytest.raises(ReconError, match="not a readable benchmark"):
         timings.render_network_times()
     with pytest.raises(ReconError, match="did you mean 'inference'"):

@@ -1,0 +1,69 @@
+"""Reading what the benchmarks wrote: ``book/results/benchmarks/<name>.json``; nothing here measures anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from recon_lib import results
+from recon_lib.errors import ReconError, choose
+
+BENCHMARKS = ("training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One benchmark's file.
+
+    Attributes:
+        name: The benchmark.
+        machine: ``processor, cores, system, memory_gib, matmul_gflops``.
+        versions: Of Python and packages, by name.
+        commit: Of the source tree; a ``+`` behind it says that code had changed since.
+        rows: What was measured, a row a timing; ``seconds_per_slice`` is a median.
+    """
+
+    name: str
+    machine: dict
+    versions: dict
+    commit: str
+    rows: tuple[dict, ...]
+
+
+def load(name: str) -> Benchmark | None:
+    """Read a benchmark's file, after all files beside it have been verified.
+
+    Args:
+        name: One of :data:`BENCHMARKS`.
+
+    Returns:
+        What it holds, or ``None`` if it has not been run.
+
+    Raises:
+        ReconError: The name is unknown, or a file was edited, is missing, half-written or no benchmark's.
+    """
+    folder = results.root() / "benchmarks"
+    path = folder / f"{choose('benchmark', name, BENCHMARKS)}.json"
+    if not folder.is_dir():
+        return None
+    results.verify(folder)
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        machine, versions = dict(content["machine"]), dict(content["versions"])
+        return Benchmark(name, machine, versions, str(content["commit"]), tuple(map(dict, content["rows"])))
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(name, error) from error
+
+
+def damaged(name: str, error: Exception) -> ReconError:
+    """Return the error for a benchmark's file that does not hold what it should.
+
+    Args:
+        name: The benchmark.
+        error: What reading it raised.
+    """
+    path = results.root() / "benchmarks" / f"{name}.json"
+    why = f"no {error}" if isinstance(error, KeyError) else error
+    return ReconError(f"{path} is not a readable benchmark ({why}): run python -m benchmarks.{name}, or restore it.")
