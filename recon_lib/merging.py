@@ -61,18 +61,10 @@ def collect(
     folders, keep = sorted({Path(folder) for folder in run_folders}), keep or {}
     if not folders and not keep:
         raise ReconError("There are no runs to collect: run the experiment first.")
-    panels: dict[str, np.ndarray] = {}
     for folder in folders:
         if not any((folder / name).is_file() for name in ("slices.csv", "history.csv", "panels.npz")):
             raise ReconError(f"{folder} holds no slices.csv, history.csv or panels.npz: finish or remove that run.")
-        for key, image in read_panels(folder / "panels.npz").items():
-            if key in panels and not _alike(panels[key], image):
-                raise ReconError(f"{folder} has another image {key} than an earlier run: evaluate both again.")
-            panels.setdefault(key, image)
-    labels = _kept_labels(keep)
-    for key, image in read_panels(out / "panels.npz").items():
-        if key.rpartition("/")[2] in labels:
-            panels.setdefault(key, image)
+    panels = _panels(folders, (out, keep))
     recover(out)
     building, networks = _beside(out, "part"), _beside(out, "weights")
     networks = networks if networks.is_dir() else out / "weights"
@@ -82,10 +74,10 @@ def collect(
         write_rows(building / "history.csv.gz", history, HISTORY_COLUMNS)
         write_panels(building / "panels.npz", panels)
         write_json(building / "records.json", _records(folders, (out, keep)))
-        before = {run: out / "notebooks" / f"{run}.ipynb" for run in keep}
+        before = {run: notebook_file(out, run) for run in keep}
         kept = {run: path.read_bytes() for run, path in before.items() if path.is_file()}
         for run, content in {**kept, **(notebooks or {})}.items():
-            write_bytes(building / "notebooks" / f"{run}.ipynb", content)
+            write_bytes(notebook_file(building, run), content)
         if networks.is_dir():
             shutil.copytree(networks, building / "weights", ignore=_TEMPORARY)
         content = write_provenance(building, details)
@@ -94,6 +86,16 @@ def collect(
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return content
+
+
+def notebook_file(out: Path, run: str) -> Path:
+    """Name the executed notebook of a run among results: without the colon of ``cs:literal``, which Windows refuses.
+
+    Args:
+        out: The folder of results.
+        run: The run's identity.
+    """
+    return out / "notebooks" / f"{run.replace(':', '-')}.ipynb"
 
 
 def lock(out: Path) -> filelock.FileLock:
@@ -147,6 +149,22 @@ def _kept_labels(keep: Mapping[str, str | None]) -> set[str]:
     own = set(filter(None, keep.values()))
     masks = {f"mask{VARIED}{label.partition(VARIED)[2]}" for label in own if VARIED in label}
     return {"reference", "mask", *masks, *own} if keep else set()
+
+
+def _panels(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, np.ndarray]:
+    """Gather the images of every run, and of the runs that stay."""
+    out, keep = old
+    panels: dict[str, np.ndarray] = {}
+    for folder in folders:
+        for key, image in read_panels(folder / "panels.npz").items():
+            if key in panels and not _alike(panels[key], image):
+                raise ReconError(f"{folder} has another image {key} than an earlier run: evaluate both again.")
+            panels.setdefault(key, image)
+    labels = _kept_labels(keep)
+    for key, image in read_panels(out / "panels.npz").items():
+        if key.rpartition("/")[2] in labels:
+            panels.setdefault(key, image)
+    return panels
 
 
 def _records(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, dict]:
