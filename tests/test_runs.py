@@ -167,17 +167,31 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_weights(tiny, monkeypatch,
     assert not (runs.folder(run) / "checkpoint.safetensors").exists()
 
 
-def test_a_stop_before_the_record_loses_no_work(tiny, monkeypatch, tmp_path):
+@pytest.mark.parametrize("choice", [{"training_domain": "t1"}, {"method": "cs:literal"}], ids=["training", "cs"])
+def test_a_stop_before_the_record_loses_no_work(choice, tiny, monkeypatch, tmp_path):
     _, plan = tiny
-    run = named(plan, "train", training_domain="t1")
+    run = named(plan, "evaluate" if "method" in choice else "train", **choice)
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
     with monkeypatch.context() as patch:
         patch.setattr(runs, "_record", None)
         with pytest.raises(TypeError):
             runs.execute(run)
+    monkeypatch.setattr(evaluating, "reconstruct_cs", None)
     epochs = []
-    runs.execute(run, lambda done, total, row: epochs.append(done))
+    runs.execute(run, lambda done, total, row: epochs.append(done) if "loss" in row else None)
     assert epochs == []
+    assert runs.finished(run)
+
+
+def test_what_a_kill_after_the_record_left_is_cleared_away(tiny):
+    _, plan = tiny
+    run = named(plan, "finetune", training_domain="natural", test_domain="t1")
+    left = [runs.folder(run) / name for name in ("checkpoint.safetensors", "part-000.safetensors")]
+    for path in left:
+        path.write_bytes(b"")
+    runs.execute(run)
+    assert not any(path.exists() for path in left)
+    assert (runs.folder(run) / "network.safetensors").is_file()
 
 
 def test_too_few_pool_images_are_named(tiny, monkeypatch, tmp_path):
@@ -222,6 +236,20 @@ def test_collecting_again_gives_the_same_bytes(tiny):
     before = {path.name: results.sha256(path) for path in first.rglob("*") if path.is_file()}
     second = collecting.collect(profile)
     assert before == {path.name: results.sha256(path) for path in second.rglob("*") if path.is_file()}
+
+
+def test_a_stopped_collection_releases_no_network_twice(tiny, monkeypatch, tmp_path):
+    profile, plan = tiny
+    monkeypatch.setenv("RECON_RESULTS", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "collect", None)
+        with pytest.raises(TypeError):
+            collecting.collect(profile)
+    assert results.collected(profile.name) == set()
+    monkeypatch.setattr(collecting, "save_network", None)
+    out = collecting.collect(profile)
+    assert set(results.Results(profile.name, out, results.verify(out)).records) == {run.id for run in plan}
+    assert len(list((out / "weights").glob("*.safetensors"))) == 4
 
 
 def test_executed_notebooks_are_published_trimmed_and_kept(tiny, monkeypatch, tmp_path):
