@@ -17,7 +17,6 @@ from recon_lib import machine as this_machine
 from recon_lib import results
 from recon_lib.errors import ReconError
 
-FOLDER = "benchmarks"  # of the results
 Rows = list[dict]
 
 
@@ -130,7 +129,7 @@ def publish(name: str, content: Mapping[str, object]) -> Path:
     Raises:
         ReconError: Another file of the folder is not what was written: a new provenance would hide that.
     """
-    folder = results.root() / FOLDER
+    folder = results.root() / results.BENCHMARKS
     for other, digest in _recorded(folder).items():
         path = folder / other
         if other != f"{name}.json" and not (path.is_file() and results.sha256(path) == digest):

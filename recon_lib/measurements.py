@@ -42,7 +42,7 @@ def load(name: str) -> Benchmark | None:
     Raises:
         ReconError: The name is unknown, or a file was edited, is missing, half-written or no benchmark's.
     """
-    folder = results.root() / "benchmarks"
+    folder = results.root() / results.BENCHMARKS
     path = folder / f"{choose('benchmark', name, BENCHMARKS)}.json"
     if not folder.is_dir():
         return None
@@ -64,6 +64,6 @@ def damaged(name: str, error: Exception) -> ReconError:
         name: The benchmark.
         error: What reading it raised.
     """
-    path = results.root() / "benchmarks" / f"{name}.json"
+    path = results.root() / results.BENCHMARKS / f"{name}.json"
     why = f"no {error}" if isinstance(error, KeyError) else error
     return ReconError(f"{path} is not a readable benchmark ({why}): run python -m benchmarks.{name}, or restore it.")

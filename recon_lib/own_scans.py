@@ -192,10 +192,7 @@ def measure(network: Network, acquired: Acquired, progress: Progress | None = No
     Returns:
         Two rows a slice, ``zero_filled`` and ``network``: ``slice, method`` and the metrics.
     """
-    made = {
-        "zero_filled": np.abs(ifft2c(acquired.kspace)),
-        "network": apply_network(network.cascade, acquired, progress),
-    }
+    made = _both(network, acquired, progress)
     return [
         {"slice": int(number), "method": method, **slice_metrics(images[k], acquired.reference[k])}
         for k, number in enumerate(acquired.numbers)
@@ -216,10 +213,18 @@ def mean_psnr(network: Network, held: Slices, acceleration: float = 4.0, seed: i
         dB by method: ``zero_filled`` and ``network``.
     """
     acquired = simulate(held.images, network.masks(acceleration, seed), network.card["normalisation"])
-    made = {"zero_filled": np.abs(ifft2c(acquired.kspace)), "network": apply_network(network.cascade, acquired)}
+    made = _both(network, acquired)
     return {
         method: float(np.mean([psnr(a, b) for a, b in zip(images, acquired.reference, strict=True)]))
         for method, images in made.items()
+    }
+
+
+def _both(network: Network, acquired: Acquired, progress: Progress | None = None) -> dict[str, np.ndarray]:
+    """Reconstruct by zero-filling and by the network: magnitudes by method."""
+    return {
+        "zero_filled": np.abs(ifft2c(acquired.kspace)),
+        "network": apply_network(network.cascade, acquired, progress),
     }
 
 

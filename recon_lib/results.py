@@ -61,6 +61,7 @@ __all__ = [
     "write_rows",
 ]
 PROFILES = ("paper", "open", "desk", "smoke")  # best first: the book shows the first that is there
+BENCHMARKS = "benchmarks"  # beside the profiles: what the benchmarks measured
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,10 @@ def root() -> Path:
 
 
 def profiles() -> list[str]:
-    """Return the profiles that have results, best first."""
-    return [name for name in PROFILES if (root() / name).is_dir()]
+    """Return the profiles that have results: those of ``PROFILES``, best first, then a user's own by name."""
+    others = (path.parent.name for path in root().glob(f"*/{PROVENANCE}"))
+    own = sorted(name for name in others if name not in (*PROFILES, BENCHMARKS) and not name.startswith("."))
+    return [*(name for name in PROFILES if (root() / name).is_dir()), *own]
 
 
 def verify_all() -> dict[str, dict]:
@@ -138,7 +141,7 @@ def verify_all() -> dict[str, dict]:
     Raises:
         ReconError: As :func:`verify`.
     """
-    measured = [name for name in ("benchmarks",) if (root() / name).is_dir()]
+    measured = [name for name in (BENCHMARKS,) if (root() / name).is_dir()]
     return {name: verify(root() / name) for name in [*profiles(), *measured]}
 
 
@@ -159,7 +162,7 @@ def load(profile: str) -> Results:
 
 
 def best_profile() -> str | None:
-    """Return the profile the book shows: the first of ``PROFILES`` that has results.
+    """Return the profile the book shows: the first of :func:`profiles`.
 
     Returns:
         Its name, or ``None`` when nothing has been run yet.

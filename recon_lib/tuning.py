@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import filelock
 
 from recon_lib.errors import ReconError
 from recon_lib.experiment import FineTuning, Recipe, load_profile, profile_names
-from recon_lib.masks import mask_stack
+from recon_lib.masks import MaskSpec, mask_stack
 from recon_lib.own_scans import Network, mean_psnr
 from recon_lib.resume import digest
 from recon_lib.scans.references import Slices
@@ -88,21 +88,7 @@ def tune_network(
             )
     except filelock.Timeout as error:
         raise ReconError(f"Another process is tuning {out}: wait for it, or name another output.") from error
-    kept = ("training_domain", "n_train", "n_images", "profile", "normalisation")
-    card = {
-        **{key: network.card[key] for key in kept if key in network.card},
-        "kind": "finetune",
-        "test_domain": "own scans",
-        "n_finetune": len(chosen),
-        "tuned_from": {"name": network.name, "sha256": network.sha256},
-        "parameters": {
-            "masks": {"acceleration": acceleration, "power": spec.power, "calibration": spec.calibration, "seed": seed},
-            "recipe": recipe.as_dict(),
-            "seed": seed,
-        },
-        "data": {"pool": digest(chosen.images)},
-        "history": history,
-    }
+    card = {**_card(network, chosen, recipe, spec, seed), "history": history}
     if held:
         after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
         card["held_out"] = {"slices": len(held), "psnr_before": before, "psnr_after": after}
@@ -110,6 +96,20 @@ def tune_network(
     save_network(out, cascade, card)
     shutil.rmtree(folder, ignore_errors=True)
     return Network(out.stem, cascade, card, sha256(out))
+
+
+def _card(network: Network, chosen: Slices, recipe: Recipe, spec: MaskSpec, seed: int) -> dict[str, object]:
+    """Say what a network was tuned from, with what and how."""
+    kept = ("training_domain", "n_train", "n_images", "profile", "normalisation")
+    return {
+        **{key: network.card[key] for key in kept if key in network.card},
+        "kind": "finetune",
+        "test_domain": "own scans",
+        "n_finetune": len(chosen),
+        "tuned_from": {"name": network.name, "sha256": network.sha256},
+        "parameters": {"masks": asdict(spec), "recipe": recipe.as_dict(), "seed": seed},
+        "data": {"pool": digest(chosen.images)},
+    }
 
 
 def _claim(folder: Path, given: dict[str, object]) -> None:

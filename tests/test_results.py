@@ -215,10 +215,14 @@ def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
     assert results.best() is None
     root = tmp_path / "results"
     monkeypatch.setenv("RECON_RESULTS", str(root))
-    for name in ("smoke", "desk", "open", "paper"):
+    for name in ("mine", "smoke", "desk", "open", "paper"):
         results.collect(runs[:2], root / name, DETAILS)
         assert results.best_profile() == name
-    assert set(results.verify_all()) == {"smoke", "desk", "open", "paper"}
+    (root / "benchmarks").mkdir()
+    results.write_provenance(root / "benchmarks", {})
+    assert results.profiles() == ["paper", "open", "desk", "smoke", "mine"]
+    assert set(results.verify_all()) == {"smoke", "desk", "open", "paper", "mine", "benchmarks"}
+    assert len(results.load("mine").slices)
     (root / "desk" / "slices.csv.gz").unlink()
     with pytest.raises(ReconError, match="desk"):
         results.verify_all()
