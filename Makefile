@@ -60,8 +60,7 @@ quickstart: $(INSTALLED) ## Tune a released network to a scanner it has not seen
 	@echo "Look at $${RECON_RUNS:-runs}/quickstart: quickstart.ipynb with its plots, and in the folder beside it the picture and the tuned network."
 
 browser: $(INSTALLED) ## Operate the explorer, and look at every page of the built book, in headless Chromium
-	@# A browser that did not answer in time is asked once more: what is wrong fails twice.
-	$(call stage,browser,$(RUN) pytest -m browser tests/test_browser.py || $(RUN) pytest -m browser --last-failed tests/test_browser.py)
+	$(call stage,browser,$(RUN) pytest -m browser tests/test_browser.py)
 
 torture: $(INSTALLED) ## Break it in every way known (kills, malformed files, wrong lines): an hour; writes its table
 	PYTHONPATH=tests nice -n 19 env $(RUN) torture --output book/results/benchmarks/torture.json
