@@ -73,7 +73,7 @@ def _sampling(profile: dict) -> list[Choice]:
                "{mod}`recon_lib.masks`"),
         Choice("Which image sees which mask", "100 masks to train, 100 others to test",
                f"training draws among {m.train}; each test slice keeps one of {m.test}",
-               "{func}`assign_masks <recon_lib.masks.assign_masks>`"),
+               "{func}`assign_masks <recon_lib.masks.assign_masks>`", {"other-masks": "other masks, other slices"}),
     ]  # fmt: skip
 
 
@@ -105,7 +105,8 @@ def _training(profile: dict) -> list[Choice]:
                "{func}`hybrid_loss <recon_lib.training.hybrid_loss>`",
                {"loss-after-dc": "fine-tuning's after data consistency"}),
         Choice("Sum of squares of the weights", f"gamma {short(t.l2)}", "kernels only, no biases", RECIPE),
-        Choice("Adam's epsilon", "not stated", f"{short(t.epsilon)} (Keras' default is another)", RECIPE),
+        Choice("Adam's epsilon", "not stated", f"{short(t.epsilon)} (Keras' default is another)", RECIPE,
+               {"finetune-epsilon-1e-7": "Keras', in fine-tuning"}),
         Choice("What sequential training sees", "whole images", f"whole images{crop}", RECIPE,
                unmeasured="[below](#what-crops-cost)"),
         Choice("Rate of training", short(t.learning_rate) + ", constant", f"the paper's{rate}", RECIPE,
