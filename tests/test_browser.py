@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from fabricated import explorer_runs
+from fabricated import ACCELERATED, accelerated_runs, explorer_runs
 
 from recon_lib import explorer, paths, results
 
@@ -35,6 +35,7 @@ pytestmark = [
 ]
 BUILT = paths.BOOK / "_build" / "html"
 VIEWS = ("compare", "error-before", "error-after", "mask")
+FACTORS = ".re-row [data-count=acceleration] input"
 OPTIONS = (
     "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --hide-scrollbars --force-device-scale-factor=1"
@@ -57,7 +58,8 @@ def browser() -> Iterator[webdriver.Chrome]:
 def bare_page(tmp_path_factory):
     """The explorer of fabricated results in a page of its own: nothing of a theme helps it."""
     folder = tmp_path_factory.mktemp("explorer")
-    results.collect(explorer_runs(folder / "runs"), folder / "desk", {"commit": "0"})
+    runs = [*explorer_runs(folder / "runs"), *accelerated_runs(folder / "runs")]
+    results.collect(runs, folder / "desk", {"profile": ACCELERATED})
     shown = results.Results("desk", folder / "desk", results.verify(folder / "desk"))
     path = folder / "explorer.html"
     head = (
@@ -98,6 +100,10 @@ def note(driver):
 def pictures(driver):
     code = "return arguments[0].map(v => document.querySelector(`[data-view=${v}]`).toDataURL())"
     return dict(zip(VIEWS, driver.execute_script(code, list(VIEWS)), strict=True))
+
+
+def caption(driver):
+    return find(driver, ".re-numbers caption").get_attribute("textContent")
 
 
 def numbers(driver):
@@ -154,6 +160,74 @@ def test_every_number_of_images_changes_picture_and_numbers(page):
                 changed_by(page, button.click, "compare", f"error-{name}")
                 assert button.is_selected()
                 assert numbers(page) != shown
+
+
+def test_every_acceleration_changes_picture_mask_and_numbers(page):
+    (own,) = [e for e in page.find_elements(By.CSS_SELECTOR, FACTORS) if e.is_selected()]
+    for button in enabled(page, FACTORS):
+        shown, said, named = numbers(page), caption(page), find(page, "[data-view=mask]").accessible_name
+        changed_by(page, button.click, *VIEWS)
+        assert button.is_selected()
+        assert numbers(page) != shown
+        assert caption(page).endswith(f"acceleration {button.get_attribute('value')}:")
+        assert caption(page) != said
+        assert find(page, "[data-view=mask]").accessible_name != named
+    if not own.is_selected():
+        changed_by(page, own.click, *VIEWS)
+
+
+def test_an_acceleration_is_chosen_by_mouse_finger_and_keys(browser, bare_page):
+    resize(browser, 400, 900, touch=True)
+    browser.get(bare_page.as_uri())
+    wait(browser, lambda: "Before:" in note(browser))
+    own, low = (find(browser, f"{FACTORS}[value='{factor}']") for factor in (4, 2))
+    assert own.is_selected()
+    first = numbers(browser)
+
+    def touch():
+        label = "const b = arguments[0].parentElement.getBoundingClientRect(); return [b.left + 3, b.top + 3]"
+        browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", low)
+        x, y = browser.execute_script(label, low)
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    changed_by(browser, touch, *VIEWS)
+    assert low.is_selected()
+    # before, as trained; after, tuned with 20; and what tuning gains: this slice, then all
+    sides = ["38.00", "0.760", "39.00", "0.760", "37.50", "0.750", "38.50", "0.750"]
+    assert numbers(browser) == [*sides, "\u22120.50", "\u22120.010", "\u22120.50", "\u22120.010"]
+    assert "50 %" in find(browser, "[data-view=mask] + figcaption").text
+    changed_by(browser, lambda: low.send_keys(Keys.ARROW_RIGHT), *VIEWS)
+    assert own.is_selected()
+    assert numbers(browser) == first
+    resize(browser, 1200, 1000)
+    changed_by(browser, low.find_element(By.XPATH, "..").click, *VIEWS)
+    assert low.is_selected()
+
+
+def test_what_was_not_run_at_an_acceleration_cannot_be_chosen(browser, bare_page):
+    resize(browser, 1200, 1000)
+    browser.get(bare_page.as_uri())
+    wait(browser, lambda: "Before:" in note(browser))
+    own, high = (find(browser, f"{FACTORS}[value='{factor}']") for factor in (4, 8))
+    tuned = find(browser, side("after", "[data-count=n_finetune] input[value='20']"))
+    small = find(browser, side("after", "[data-count=n_train] input[value='500']"))
+    assert tuned.is_enabled()
+    changed_by(browser, high.click, *VIEWS)
+    assert not tuned.is_enabled()
+    assert not small.is_enabled()
+    assert "line-through" in tuned.find_element(By.XPATH, "..").value_of_css_property("text-decoration")
+    assert 'no such picture for "after"' in note(browser)
+    methods = Select(find(browser, side("after", "select"))).options
+    assert {o.get_attribute("value") for o in methods if o.is_enabled()} == {
+        "reference", "zero_filled", "network-natural",
+    }  # fmt: skip
+    contrast = Select(find(browser, "[name=contrast]"))
+    changed_by(browser, lambda: contrast.select_by_visible_text("T2"), *VIEWS)
+    assert own.is_selected()  # nothing of T2 was run at 8
+    assert not high.is_enabled()
+    assert "line-through" in high.find_element(By.XPATH, "..").value_of_css_property("text-decoration")
+    assert "at acceleration 8 here; 4 is shown" in note(browser)
 
 
 def test_the_divider_moves_by_mouse_finger_and_keys(page):

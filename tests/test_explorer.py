@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from fabricated import PSNR, SUBJECTS, explorer_runs, make_runs
+from fabricated import ACCELERATED, AT_OTHERS, PSNR, SUBJECTS, accelerated_runs, explorer_runs, make_runs
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import seeds
@@ -23,15 +23,28 @@ def shown(folders):
     return results.load("desk")
 
 
+@pytest.fixture
+def accelerated(folders):
+    runs = [*explorer_runs(folders / "runs"), *accelerated_runs(folders / "runs")]
+    results.collect(runs, folders / "results" / "desk", {"profile": ACCELERATED})
+    return results.load("desk")
+
+
 def picture(address):
     kind, _, text = address.partition(",")
     assert kind == "data:image/webp;base64"
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("L"))
 
 
-def frame(content, contrast, subject, **wanted):
+def sampled(content, contrast, subject, acceleration=4.0):
+    """One slice of a contrast with what is there of it at one acceleration; nothing if nothing is."""
     one = next(c for c in content["contrasts"] if c["key"] == contrast)
     place = next(s for s in one["slices"] if s["place"][0] == subject)
+    return place | next((s for s in place["samplings"] if s["acceleration"] == acceleration), {"frames": []})
+
+
+def frame(content, contrast, subject, acceleration=4.0, **wanted):
+    place = sampled(content, contrast, subject, acceleration)
     found = [f for f in place["frames"] if all(f[key] == value for key, value in wanted.items())]
     return place, found
 
@@ -43,7 +56,7 @@ def test_a_stored_difference_is_right_to_half_a_step(seed, size):
     image = reference + size * rng.uniform(-1, 1, (7, 5))
     codes, step = explorer.encode_difference(image, reference)
     assert codes.dtype == np.uint8
-    assert step >= explorer.frames.STEP
+    assert step >= explorer.pictures.STEP
     error = np.abs(explorer.decode_difference(codes, step) - (image - reference))
     assert error.max() <= step / 2 + 1e-12
 
@@ -117,6 +130,61 @@ def test_a_picture_without_a_row_has_no_number(shown):
     assert (found["slice"], found["all"]) == (None, None)
 
 
+def test_every_acceleration_has_its_own_mask_pictures_and_numbers(accelerated):
+    content = explorer.collect_frames(accelerated)
+    assert (content["acceleration"], content["accelerations"]) == (4.0, [2.0, 4.0, 8.0])
+    reference = figures.upright_panels(accelerated, "t1", (SUBJECTS[0], 41))["reference"]
+    box = figures.head_box(reference)
+    for factor in (2, 8):
+        variation = f"acceleration-{factor}"
+        place = sampled(content, "t1", SUBJECTS[0], float(factor))
+        mask = accelerated.varied_panels[f"t1/{SUBJECTS[0]}/41/mask@{variation}"]
+        assert np.array_equal(picture(place["mask"]) == 255, figures.orient(mask))
+        assert place["sampled"] == mask.mean() == pytest.approx(1 / factor)
+        expected = AT_OTHERS[variation, "t1"]
+        assert len(place["frames"]) == len(expected)
+        for n_finetune, psnr in expected.items():
+            (found,) = (f for f in place["frames"] if f["n_finetune"] == n_finetune)
+            assert found["method"] == ("zero_filled" if n_finetune is None else "network-natural")
+            assert found["slice"] == [psnr, psnr / 50]
+            assert found["all"] == pytest.approx([psnr + 1, psnr / 50])
+            stored = accelerated.varied_panels[f"t1/{SUBJECTS[0]}/41/{_label(n_finetune)}@{variation}"]
+            difference = explorer.decode_difference(picture(found["picture"]), found["step"])
+            wanted = (figures.orient(stored.astype(np.float32)) - reference)[box]
+            assert np.abs(difference - wanted).max() <= found["step"] / 2 + 1e-6
+
+
+def _label(n_finetune):
+    return "zero_filled" if n_finetune is None else f"network-natural-4000-{n_finetune}"
+
+
+def test_other_accelerations_leave_the_own_one_as_it_is(shown, accelerated, folders):
+    results.collect(explorer_runs(folders / "plain"), folders / "results" / "smoke", {"commit": "0"})
+    plain, more = (explorer.collect_frames(results.load(name)) for name in ("smoke", "desk"))
+    for one, other in zip(plain["contrasts"], more["contrasts"], strict=True):
+        assert {**one, "slices": []} == {**other, "slices": []}
+        for before, after in zip(one["slices"], other["slices"], strict=True):
+            assert before["samplings"] == [s for s in after["samplings"] if s["acceleration"] == 4.0]
+    assert figures.slice_panels(accelerated, "t1", (SUBJECTS[0], 41)).keys() == {
+        key.rpartition("/")[2] for key in results.load("smoke").panels if key.startswith(f"t1/{SUBJECTS[0]}/41/")
+    }
+
+
+def test_an_acceleration_that_was_not_run_is_offered_and_not_there(folders):
+    results.collect(explorer_runs(folders / "runs"), folders / "results" / "desk", {"profile": ACCELERATED})
+    content = explorer.collect_frames(results.load("desk"))
+    assert content["accelerations"] == [2.0, 4.0, 8.0]
+    factors = {s["acceleration"] for c in content["contrasts"] for one in c["slices"] for s in one["samplings"]}
+    assert factors == {4.0}
+
+
+def test_a_slice_of_which_no_mask_was_kept_is_not_sampled(accelerated):
+    del accelerated.varied_panels[f"t1/{SUBJECTS[0]}/41/mask@acceleration-8"]
+    content = explorer.collect_frames(accelerated)
+    assert sampled(content, "t1", SUBJECTS[0], 8.0)["frames"] == []
+    assert sampled(content, "t1", SUBJECTS[0], 2.0)["frames"] != []
+
+
 def test_methods_stand_in_the_order_of_the_paper(shown):
     content = explorer.collect_frames(shown)
     assert [key for key, _ in content["contrasts"][0]["methods"]] == [
@@ -148,7 +216,7 @@ def test_the_page_holds_everything_it_needs(shown):
     stored = re.search(r'<script type="application/json" class="re-data">(.*?)</script>', page, re.S).group(1)
     assert json.loads(stored) == explorer.collect_frames(shown)
     assert "@" not in re.sub(r"@media", "", re.sub(r"<script.*?</script>", "", page, flags=re.S))
-    assert "<b>4</b>" in page
+    assert json.loads(stored)["accelerations"] == [4.0]
     assert explorer.render_explorer(shown).html == page
 
 

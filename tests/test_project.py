@@ -27,7 +27,7 @@ FLOORS = [
     "provenance progress markup resources __init__",
     "cascade checkpoints compressed_sensing memory inference resume merging results measurements data scans",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
-    "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls appendix "
+    "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls accelerations appendix "
     "hardware headline needs costs cost_views explorer own_scans tuning scan_charts",
     "cli commands_scans explore quickstart __main__",
 ]

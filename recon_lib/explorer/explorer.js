@@ -1,7 +1,7 @@
 // The explorer: turns over pictures that lie inside the page. No library, no network, no kernel.
 (() => {
   "use strict";
-  const MIDDLE = 128; // the code of no difference, as in frames.py
+  const MIDDLE = 128; // the code of no difference, as in pictures.py
   const SIDES = ["before", "after"];
   const COUNTS = ["n_train", "n_finetune"];
   const MINUS = "\u2212";
@@ -14,16 +14,18 @@
   const note = root.querySelector(".re-note");
   const id = `re${Math.random().toString(36).slice(2)}`; // names of radio groups, one explorer apart from another
 
-  const state = {contrast: 0, slice: 0};
+  const state = {contrast: 0, slice: 0, acceleration: data.acceleration};
   const decoded = new Map(); // address -> promise of grey values, the newest few
   let shown = null; // what is drawn: pixels of both sides
   let turn = 0; // a picture that arrives late must not cover a newer one
 
   const contrast = () => data.contrasts[state.contrast];
   const place = () => contrast().slices[state.slice];
+  const sampled = (factor) => place().samplings.find((s) => s.acceleration === factor);
+  const sampling = () => sampled(state.acceleration);
   const isNetwork = (method) => method.startsWith("network-");
   const same = (frame, choice) => frame.method === choice.method && COUNTS.every((c) => frame[c] === choice[c]);
-  const frameOf = (choice) => place().frames.find((frame) => same(frame, choice));
+  const frameOf = (choice) => sampling().frames.find((frame) => same(frame, choice));
   const methodName = (method) => contrast().methods.find(([key]) => key === method)[1];
 
   function describe(choice) {
@@ -34,24 +36,27 @@
 
   // Choosing: what was not run, or not kept of this slice, cannot be chosen.
 
+  const missing = "not run, or no picture kept of this slice";
+
   function has(choice) {
-    return place().frames.some((f) => Object.entries(choice).every(([key, value]) => f[key] === value));
+    return sampling().frames.some((f) => Object.entries(choice).every(([key, value]) => f[key] === value));
   }
 
   function nearest(values, wanted) {
     return values.reduce((best, v) => (Math.abs(v - wanted) < Math.abs(best - wanted) ? v : best));
   }
 
-  // Keep as much of a choice as this slice has; the method goes last.
+  // Keep as much of a choice as this slice has at this acceleration; the method goes last.
   function settle(choice) {
     if (choice.method === "reference") return {method: "reference", n_train: null, n_finetune: null};
-    let frames = place().frames.filter((frame) => frame.method === choice.method);
-    if (!frames.length) frames = place().frames.filter((frame) => isNetwork(frame.method) || !isNetwork(choice.method));
-    if (!frames.length) frames = place().frames;
+    const all = sampling().frames;
+    let frames = all.filter((frame) => frame.method === choice.method);
+    if (!frames.length) frames = all.filter((frame) => isNetwork(frame.method) || !isNetwork(choice.method));
+    if (!frames.length) frames = all;
     for (const count of COUNTS) {
       if (frames[0][count] === null) continue;
-      const all = Math.max(...frames.map((f) => f[count]));
-      const value = nearest(frames.map((f) => f[count]), choice[count] ?? (count === "n_train" ? all : 0));
+      const most = Math.max(...frames.map((f) => f[count]));
+      const value = nearest(frames.map((f) => f[count]), choice[count] ?? (count === "n_train" ? most : 0));
       frames = frames.filter((frame) => frame[count] === value);
     }
     const {method, n_train, n_finetune} = frames[0];
@@ -77,7 +82,17 @@
       if (count === "n_finetune") wanted.n_train = choice.n_train;
       input.disabled = !network || !has(wanted);
       input.checked = network && value === choice[count];
-      label.title = network && input.disabled ? "not run, or no picture kept of this slice" : "";
+      label.title = network && input.disabled ? missing : "";
+    }
+  }
+
+  function factors() {
+    for (const label of form.querySelectorAll("[data-count=acceleration] label")) {
+      const input = label.firstElementChild;
+      const value = Number(input.value);
+      input.disabled = !sampled(value);
+      input.checked = value === state.acceleration;
+      label.title = input.disabled ? missing : "";
     }
   }
 
@@ -85,6 +100,7 @@
     fill(form.elements.contrast, data.contrasts.map((c, i) => [i, c.name]), state.contrast);
     const slices = contrast().slices.map((s, i) => [i, `${s.place[0]}, slice ${s.place[1]}`]);
     fill(form.elements.slice, slices, state.slice);
+    factors();
     for (const side of SIDES) {
       const box = form.querySelector(`[data-side=${side}]`);
       const methods = contrast().methods.map(([key, name]) => [key, name, key !== "reference" && !has({method: key})]);
@@ -98,6 +114,11 @@
     const wanted = {before: state.before, after: state.after};
     Object.assign(state, changes);
     if ("contrast" in changes) state.slice = Math.max(0, contrast().slices.findIndex((s) => s.chosen));
+    const said = [];
+    if (!sampling()) {
+      said.push(`Nothing was kept at acceleration ${state.acceleration} here; ${data.acceleration} is shown.`);
+      state.acceleration = data.acceleration;
+    }
     const moved = [];
     for (const side of SIDES) {
       const asked = changes[side] ?? wanted[side];
@@ -107,7 +128,7 @@
     }
     controls();
     if (focused?.disabled) root.querySelector("select").focus();
-    const said = moved.map((side) => `There is no such picture for "${side}" here; the nearest is shown.`);
+    said.push(...moved.map((side) => `There is no such picture for "${side}" here; the nearest is shown.`));
     return draw(said.join(" "));
   }
 
@@ -178,10 +199,11 @@
   async function draw(said) {
     const mine = (turn += 1);
     const [before, after, mask] =
-      await Promise.all([pixels(state.before), pixels(state.after), grey(place().mask)]);
+      await Promise.all([pixels(state.before), pixels(state.after), grey(sampling().mask)]);
     if (mine !== turn) return;
     const names = {before: describe(state.before), after: describe(state.after)};
-    const title = `${contrast().name}, ${place().place[0]}, slice ${place().place[1]}`;
+    const title = `${contrast().name}, ${place().place[0]}, slice ${place().place[1]}, ` +
+      `acceleration ${state.acceleration}`;
     shown = {before, after, names, title, size: place().size};
     compare();
     const top = contrast().top;
@@ -189,10 +211,10 @@
       const canvas = paint(`error-${side}`, shown.size, (i) => inferno(shown[side].error[i] / top));
       canvas.setAttribute("aria-label", `${title}: error map of ${names[side]}.`);
     }
-    const canvas = paint("mask", place().mask_size, (i) => [mask[i], mask[i], mask[i]]);
-    const sampled = `${(100 * place().sampled).toFixed(0)} %`;
-    canvas.setAttribute("aria-label", `Sampling mask in k-space: ${sampled} of the points are acquired.`);
-    canvas.nextElementSibling.textContent = `k-space mask, ${sampled}`;
+    const canvas = paint("mask", sampling().mask_size, (i) => [mask[i], mask[i], mask[i]]);
+    const share = `${Number((100 * sampling().sampled).toFixed(1))}\u00a0%`;
+    canvas.setAttribute("aria-label", `Sampling mask in k-space: ${share} of the points are acquired.`);
+    canvas.nextElementSibling.textContent = `k-space mask, ${share}`;
     root.querySelector(".re-top").textContent = `${top.toFixed(2)} or more (reference's maximum: 1)`;
     numbers(names, title, said);
   }
@@ -233,8 +255,9 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", ({target}) => {
       if (target.name === "contrast" || target.name === "slice") return choose({[target.name]: Number(target.value)});
-      const side = target.closest("[data-side]").dataset.side;
       const count = target.closest("[data-count]")?.dataset.count;
+      if (count === "acceleration") return choose({acceleration: Number(target.value)});
+      const side = target.closest("[data-side]").dataset.side;
       const change = count ? {[count]: Number(target.value)} : {method: target.value};
       return choose({[side]: {...state[side], ...change}});
     });
@@ -252,24 +275,27 @@
     frame.addEventListener("pointermove", (event) => frame.hasPointerCapture(event.pointerId) && follow(event));
   }
 
+  function offer(group, name, values) {
+    group.append(...values.map((value) => {
+      const label = document.createElement("label");
+      const input = Object.assign(document.createElement("input"), {type: "radio", name: `${id}-${name}`, value});
+      label.append(input, String(value));
+      return label;
+    }));
+  }
+
   function start() {
+    offer(form.querySelector("[data-count=acceleration]"), "acceleration", data.accelerations);
     for (const side of SIDES) {
       for (const count of COUNTS) {
-        const group = form.querySelector(`[data-side=${side}] [data-count=${count}]`);
-        group.append(...data.counts[count].map((value) => {
-          const label = document.createElement("label");
-          const input = Object.assign(document.createElement("input"),
-            {type: "radio", name: `${id}-${side}-${count}`, value});
-          label.append(input, String(value));
-          return label;
-        }));
+        offer(form.querySelector(`[data-side=${side}] [data-count=${count}]`), `${side}-${count}`, data.counts[count]);
       }
     }
     paint("scale", [1, 256], (i) => inferno(i / 255));
     const networks = contrast().methods.map(([key]) => key).filter(isNetwork);
     const most = Math.max(...data.counts.n_train);
     state.slice = Math.max(0, contrast().slices.findIndex((s) => s.chosen));
-    const first = {method: networks[0] ?? place().frames[0].method, n_train: most};
+    const first = {method: networks[0] ?? sampling().frames[0].method, n_train: most};
     listen();
     return choose({
       before: {...first, n_finetune: 0},

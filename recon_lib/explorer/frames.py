@@ -1,48 +1,20 @@
-"""The explorer's pictures: every reconstruction kept of a few slices, small enough to lie inside a page.
-
-A picture is stored as its difference from the slice's reference, in 8 bits and without loss: the page adds the
-reference to show the image and takes the modulus to show the error, so both come from one file and agree.
-"""
+"""What the explorer shows: the reconstructions kept of a few slices, with their numbers, at every acceleration."""
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 
 import numpy as np
 import pandas
 
 from recon_lib import figures
-from recon_lib.results import Results
+from recon_lib.accelerations import accelerations, own_acceleration
+from recon_lib.explorer.pictures import address, encode_difference, palette
+from recon_lib.results import VARIED, Results
 from recon_lib.tables import NAMES, label, summarise
 
-STEP = 1 / 255
-"""Finest step of a stored difference, the reference's maximum being 1: that of the screen's own greys."""
-MIDDLE = 128  # the code of no difference
 _NAMED = {"reference": "reference (fully sampled)", "conjugate_symmetry": "conjugate symmetry"}
 _ORDER = ("reference", "zero_filled", "conjugate_symmetry", "cs:", "network-")
-
-
-def encode_difference(image: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, float]:
-    """Store a reconstruction as 8-bit differences.
-
-    Args:
-        image: Reconstruction, ``(height, width)``.
-        reference: Reference of the same shape, maximum 1.
-
-    Returns:
-        Codes, uint8, ``128 + difference / step``; and the step, at least :data:`STEP` and as large as the
-        largest difference needs.
-    """
-    difference = np.asarray(image, np.float64) - np.asarray(reference, np.float64)
-    step = max(STEP, float(np.abs(difference).max(initial=0.0)) / (MIDDLE - 1))
-    return (MIDDLE + np.round(difference / step)).astype(np.uint8), step
-
-
-def decode_difference(codes: np.ndarray, step: float) -> np.ndarray:
-    """Return the differences that :func:`encode_difference` stored, each within half a step: what the page computes."""
-    return (codes.astype(np.float64) - MIDDLE) * step
 
 
 def collect_frames(results: Results) -> dict:
@@ -52,17 +24,19 @@ def collect_frames(results: Results) -> dict:
         results: Where panels and numbers come from.
 
     Returns:
-        A mapping that JSON can hold: ``palette`` (256 colours of the error map, RGB in base64), ``counts`` (numbers of
-        training and fine-tuning images that were asked for), and ``contrasts``, each with its ``slices``; a slice has
-        ``reference``, ``mask`` (pictures as data addresses) and ``frames``: ``method``, ``n_train`` and ``n_finetune``
-        (``None`` if the method is no network), ``picture``, ``step``, and ``slice`` and ``all``: PSNR in dB and
-        SSIM of this slice and their means over all test slices, ``None`` where there is no row of them.
+        A mapping that JSON can hold: ``palette`` (256 colours of the error map, RGB in base64), ``acceleration`` (the
+        profile's own), ``accelerations`` and ``counts`` (numbers of training and fine-tuning images; both: what was
+        asked for), and ``contrasts``, each with its ``slices``; a slice has ``reference`` (a picture, as a data
+        address) and ``samplings``, one for each acceleration at which pictures of it were kept: ``acceleration``,
+        ``mask`` (a picture) and ``frames``: ``method``, ``n_train`` and ``n_finetune`` (``None`` if the method is no
+        network), ``picture``, ``step``, and ``slice`` and ``all``: PSNR in dB and SSIM of this slice and their means
+        over all test slices, ``None`` where there is no row of them.
     """
-    panels = results.panels
-    domains = [name for name in NAMES if _places(panels, name)]
+    domains = [name for name in NAMES if _places(results.panels, name)]
     return {
-        "palette": _palette(),
-        "acceleration": sorted({float(value) for value in results.slices["acceleration"].dropna()}),
+        "palette": palette(),
+        "acceleration": own_acceleration(results),
+        "accelerations": list(accelerations(results)),
         "counts": _counts(results),
         "contrasts": [_contrast(results, name) for name in domains],
     }
@@ -94,44 +68,55 @@ def method_name(method: str) -> str:
 
 
 def _contrast(results: Results, name: str) -> dict:
-    panels, middle = results.panels, figures.median_place(results, name)
-    means = _numbers(summarise(results.slices[results.slices["test_domain"] == name]))
+    middle, tested = figures.median_place(results, name), accelerations(results)
+    rows = {factor: _rows(results, variation, name) for factor, variation in tested.items()}
+    means = {factor: _numbers(summarise(found)) for factor, found in rows.items()}
     slices, errors = [], []
-    for place in _places(panels, name):
-        images = {
-            key: _shown(results, name, image) for key, image in figures.slice_panels(results, name, place).items()
-        }
-        reference = images["reference"].astype(np.float32)
+    for place in _places(results.panels, name):
+        reference = _images(results, name, place)["reference"]
         box = figures.head_box(reference)
-        own = _numbers(_rows(results.slices, name, place))
-        frames = []
-        for text in sorted(images):
-            if text in ("reference", "mask"):
-                continue
-            method, n_train, n_finetune = parse_label(text)
-            image = images[text].astype(np.float32)
-            codes, step = encode_difference(image[box], reference[box])
-            errors.append((n_finetune == 0, np.abs(image - reference)[box].ravel()))
-            key = (method, n_train, n_finetune)
-            frames.append(
-                {"method": method, "n_train": n_train, "n_finetune": n_finetune, "picture": _address(codes),
-                 "step": step, "slice": own.get(key), "all": means.get(key)}
-            )  # fmt: skip
-        described = {"place": list(place), "chosen": place == middle, "size": list(reference[box].shape)}
+        samplings = []
+        for factor, variation in tested.items():
+            images = _images(results, name, place, variation)
+            if "mask" in images:
+                own = _numbers(_of_place(rows[factor], place))
+                samplings.append({"acceleration": factor, **_sampling(images, reference, box, (own, means[factor]))})
+            if not variation:  # one scale for all accelerations: more samples have to look better
+                raw = [(parse_label(text)[2] == 0, np.abs(image - reference)) for text, image in _made(images)]
+                errors += [(is_raw, error[box].ravel()) for is_raw, error in raw]
         grey = np.round(255 * np.clip(reference[box], 0, 1)).astype(np.uint8)
-        mask = images["mask"].astype(np.uint8) * 255
-        sampled = float(images["mask"].mean())
         slices.append(
-            {**described, "reference": _address(grey), "mask": _address(mask), "mask_size": list(mask.shape),
-             "sampled": sampled, "frames": frames}
+            {"place": list(place), "chosen": place == middle, "size": list(grey.shape), "reference": address(grey),
+             "samplings": samplings}
         )  # fmt: skip
-    methods = ["reference", *dict.fromkeys(f["method"] for s in slices for f in s["frames"])]
-    named = [[method, method_name(method)] for method in sorted(methods, key=_rank)]
-    count = len(results.slices[results.slices["test_domain"] == name].drop_duplicates(["subject", "slice"]))
+    methods = {frame["method"] for one in slices for sampling in one["samplings"] for frame in sampling["frames"]}
+    named = [[method, method_name(method)] for method in sorted({"reference", *methods}, key=_rank)]
+    all_rows = results.slices[results.slices["test_domain"] == name]
     return {
-        "key": name, "name": NAMES.get(name, name), "methods": named, "slices": slices, "count": count,
-        "top": _top(errors),
+        "key": name, "name": NAMES.get(name, name), "methods": named, "slices": slices, "top": _top(errors),
+        "count": len(all_rows.drop_duplicates(["subject", "slice"])),
     }  # fmt: skip
+
+
+def _sampling(
+    images: dict[str, np.ndarray], reference: np.ndarray, box: tuple[slice, slice], numbers: tuple[dict, dict]
+) -> dict:
+    """Describe one slice at one acceleration: its mask, and a frame for each reconstruction."""
+    frames = []
+    for text, image in _made(images):
+        codes, step = encode_difference(image[box], reference[box])
+        key = parse_label(text)
+        own, means = (found.get(key) for found in numbers)
+        named = dict(zip(("method", "n_train", "n_finetune"), key, strict=True))
+        frames.append({**named, "picture": address(codes), "step": step, "slice": own, "all": means})
+    mask = images["mask"]
+    shown = {"mask": address(mask.astype(np.uint8) * 255), "mask_size": list(mask.shape), "sampled": float(mask.mean())}
+    return {**shown, "frames": frames}
+
+
+def _made(images: dict[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
+    """List the reconstructions among the images of a slice, in the order of their labels."""
+    return [(text, images[text]) for text in sorted(images) if text not in ("reference", "mask")]
 
 
 def _top(errors: list[tuple[bool, np.ndarray]]) -> float:
@@ -146,14 +131,29 @@ def _places(panels: dict[str, np.ndarray], name: str) -> list[tuple[str, int]]:
     return sorted((p[1], int(p[2])) for p in parts if f"{name}/{p[1]}/{p[2]}/mask" in panels)
 
 
-def _shown(results: Results, name: str, image: np.ndarray) -> np.ndarray:
-    return figures.orient(image, figures.is_transposed(results, name))
+def _images(results: Results, name: str, place: tuple[str, int], variation: str = "") -> dict[str, np.ndarray]:
+    """Return the images of one slice as figures show them, by label: the profile's own, or those of a variation."""
+    if not variation:
+        return figures.upright_panels(results, name, place)
+    start, end = f"{name}/{place[0]}/{place[1]}/", f"{VARIED}{variation}"
+    transposed = figures.is_transposed(results, name)
+    found = {key.removeprefix(start): image for key, image in results.varied_panels.items() if key.startswith(start)}
+    own = {text.removesuffix(end): image for text, image in found.items() if text.endswith(end)}
+    return {
+        text: figures.orient(image if text == "mask" else image.astype(np.float32), transposed)
+        for text, image in own.items()
+    }
 
 
-def _rows(slices: pandas.DataFrame, name: str, place: tuple[str, int]) -> pandas.DataFrame:
+def _rows(results: Results, variation: str, name: str) -> pandas.DataFrame:
+    slices = results.variations if variation else results.slices
+    return slices[(slices["variation"] == variation) & (slices["test_domain"] == name)]
+
+
+def _of_place(rows: pandas.DataFrame, place: tuple[str, int]) -> pandas.DataFrame:
     """Return the rows of one slice that belong to pictures: of several draws the first is kept as one."""
-    here = (slices["test_domain"] == name) & (slices["subject"] == place[0]) & (slices["slice"] == place[1])
-    return slices[here & slices["draw"].fillna(0).eq(0)]
+    here = (rows["subject"] == place[0]) & (rows["slice"] == place[1])
+    return rows[here & rows["draw"].fillna(0).eq(0)]
 
 
 def _numbers(rows: pandas.DataFrame) -> dict[tuple, list[float]]:
@@ -183,19 +183,3 @@ def _rank(method: str) -> tuple:
     first = next((i for i, start in enumerate(_ORDER) if method.startswith(start)), len(_ORDER))
     domain = list(NAMES).index(method.removeprefix("network-")) if method.startswith("network-") else 0
     return first, domain, method
-
-
-def _palette() -> str:
-    from matplotlib import colormaps
-
-    colours = colormaps["inferno"](np.arange(256))[:, :3]
-    return base64.b64encode(np.round(255 * colours).astype(np.uint8).tobytes()).decode()
-
-
-def _address(grey: np.ndarray) -> str:
-    """Write an 8-bit image as a lossless WebP inside a data address."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(grey)).save(file, "WEBP", lossless=True, method=4)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from pathlib import Path
 
@@ -23,12 +22,11 @@ def render_explorer(results: Results | None) -> Rendered:
         HTML that works without a kernel, a server or a network; a sentence instead, if there are no pictures.
     """
     content = collect_frames(results) if results is not None else {"contrasts": []}
-    if not any(s["frames"] for contrast in content["contrasts"] for s in contrast["slices"]):
+    slices = [one for contrast in content["contrasts"] for one in contrast["slices"]]
+    if not any(sampling["frames"] for one in slices for sampling in one["samplings"]):
         return render_source(None)
     parts = {name: (_FOLDER / f"explorer.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     # "<" ends a script element only as "</" or "<!", and JSON may write it as an escape everywhere.
     data = json.dumps(content, separators=(",", ":"), sort_keys=True, allow_nan=False).replace("<", "\\u003c")
-    factors = " and ".join(f"{value:g}" for value in content["acceleration"])
-    page = parts["html"].replace("@ACCELERATION@", html.escape(factors)).replace("@DATA@", data)
-    page = page.replace("@STYLE@", parts["css"]).replace("@SCRIPT@", parts["js"])
+    page = parts["html"].replace("@DATA@", data).replace("@STYLE@", parts["css"]).replace("@SCRIPT@", parts["js"])
     return Rendered(html=page, markdown="The explorer needs a browser that runs JavaScript.")
