@@ -7,8 +7,7 @@ import subprocess
 import sys
 
 from recon_lib.errors import ReconError, choose
-
-NAMES = ("training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth")
+from recon_lib.measurements import BENCHMARKS as NAMES
 
 
 def main() -> int:

@@ -25,6 +25,12 @@ COLOURS = {
     "sigpy": "#cc79a7",
     "scikit-image": "#e69f00",
 }
+_BARS = {  # what is drawn, in which unit
+    "masks": ("seconds_per_mask", 1000, "ms a mask"),
+    "feeding": ("seconds_per_slice", 1000, "ms of a step"),
+    "sequential": ("seconds_per_slice", 1000, "ms an image and update"),
+    "footprint": ("memory_gib", 1, "memory, GiB"),
+}
 _UNMEASURED = Rendered(markdown="*Not measured yet.*")
 
 
@@ -141,22 +147,18 @@ def _rates(name: str, measured: Measured) -> Figure:
 
 def _bars(name: str, rows: pandas.DataFrame) -> Figure:
     """Horizontal bars of the time, a bar a row."""
-    column = "seconds_per_mask" if name == "masks" else "seconds_per_slice"
+    column, factor, unit = _BARS.get(name, ("seconds_per_slice", 1000, "ms a slice"))
     rows = rows[rows[column].notna()]
     several = "size" in rows and rows["size"].nunique() > 1
     labels = [_bar_label(row, several) for row in rows.to_dict("records")]
     figure, grid = blank_figure((8.0, 1.2 + 0.32 * len(rows)), 1, 1)
     axes = grid[0][0]
-    values = 1000 * rows[column].to_numpy(dtype=float)
+    values = factor * rows[column].to_numpy(dtype=float)
     bars = axes.barh(labels, values, color=[COLOURS[tool] for tool in rows["tool"]])
     axes.bar_label(bars, [f" {value:.3g}" for value in values], fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.12)
-    axes.set_xlabel(
-        {"masks": "ms a mask", "feeding": "ms of a step", "sequential": "ms an image and update"}.get(
-            name, "ms a slice"
-        )
-    )
+    axes.set_xlabel(unit)
     if name == "masks":
         axes.set(xscale="log", xlim=(values.min() / 3, values.max() * 3))
     return figure
@@ -229,7 +231,7 @@ _COLUMNS: dict[str, dict[str, tuple]] = {
         "Times BART": ("times_faster_bart", "{:.2f}".format),
     },
     "sequential": {
-        "Work": _WHAT, "Size": _SIZE, "Images": ("images", str), "Epochs": ("epochs", str),
+        "Work": _WHAT, "Size": _SIZE, "Images": ("images", str), "Epochs": ("epochs", str), "Batch": _BATCH,
         "ms an image and update": _MS, "Times faster": _TIMES, "Largest difference of a weight": _DIFFERENCE,
     },
     "masks": {
@@ -249,5 +251,9 @@ _COLUMNS: dict[str, dict[str, tuple]] = {
     "growth": {
         "Work": _WHAT, "What grows": ("axis", str), "To": ("value", str), "ms": ("seconds", _ms),
         "MiB": ("memory_mib", "{:.0f}".format),
+    },
+    "footprint": {
+        "Work": _WHAT, "Seconds": ("seconds", "{:.3g}".format), "Memory, GiB": ("memory_gib", "{:.2f}".format),
+        "Written, MB": ("disk_mb", "{:.0f}".format),
     },
 }  # fmt: skip

@@ -259,6 +259,20 @@ def _feeding(read: _Reader) -> list[Target]:
     ]
 
 
+def _footprint(read: _Reader) -> list[Target]:
+    def least(what: str, column: str, bound: float, unit: str, digits: int = 0) -> Target:
+        words = {"seconds": "time", "memory_gib": "memory"}[column]
+        return Target(f"{what}: {words}", bound, read.worst(column, max, what=what), False, unit, digits)
+
+    return [
+        least("import the library", "seconds", 0.2, "s", 2),
+        least("build the book", "seconds", 60, "s"),
+        least("quick start", "seconds", 300, "s"),
+        least("quick start", "memory_gib", 2, "GiB", 1),
+        least("train on the images of `desk`", "memory_gib", 4, "GiB", 1),
+    ]
+
+
 _TARGETS: dict[str, Callable[[_Reader], list[Target]]] = {
     "training": _training,
     "inference": _inference,
@@ -267,6 +281,7 @@ _TARGETS: dict[str, Callable[[_Reader], list[Target]]] = {
     "compressed_sensing": _compressed_sensing,
     "metrics": _metrics,
     "feeding": _feeding,
+    "footprint": _footprint,
 }
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from recon_lib import results
 from recon_lib.errors import ReconError, choose
 
-BENCHMARKS = ("training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth")
+BENCHMARKS = (
+    "training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth", "footprint",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

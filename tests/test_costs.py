@@ -52,6 +52,13 @@ ROWS = {
         step("cs:l1-wavelet, real", "bart", psnr=39.0),
         step("cs:l1-wavelet", "sigpy", psnr=34.0),
     ],
+    "footprint": [
+        {"what": what, "tool": "recon_lib", "seconds": seconds, "memory_gib": memory, **disk}
+        for what, seconds, memory, disk in (
+            ("import the library", 0.125, 0.0, {}), ("build the book", 61.0, 0.5, {"disk_mb": 21.0}),
+            ("quick start", 100.0, 1.5, {"disk_mb": 4.0}), ("train on the images of `desk`", 200.0, 4.5, {}),
+        )
+    ],
     "metrics": [
         step("ssim", "recon_lib", slices=600, times_faster=3.0, largest_difference=2e-15),
         step("ssim", "scikit-image", slices=600),
@@ -93,6 +100,7 @@ REACHED = {  # value and whether the target is reached, by hand
     "metrics": [(3.0, True), (2e-15, True)],
     "feeding": [(7.0, True)],
     "growth": [],
+    "footprint": [(0.125, True), (61.0, False), (100.0, True), (1.5, True), (4.5, False)],
 }
 
 
