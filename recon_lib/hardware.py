@@ -6,6 +6,7 @@ from importlib.metadata import distributions
 
 from recon_lib.errors import ReconError
 from recon_lib.experiment import load_profile
+from recon_lib.measurements import load
 from recon_lib.needs import WORK, Needs, count_needs, work_of
 from recon_lib.results import Results
 from recon_lib.tables import Rendered
@@ -107,6 +108,29 @@ def render_room(name: str, shown: Results | None) -> Rendered:
         markdown=f"Counted, not measured: {size(one.images)} of main memory for the images of the largest training "
         f"run, {size(update)} for the largest update (on the card, if there is one), and {size(disk)} of disk for "
         "downloads, prepared images and networks."
+    )
+
+
+def render_measured(what: str) -> Rendered:
+    """Say in a sentence what the benchmark ``footprint`` measured of a command.
+
+    Args:
+        what: Its row's name, such as ``quick start``.
+
+    Returns:
+        Markdown; one sentence too where it was not measured.
+
+    Raises:
+        ReconError: As :func:`recon_lib.measurements.load`.
+    """
+    found = load("footprint")
+    row = next((row for row in found.rows if row["what"] == what), None) if found else None
+    if row is None:
+        return Rendered(markdown="Not measured yet.")
+    written = f", and wrote {size(1e6 * row['disk_mb'])}" if row.get("disk_mb") else ""
+    return Rendered(
+        markdown=f"Measured on {found.machine['cores']} cores of {found.machine['processor']}: it took "
+        f"{span(row['seconds'])}, held {size(row['memory_gib'] * 2**30)} of memory at most{written}."
     )
 
 

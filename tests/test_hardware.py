@@ -109,6 +109,18 @@ def test_the_room_is_the_sum_of_its_parts(shown):
         assert hardware.size(count) in said
 
 
+def test_what_was_measured_of_a_command_is_said():
+    assert hardware.render_measured("quick start").markdown == "Not measured yet."
+    row = {"what": "quick start", "tool": "recon_lib", "seconds": 98.0, "memory_gib": 1.5, "disk_mb": 4.2}
+    machine = {"processor": "P", "cores": 2, "system": "Linux", "memory_gib": 8.0, "matmul_gflops": 168.0}
+    path = results.root() / "benchmarks" / "footprint.json"
+    results.write_json(path, {"machine": machine, "versions": {}, "commit": "", "rows": [row]})
+    results.write_provenance(path.parent, {})
+    said = hardware.render_measured("quick start").markdown
+    assert said == "Measured on 2 cores of P: it took 2 min, held 1.6 GB of memory at most, and wrote 4.2 MB."
+    assert hardware.render_measured("build the book").markdown == "Not measured yet."
+
+
 def test_numbers_are_written_for_readers():
     assert [hardware.span(s) for s in (0.53, 40, 720, 12600)] == ["0.53 s", "40 s", "12 min", "3.5 h"]
     assert [hardware.size(b) for b in (0, 47_900_000, 9.44e9)] == ["", "47.9 MB", "9.4 GB"]
