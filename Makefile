@@ -63,7 +63,7 @@ browser: $(INSTALLED) ## Operate the explorer, and look at every page of the bui
 	$(call stage,browser,$(RUN) pytest -m browser tests/test_browser.py)
 
 torture: $(INSTALLED) ## Break it in every way known (kills, malformed files, wrong lines): an hour; writes its table
-	PYTHONPATH=tests nice -n 19 env $(RUN) torture --output book/results/benchmarks/torture.json
+	PYTHONPATH=tests nice -n 19 env $(RUN) torture --keep
 
 oldest: ## Run the tests that train nothing with the oldest versions that pyproject.toml allows
 	$(call stage,oldest versions,$(call with_versions,lowest-direct))

@@ -15,12 +15,13 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process that forks has one thread
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from recon_lib import machine
+from benchmarks import harness
+from recon_lib import machine, results
 from recon_lib.errors import choose
-from recon_lib.storage import write_json
 from torture import kills, malformed, mutants, scenes, together
 from torture.scenes import Scene
 
+NAME = "torture"  # of the table among the results
 NAMED = ("keras", "numpy", "tensorflow", "nibabel", "h5py", "safetensors")
 WHOLE = {"kills": 50, "malformed": 220, "together": 3, "mutants": 99}
 """Sections of the long version, and how much each tries: moments, inputs, repetitions, mutations at most."""
@@ -63,7 +64,7 @@ def main(words: list[str] | None = None) -> int:
     )
     parser.add_argument("--count", type=int, help="how much to try in a section")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, help="JSON file of the table")
+    parser.add_argument("--keep", action="store_true", help="write the table into the results, beside the benchmarks")
     given = parser.parse_args(words)
     print(f"{'what':50} {'tried':>6} {'survived':>9} {'seconds':>8}")
     broken = 0
@@ -74,8 +75,8 @@ def main(words: list[str] | None = None) -> int:
             ):
                 show(row)
                 broken += row["tried"] - row["survived"]
-                if given.output:
-                    write_json(given.output, table(row, given))
+                if given.keep:
+                    harness.publish(NAME, table(row, given.seed))
     return int(broken > 0)
 
 
@@ -85,15 +86,15 @@ def show(row: dict) -> None:
     print(line, *row["faults"], sep="\n  ", flush=True)
 
 
-def table(row: dict, given: argparse.Namespace) -> dict:
+def table(row: dict, seed: int) -> dict:
     """Return what is committed: the row and the file's other rows, and where they were made."""
-    before = json.loads(given.output.read_text(encoding="utf-8"))["rows"] if given.output.exists() else []
-    kept = {key: row[key] for key in ("what", "tried", "survived", "seconds")}
+    path = results.root() / results.BENCHMARKS / f"{NAME}.json"
+    before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    kept = {key: row[key] for key in ("what", "tried", "survived", "seconds")} | {"commit": machine.commit()}
     return {
         "machine": machine.machine(),
         "versions": {name: version(name) for name in NAMED},
-        "commit": machine.commit(),
-        "seed": given.seed,
+        "seed": seed,
         "rows": [*(one for one in before if one["what"] != row["what"]), kept],
     }
 
