@@ -17,6 +17,7 @@ from recon_lib.errors import ReconError
 from recon_lib.experiment import Domain, load_profile
 
 PAUSE = 0.1  # seconds between two looks at the memory
+EXPLORE = ("papermill", "--kernel", "python3", "--no-progress-bar", "notebooks/explore.ipynb")
 TRAIN = "import sys; from benchmarks.footprint import train; train(sys.argv[1], sys.argv[2] == 'tiny')"
 
 
@@ -44,6 +45,7 @@ def measure(tiny: bool) -> harness.Rows:
             chosen[1:1] = [
                 Started("build the book", ("make", "book"), paths.ROOT / "book" / "_build"),
                 Started("quick start", ("make", "quickstart"), folder / "quickstart"),
+                Started("explore with live networks", (sys.executable, "-m", *EXPLORE, str(folder / "explore.ipynb"))),
             ]
         return [_watch(one, folder) for one in chosen]
 
@@ -77,6 +79,7 @@ def _watch(one: Started, folder: Path) -> dict:
 
     print(f"  {one.what} ...", flush=True)
     environment = {**os.environ, "RECON_RUNS": str(folder), "PYTHONPATH": str(paths.ROOT)}
+    environment["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment
     began, most = time.perf_counter(), 0
     with (folder / "said.txt").open("w+", encoding="utf-8") as said:
         started = subprocess.Popen(one.command, cwd=paths.ROOT, env=environment, stdout=said, stderr=said)

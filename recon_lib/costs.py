@@ -269,6 +269,7 @@ def _footprint(read: _Reader) -> list[Target]:
         least("build the book", "seconds", 60, "s"),
         least("quick start", "seconds", 300, "s"),
         least("quick start", "memory_gib", 2, "GiB", 1),
+        least("explore with live networks", "memory_gib", 1.86, "GiB", 2),  # Binder's 2 GB
         least("train on the images of `desk`", "memory_gib", 4, "GiB", 1),
     ]
 
