@@ -9,6 +9,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +87,7 @@ def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> pandas.Da
         columns = columns or (HISTORY_COLUMNS if "loss" in found else SLICE_COLUMNS)
         empty = {name: [""] for name, kind in columns.items() if kind != _TEXT}
         frame = pandas.read_csv(path, dtype=dict(columns), keep_default_na=False, na_values=empty)
-    except (ValueError, OSError, EOFError, UnicodeDecodeError) as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise ReconError(f"{path} is not a readable table ({error}): write it again.") from error
     unknown = [name for name in found if name not in columns]
     if unknown or not found:
@@ -130,9 +131,9 @@ def read_panels(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         return {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:  # numpy leaves a bad file open
             return {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise ReconError(f"{path} is not a readable set of images ({error}): write it again.") from error
 
 

@@ -276,6 +276,28 @@ def test_bad_rows_and_tables_are_named(tmp_path):
         storage.read_panels(tmp_path / "p.npz")
 
 
+def flipped(content, rng):
+    place = int(rng.integers(len(content)))
+    return content[:place] + bytes([content[place] ^ int(rng.integers(1, 256))]) + content[place + 1 :]
+
+
+def test_a_flipped_byte_is_one_clear_error_or_changes_nothing_that_is_read(tmp_path):
+    """Inside what is compressed too, where the decompressor raises errors of its own."""
+    rng = np.random.default_rng(0)
+    panels = {"t1/sub-1/3/reference": rng.random((9, 8)).astype(np.float16)}
+    storage.write_panels(tmp_path / "p.npz", panels)
+    storage.write_rows(tmp_path / "s.csv.gz", [row("t1", "sub-1", i, psnr=30 + rng.random()) for i in range(40)], storage.SLICE_COLUMNS)
+    for path, read in ((tmp_path / "p.npz", storage.read_panels), (tmp_path / "s.csv.gz", storage.read_rows)):
+        sound, refused = path.read_bytes(), 0
+        for _ in range(200):
+            path.write_bytes(flipped(sound, rng))
+            try:
+                read(path)
+            except ReconError:
+                refused += 1
+        assert refused > 100
+
+
 def test_panels_with_pickles_are_refused(tmp_path):
     np.savez(tmp_path / "p.npz", a=np.array([{}], dtype=object))
     with pytest.raises(ReconError, match="not a readable"):

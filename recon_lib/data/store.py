@@ -95,7 +95,7 @@ def _read(path: Path, domain: str, split: str) -> ImageSet | None:
                 tuple(int(s) for s in stored["slices"]),
                 stored["scales"],
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
         return None  # cut short or damaged; ReconError is a ValueError
 
 
