@@ -286,7 +286,8 @@ def test_a_flipped_byte_is_one_clear_error_or_changes_nothing_that_is_read(tmp_p
     rng = np.random.default_rng(0)
     panels = {"t1/sub-1/3/reference": rng.random((9, 8)).astype(np.float16)}
     storage.write_panels(tmp_path / "p.npz", panels)
-    storage.write_rows(tmp_path / "s.csv.gz", [row("t1", "sub-1", i, psnr=30 + rng.random()) for i in range(40)], storage.SLICE_COLUMNS)
+    rows = [row("t1", "sub-1", i, psnr=30 + rng.random()) for i in range(40)]
+    storage.write_rows(tmp_path / "s.csv.gz", rows, storage.SLICE_COLUMNS)
     for path, read in ((tmp_path / "p.npz", storage.read_panels), (tmp_path / "s.csv.gz", storage.read_rows)):
         sound, refused = path.read_bytes(), 0
         for _ in range(200):
