@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from recon_lib import results
 from recon_lib.errors import ReconError, choose
 
+#: Their names.
 BENCHMARKS = (
     "training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth", "footprint",
 )  # fmt: skip
