@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -66,18 +67,24 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="write the table into the results, beside the benchmarks")
     given = parser.parse_args(words)
+    names = [choose("section", name, SECTIONS) for name in given.sections or SECTIONS]
+    if len(names) > 1:
+        return int(any([_in_a_process(name, given) for name in names]))
     print(f"{'what':50} {'tried':>6} {'survived':>9} {'seconds':>8}")
     broken = 0
-    for name in given.sections or SECTIONS:
-        with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-            for row in SECTIONS[choose("section", name, SECTIONS)](
-                given.count or WHOLE[name], given.seed, Path(folder)
-            ):
-                show(row)
-                broken += row["tried"] - row["survived"]
-                if given.keep:
-                    harness.publish(NAME, table(row, given.seed))
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+        for row in SECTIONS[names[0]](given.count or WHOLE[names[0]], given.seed, Path(folder)):
+            show(row)
+            broken += row["tried"] - row["survived"]
+            if given.keep:
+                harness.publish(NAME, table(row, given.seed))
     return int(broken > 0)
+
+
+def _in_a_process(name: str, given: argparse.Namespace) -> int:
+    """Run one section by itself: a section that forks must not inherit the threads that another one started."""
+    command = [sys.executable, "-m", "torture", name, "--seed", str(given.seed), *(["--keep"] if given.keep else [])]
+    return subprocess.run(command + (["--count", str(given.count)] if given.count else []), check=False).returncode
 
 
 def show(row: dict) -> None:
