@@ -111,25 +111,23 @@ def collect(_: Log) -> None:
     collecting.collect(experiment.load_profile("tiny"))
 
 
-def prepare(world: Path) -> Callable[[Log], None]:
-    """Return the work of preparing both splits of a domain from the volumes of a small mirror."""
+def prepare(folder: Path) -> Callable[[Log], None]:
+    """Make a small mirror, and return the work of preparing both splits of a domain from its volumes."""
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        world = World(folder, patch)
+        world.geometry["matrix"] = [8, 14]
+        world.use()
+        manifest = paths.MANIFEST
 
     def work(_: Log) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            _world(world, patch)
+            patch.setattr(paths, "MANIFEST", manifest)
+            patch.setenv("RECON_DATA_MIRROR", str(world.mirror))
             for split in ("train", "test"):
                 data.load("t1", split)
 
     return work
-
-
-def _world(folder: Path, patch: pytest.MonkeyPatch) -> World:
-    """Return the world in ``folder``, made by the first who asks."""
-    folder.mkdir(exist_ok=True)
-    world = World(folder, patch)
-    world.geometry["matrix"] = [8, 14]
-    world.use()
-    return world
 
 
 def download(port: int) -> Callable[[Log], None]:
