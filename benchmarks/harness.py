@@ -20,17 +20,18 @@ from recon_lib.errors import ReconError
 Rows = list[dict]
 
 
-def interleave(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+def interleave(work: Mapping[str, Callable[[], object]], rounds: int, warm: bool = True) -> dict[str, list[float]]:
     """Time pieces of work in turn, A B A B, so that what disturbs the machine disturbs all of them.
 
     Args:
-        work: What to time, by name; each is called once before, untimed: compilers and caches are then warm.
+        work: What to time, by name.
         rounds: Times that each is timed.
+        warm: Call each once before, untimed, so that compilers and caches are warm; not for work of minutes.
 
     Returns:
         Seconds of each call, by name, in the order of the rounds.
     """
-    for call in work.values():
+    for call in work.values() if warm else ():
         call()
     seconds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(rounds):

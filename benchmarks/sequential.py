@@ -61,7 +61,7 @@ def _compare(case: Case, architecture: Architecture) -> harness.Rows:
     def again() -> None:
         ended["again"] = run_again(images, masks, architecture, recipe, updates).get_weights()
 
-    seconds = harness.interleave({"kept": kept, "again": again}, 1)
+    seconds = harness.interleave({"kept": kept, "again": again}, 1, warm=False)
     apart = max(float(np.abs(a - b).max()) for a, b in zip(ended["kept"], ended["again"], strict=True))
     base = {"tool": "recon_lib", "size": list(case.size), "images": case.images, "epochs": recipe.epochs}
     base |= {"batch": recipe.batch, "crop": recipe.crop}

@@ -27,11 +27,12 @@ def alone(monkeypatch):
     monkeypatch.setattr(peers, "there", lambda peer: False)
 
 
-def test_work_is_timed_in_turn_after_one_call_that_is_not(monkeypatch):
+@pytest.mark.parametrize("warm", [True, False])
+def test_work_is_timed_in_turn_after_one_call_that_is_not(warm, monkeypatch):
     calls, clock = [], iter([0.0, 1.0, 10.0, 12.0, 20.0, 24.0, 30.0, 38.0])
     monkeypatch.setattr(harness.time, "perf_counter", lambda: next(clock))
-    seconds = harness.interleave({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=2)
-    assert "".join(calls) == "ab" + "abab"
+    seconds = harness.interleave({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 2, warm)
+    assert "".join(calls) == "ab" * warm + "abab"
     assert seconds == {"a": [1.0, 4.0], "b": [2.0, 8.0]}
 
 
