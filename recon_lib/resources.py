@@ -15,7 +15,7 @@ from recon_lib.recipes import Architecture
 
 _FLOAT = 4  # bytes
 _UPDATE = 3  # an update's passes: forward, gradient of the image, gradient of the kernels
-_HELD = 9  # numbers a pixel while a sub-network's outputs are made: image, masks, two each zero-filled, seen and made
+_HELD = 10  # numbers a pixel while a sub-network's outputs are made: image, masks; two zero-filled, seen, made; a part
 
 
 def weights(architecture: Architecture) -> int:

@@ -98,7 +98,7 @@ def built(tmp_path_factory):
         [*command, "--path-output", str(folder), "--all", "-W", "-n", "--keep-going"],
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     log = done.stdout + done.stderr

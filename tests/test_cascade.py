@@ -292,7 +292,7 @@ def test_the_same_on_another_backend(backend):
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": backend, "RECON_OTHER_BACKEND": "1"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]

@@ -122,7 +122,9 @@ def test_the_module_runs_and_help_loads_nothing_heavy():
         "heavy = {'numpy', 'pandas', 'nibabel', 'tensorflow', 'keras', 'requests', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=paths.ROOT, capture_output=True, encoding="utf-8", check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "usage: python -m recon_lib" in done.stdout
 

@@ -345,7 +345,7 @@ def test_ctrl_c_while_tuning_keeps_the_epochs_done(tmp_path, net, run):
         cwd=ROOT,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     checkpoint = tmp_path / "net.safetensors.checkpoint" / "checkpoint.safetensors"
     deadline = time.monotonic() + 120

@@ -215,7 +215,7 @@ def test_neither_pyplot_nor_a_training_framework_is_loaded():
         "charts.summary_figure(None)._repr_png_()\n"
         "print([n for n in ('tensorflow', 'keras', 'jax', 'torch', 'matplotlib.pyplot') if n in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert found.stdout.strip() == "[]"
 
 

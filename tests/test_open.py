@@ -30,7 +30,7 @@ def test_the_open_profile_runs_unattended_on_another_backend(tmp_path):
     folders = {f"RECON_{name}": str(tmp_path / name) for name in ("RUNS", "RESULTS", "CACHE")}
     environment = {**os.environ, **folders, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     found = subprocess.run(
-        [sys.executable, "-c", DRY], env=environment, capture_output=True, text=True, check=False, timeout=600
+        [sys.executable, "-c", DRY], env=environment, capture_output=True, encoding="utf-8", check=False, timeout=600
     )
     assert found.returncode == 0, found.stderr[-2000:]
     assert found.stdout.split("\n")[-2] == ("7 ['conjugate_symmetry', 'cs:literal', 'network', 'zero_filled'] jax []")

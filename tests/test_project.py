@@ -88,7 +88,7 @@ def tracked() -> Iterator[tuple[str, str]]:
     """Yield path and content of every text file under version control."""
     if not (ROOT / ".git").exists() or not shutil.which("git"):
         pytest.skip("not a checkout")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     for name in filter(None, listed.stdout.split("\0")):
         try:
             yield name, (ROOT / name).read_text(encoding="utf-8")
@@ -286,7 +286,9 @@ def targets() -> set[str]:
 def test_help_is_the_default_and_lists_every_target():
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     shown = [
-        subprocess.run(["make", *goal], cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            ["make", *goal], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True
+        ).stdout
         for goal in ([], ["help"])
     ]
     assert shown[0] == shown[1]

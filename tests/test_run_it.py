@@ -27,7 +27,7 @@ def dry(command, folder):
     words += [w for w in ("--dry-run", "--nolock", "--quiet", "rules") if w not in words]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(paths.ROOT), os.environ.get("PYTHONPATH", "")])}
     environment |= {f"RECON_{name}": str(folder / name.lower()) for name in ("RUNS", "RESULTS", "CACHE")}
-    done = subprocess.run(words, cwd=paths.ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, cwd=paths.ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert not (folder / "runs").exists()
     return int(re.search(r"^total\s+(\d+)$", done.stdout + done.stderr, re.MULTILINE).group(1))

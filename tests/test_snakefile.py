@@ -21,7 +21,9 @@ from recon_lib.experiment import load_profile
 )
 def test_a_dry_run_plans_every_run_once_and_touches_nothing(folders, words):
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--config", "profile=smoke", *words]
-    done = subprocess.run(command, cwd=paths.ROOT, env={**os.environ}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=paths.ROOT, env={**os.environ}, capture_output=True, encoding="utf-8", check=False
+    )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-3000:]
     counts = dict(re.findall(r"^(collect|execute|total)\s+(\d+)$", said, re.M))

@@ -33,7 +33,7 @@ assert all(row["tried"] == row["survived"] for row in rows), rows
 def test_killed_downloads_and_preparations_end_as_if_undisturbed(tmp_path):
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-c", KILLS, str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr[-3000:]
 
 

@@ -94,7 +94,7 @@ def test_two_processes_prepare_once(tmp_path):
         print(store.once(store.path_of("t1", "open", "test", "k"), "t1", "test", slow).sha256)
     """)
     both = [
-        subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, stdout=subprocess.PIPE, encoding="utf-8")
         for _ in range(2)
     ]
     said = {process.communicate()[0] for process in both}

@@ -175,7 +175,7 @@ def try_one(mutant: Mutant, folder: Path) -> dict:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"tests/{words[0]}", *words[1:]]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     environment.pop("RECON_DATA_MIRROR", None)
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
     shutil.rmtree(folder)
     caught = done.returncode == 1 and " failed" in done.stdout
     row = {"what": f"mutation: {mutant.about}", "tried": 1, "survived": int(caught)}
