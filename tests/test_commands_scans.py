@@ -346,6 +346,7 @@ def test_ctrl_c_while_tuning_keeps_the_epochs_done(tmp_path, net, run):
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores Ctrl-C
     )
     checkpoint = tmp_path / "net.safetensors.checkpoint" / "checkpoint.safetensors"
     deadline = time.monotonic() + 120
