@@ -340,14 +340,17 @@ def test_ctrl_c_while_tuning_keeps_the_epochs_done(tmp_path, net, run):
         "--weights",
         net,
     ]
+    heard = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a job in the background, and its child, ignore it
     process = subprocess.Popen(
         [sys.executable, "-m", "recon_lib", *map(str, words)],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores Ctrl-C
     )
+    signal.signal(signal.SIGINT, heard)
     checkpoint = tmp_path / "net.safetensors.checkpoint" / "checkpoint.safetensors"
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < deadline:
