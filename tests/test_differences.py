@@ -83,7 +83,11 @@ def test_effects_stand_beside_their_choice():
 
 def test_every_label_of_the_page_is_one_that_a_profile_can_run():
     named = {name for one in choices.choices() for name in one.variations or {}}
-    assert named
+    assert named == {
+        "masks-power-1", "masks-power-3", "masks-calibration-16", "masks-calibration-32", "loss-after-dc",
+        "paper-rate", "paper-finetune-rate", "finetune-batch-5", "finetune-batch-all", "scale-zero-filled",
+        "other-masks", "finetune-epsilon-1e-7",
+    }  # fmt: skip
     assert named <= set(load_profile("desk").variations)
 
 
