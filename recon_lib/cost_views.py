@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recon_lib.charts import blank_figure
-from recon_lib.costs import TOOLS, Measured
+from recon_lib.costs import TOOLS
 from recon_lib.errors import choose
+from recon_lib.measurements import Benchmark
 from recon_lib.tables import Rendered
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _BARS = {  # what is drawn, in which unit
 _UNMEASURED = Rendered(markdown="*Not measured yet.*")
 
 
-def render(name: str, measured: Measured | None) -> Rendered:
+def render(name: str, measured: Benchmark | None) -> Rendered:
     """Draw a benchmark's measurements as a table.
 
     Args:
@@ -54,7 +55,7 @@ def render(name: str, measured: Measured | None) -> Rendered:
     return Rendered(markdown="\n".join(lines))
 
 
-def draw(name: str, measured: Measured | None) -> Figure | Rendered:
+def draw(name: str, measured: Benchmark | None) -> Figure | Rendered:
     """Draw a benchmark's measurements as a plot.
 
     Args:
@@ -101,7 +102,7 @@ def slopes(rows: pandas.DataFrame) -> pandas.DataFrame:
     return pandas.DataFrame(fitted)
 
 
-def render_slopes(measured: Measured | None) -> Rendered:
+def render_slopes(measured: Benchmark | None) -> Rendered:
     """Draw :func:`slopes` as a table.
 
     Args:
@@ -119,7 +120,7 @@ def render_slopes(measured: Measured | None) -> Rendered:
     return Rendered(markdown="\n".join(lines))
 
 
-def _rates(name: str, measured: Measured) -> Figure:
+def _rates(name: str, measured: Benchmark) -> Figure:
     """Bars of GFLOP/s, a panel a network, the matrix product as a line."""
     rows = measured.rows[measured.rows["gflops"].notna() & (measured.rows["what"] != "setting")]
     networks = list(dict.fromkeys(rows["what"]))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from recon_lib import measurements
 from recon_lib.errors import choose
-from recon_lib.measurements import BENCHMARKS
+from recon_lib.measurements import BENCHMARKS, Benchmark
 from recon_lib.tables import Rendered
-
-if TYPE_CHECKING:
-    import pandas
 
 NO_BREAK = "\u00a0"
 TOOLS = {
@@ -26,17 +22,6 @@ TOOLS = {
     "scikit-image": "scikit-image",
 }
 _OPTIONAL = ("gflops", "times_faster", "times_faster_best", "times_faster_bart")  # columns that not every run fills
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One benchmark's rows as a table, all else as in :class:`recon_lib.measurements.Benchmark`."""
-
-    name: str
-    machine: dict
-    versions: dict
-    commit: str
-    rows: pandas.DataFrame
 
 
 @dataclass(frozen=True)
@@ -67,14 +52,14 @@ class Target:
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
 
-def load(name: str) -> Measured | None:
+def load(name: str) -> Benchmark | None:
     """Read a benchmark's file as a table.
 
     Args:
         name: One of :data:`recon_lib.measurements.BENCHMARKS`.
 
     Returns:
-        The measurements, or ``None`` if it has not been run.
+        What it holds, its rows a frame; ``None`` if it has not been run.
 
     Raises:
         ReconError: As :func:`recon_lib.measurements.load`.
@@ -87,10 +72,10 @@ def load(name: str) -> Measured | None:
     rows = pandas.DataFrame(found.rows)
     rows["size"] = rows["size"].map(tuple) if "size" in rows else None
     rows = rows.assign(**{column: rows.get(column, math.nan) for column in _OPTIONAL})
-    return Measured(found.name, found.machine, found.versions, found.commit, rows)
+    return replace(found, rows=rows)
 
 
-def targets(name: str, measured: Measured | None) -> list[Target]:
+def targets(name: str, measured: Benchmark | None) -> list[Target]:
     """List what was asked of a benchmark, beside what was measured.
 
     Args:
@@ -104,7 +89,7 @@ def targets(name: str, measured: Measured | None) -> list[Target]:
     return found(_Reader(measured)) if found else []
 
 
-def render_targets(name: str, measured: Measured | None) -> Rendered:
+def render_targets(name: str, measured: Benchmark | None) -> Rendered:
     """Draw the targets of a benchmark as a table.
 
     Args:
@@ -124,7 +109,7 @@ def render_targets(name: str, measured: Measured | None) -> Rendered:
     return Rendered(markdown="\n".join(lines))
 
 
-def render_machine(measured: Measured | None) -> Rendered:
+def render_machine(measured: Benchmark | None) -> Rendered:
     """Say on which machine, with which versions and at which commit a benchmark was run.
 
     Args:
@@ -147,7 +132,7 @@ def render_machine(measured: Measured | None) -> Rendered:
 class _Reader:
     """Looks values up; ``nan`` where there is no row, or the peer was missing."""
 
-    def __init__(self, measured: Measured | None) -> None:
+    def __init__(self, measured: Benchmark | None) -> None:
         self._rows = None if measured is None else measured.rows
         self.rate = math.nan if measured is None else measured.machine["matmul_gflops"]
 

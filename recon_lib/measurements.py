@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recon_lib import results
 from recon_lib.errors import ReconError, choose
+
+if TYPE_CHECKING:
+    import pandas
 
 #: Their names.
 BENCHMARKS = (
@@ -23,14 +29,15 @@ class Benchmark:
         machine: ``processor, cores, system, memory_gib, matmul_gflops``.
         versions: Of Python and packages, by name.
         commit: Of the source tree; a ``+`` behind it says that code had changed since.
-        rows: What was measured, a row a timing; ``seconds_per_slice`` is a median.
+        rows: What was measured, a row a timing; ``seconds_per_slice`` is a median. Pages read them in a form of
+            their own: :func:`recon_lib.costs.load` as a frame, :func:`recon_lib.timings.load` as checked timings.
     """
 
     name: str
     machine: dict
     versions: dict
     commit: str
-    rows: tuple[dict, ...]
+    rows: Sequence | pandas.DataFrame
 
 
 def load(name: str) -> Benchmark | None:
@@ -45,11 +52,10 @@ def load(name: str) -> Benchmark | None:
     Raises:
         ReconError: The name is unknown, or a file was edited, is missing, half-written or no benchmark's.
     """
-    folder = results.root() / results.BENCHMARKS
-    path = folder / f"{choose('benchmark', name, BENCHMARKS)}.json"
-    if not folder.is_dir():
+    path = _path(choose("benchmark", name, BENCHMARKS))
+    if not path.parent.is_dir():
         return None
-    results.verify(folder)
+    results.verify(path.parent)
     if not path.is_file():
         return None
     try:
@@ -67,6 +73,11 @@ def damaged(name: str, error: Exception) -> ReconError:
         name: The benchmark.
         error: What reading it raised.
     """
-    path = results.root() / results.BENCHMARKS / f"{name}.json"
     why = f"no {error}" if isinstance(error, KeyError) else error
-    return ReconError(f"{path} is not a readable benchmark ({why}): run python -m benchmarks.{name}, or restore it.")
+    return ReconError(
+        f"{_path(name)} is not a readable benchmark ({why}): run python -m benchmarks.{name}, or restore it."
+    )
+
+
+def _path(name: str) -> Path:
+    return results.root() / results.BENCHMARKS / f"{name}.json"

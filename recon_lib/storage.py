@@ -21,6 +21,8 @@ from recon_lib.errors import ReconError, choose
 if TYPE_CHECKING:
     import pandas
 
+DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zlib.error, zipfile.BadZipFile)
+"""What reading an ``.npz`` raises that is cut short or has a wrong byte, the decompressor's own error too."""
 VARIED = "@"
 """Stands in a panel's label between the picture's name and the variation it belongs to."""
 _TEXT, _COUNT, _NUMBER = "str", "Int64", "float64"
@@ -133,7 +135,7 @@ def read_panels(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:  # numpy leaves a bad file open
             return {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise ReconError(f"{path} is not a readable set of images ({error}): write it again.") from error
 
 

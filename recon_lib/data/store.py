@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import numpy as np
 from recon_lib import paths
 from recon_lib.data.imageset import ImageSet
 from recon_lib.errors import ReconError
+from recon_lib.storage import DAMAGED
 
 
 def path_of(domain: str, source: str, split: str, key: str) -> Path:
@@ -95,7 +94,7 @@ def _read(path: Path, domain: str, split: str) -> ImageSet | None:
                 tuple(int(s) for s in stored["slices"]),
                 stored["scales"],
             )
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+    except DAMAGED:
         return None  # cut short or damaged; ReconError is a ValueError
 
 
