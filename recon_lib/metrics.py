@@ -7,19 +7,26 @@ Sums are in float64 whatever the input's precision.
 
 from __future__ import annotations
 
-import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from recon_lib.errors import ReconError
+from recon_lib.similarity import DEFAULT_WINDOW, SSIM_SIGMA, WINDOWS, Similarity
 
-SSIM_SIGMA = 1.5  # pixels, Wang et al. 2004
-SSIM_WINDOW = 11  # what scikit-image makes of that sigma (truncated at 3.5 sigma)
-_BORDER = SSIM_WINDOW // 2
-_BAND = 24  # rows of a matrix product: a window's sums are nearly all zeros, and a wider band multiplies more of them
-_C1, _C2 = 0.01**2, 0.03**2  # (K L)^2 at a data range of L = 1
+__all__ = [
+    "DEFAULT_WINDOW",
+    "SSIM_SIGMA",
+    "WINDOWS",
+    "brain_region",
+    "nmse",
+    "psnr",
+    "slice_metrics",
+    "ssim",
+    "ssim_stack",
+]
+
 BRAIN_THRESHOLD = 0.05  # of the reference's maximum
 
 
@@ -58,7 +65,7 @@ def ssim(image: np.ndarray, target: np.ndarray) -> float:
     Raises:
         ReconError: As :func:`psnr`, or a side shorter than 11 pixels.
     """
-    return _inside(_Windows(*_scaled(image, target)).ssim())
+    return Similarity(*_scaled(image, target)).mean()
 
 
 def ssim_stack(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -120,12 +127,13 @@ def brain_region(target: np.ndarray) -> np.ndarray:
     return _brain_region(_scaled(target, target)[1])
 
 
-def slice_metrics(image: np.ndarray, target: np.ndarray) -> dict[str, float]:
+def slice_metrics(image: np.ndarray, target: np.ndarray, window: str = DEFAULT_WINDOW) -> dict[str, float]:
     """Return every metric of a slice under its column's name.
 
     Args:
         image: Reconstruction, real, ``(height, width)``, at least 11 pixels a side.
         target: Reference of the same shape.
+        window: SSIM's, a name of :data:`~recon_lib.similarity.WINDOWS`.
 
     Returns:
         ``psnr``, ``ssim``, ``nmse`` in the common scale; ``psnr_own_max``, ``ssim_own_max`` with the
@@ -133,22 +141,21 @@ def slice_metrics(image: np.ndarray, target: np.ndarray) -> dict[str, float]:
         :func:`brain_region` alone (the SSIM map is computed on the full frame, then averaged there).
 
     Raises:
-        ReconError: As :func:`ssim`.
+        ReconError: As :func:`ssim`, or the window is unknown.
     """
     scaled, reference = _scaled(image, target)
     largest = float(scaled.max())
     own = scaled / largest if largest > 0 else scaled
     region = _brain_region(reference)
-    windows = _Windows(scaled, reference)
-    map_ = windows.ssim()
+    similarity = Similarity(scaled, reference, window)
     return {
         "psnr": _psnr(scaled, reference),
-        "ssim": _inside(map_),
+        "ssim": similarity.mean(),
         "nmse": _nmse(scaled, reference),
         "psnr_own_max": _psnr(own, reference),
-        "ssim_own_max": _inside(windows.ssim(1 / largest if largest > 0 else 1.0)),
+        "ssim_own_max": similarity.mean(1 / largest if largest > 0 else 1.0),
         "psnr_brain": _psnr(scaled[region], reference[region]),
-        "ssim_brain": float(map_[region].mean()),
+        "ssim_brain": float(similarity.map()[region].mean()),
     }
 
 
@@ -193,61 +200,3 @@ def _brain_region(reference: np.ndarray) -> np.ndarray:
     # Padded, because closing erodes with an outside of zeros and would eat a head that touches the border.
     closed = ndimage.binary_closing(np.pad(above, 3), structure=np.ones((3, 3)), iterations=2)[3:-3, 3:-3]
     return ndimage.binary_fill_holes(closed | above)
-
-
-class _Windows:
-    """Weighted means, variances and covariance of two images in the window around every pixel.
-
-    Of a reconstruction times a factor they follow without filtering again, so both scales of a slice cost one pass.
-    """
-
-    def __init__(self, image: np.ndarray, reference: np.ndarray) -> None:
-        if min(reference.shape) < SSIM_WINDOW:
-            raise ReconError(
-                f"SSIM needs at least {SSIM_WINDOW} pixels a side, but the slice is of shape {reference.shape}."
-            )
-        planes = np.stack((image, reference, image * image, reference * reference, image * reference))
-        self._image, self._reference, squared, reference_squared, product = _window_means(planes)
-        self._variance = squared - self._image**2
-        self._reference_variance = reference_squared - self._reference**2
-        self._covariance = product - self._image * self._reference
-
-    def ssim(self, factor: float = 1.0) -> np.ndarray:
-        """Return the SSIM at every pixel, the reconstruction times ``factor``."""
-        image, variance, covariance = factor * self._image, factor**2 * self._variance, factor * self._covariance
-        return ((2 * image * self._reference + _C1) * (2 * covariance + _C2)) / (
-            (image**2 + self._reference**2 + _C1) * (variance + self._reference_variance + _C2)
-        )
-
-
-def _inside(map_: np.ndarray) -> float:
-    """Average a map where the window fits."""
-    return float(map_[_BORDER:-_BORDER, _BORDER:-_BORDER].mean())
-
-
-def _window_means(planes: np.ndarray) -> np.ndarray:
-    """Filter ``(n, height, width)`` by the Gaussian window, the image mirrored at its edges.
-
-    Bands of a matrix product: twice as fast as filters that step through memory, and too small for the product to be
-    spread over threads, which would wait for each other.
-    """
-    half, means = np.empty_like(planes), np.empty_like(planes)
-    for rows, seen, weights in _bands(planes.shape[1]):
-        np.matmul(weights, planes[:, seen], out=half[:, rows])
-    for columns, seen, weights in _bands(planes.shape[2]):
-        np.matmul(half[:, :, seen], weights.T, out=means[:, :, columns])
-    return means
-
-
-@functools.lru_cache(maxsize=16)
-def _bands(n: int) -> list[tuple[slice, slice, np.ndarray]]:
-    """Cut the window along an axis of length ``n`` into bands: where they write, where they read, their weights."""
-    offsets = np.arange(-_BORDER, _BORDER + 1)
-    weights = np.exp(-0.5 * (offsets / SSIM_SIGMA) ** 2)
-    seen = np.arange(n)[:, None] + offsets
-    seen = np.where(seen < 0, -1 - seen, np.where(seen >= n, 2 * n - 1 - seen, seen))
-    matrix = np.zeros((n, n))
-    np.add.at(matrix, (np.arange(n)[:, None], seen), weights / weights.sum())
-    starts = range(0, n, _BAND)
-    spans = [(slice(s, min(n, s + _BAND)), slice(max(0, s - _BORDER), min(n, s + _BAND + _BORDER))) for s in starts]
-    return [(out, read, np.ascontiguousarray(matrix[out, read])) for out, read in spans]

@@ -75,6 +75,25 @@ def test_ssim_is_that_of_scikit_image(size, noise):
     assert row["ssim_own_max"] == pytest.approx(their_ssim(image / image.max(), target / target.max())[0], abs=1e-12)
 
 
+@pytest.mark.parametrize("size", [(7, 7), (7, 30), (25, 49)])
+def test_the_uniform_window_is_the_default_of_scikit_image(size):
+    image, target = pair(size)
+    scaled, reference = image / target.max(), target / target.max()
+    mean, map_ = structural_similarity(reference, scaled, data_range=1.0, full=True)
+    row = metrics.slice_metrics(image, target, "uniform")
+    assert row["ssim"] == pytest.approx(mean, abs=1e-12)
+    assert row["ssim_brain"] == pytest.approx(map_[metrics.brain_region(target)].mean(), abs=1e-12)
+    own = structural_similarity(reference, scaled / scaled.max(), data_range=1.0)
+    assert row["ssim_own_max"] == pytest.approx(own, abs=1e-12)
+
+
+def test_an_unknown_window_is_refused():
+    with pytest.raises(ReconError, match="did you mean 'uniform'"):
+        metrics.slice_metrics(*pair(), window="uniforn")
+    with pytest.raises(ReconError, match="at least 7 pixels a side"):
+        metrics.slice_metrics(*pair((6, 20)), window="uniform")
+
+
 @pytest.mark.parametrize("image", [np.zeros((12, 17)), np.full((12, 17), 7.0), -pair((12, 17))[1]])
 def test_ssim_of_constant_and_negative_images_is_that_of_scikit_image(image):
     target = pair((12, 17))[1]
