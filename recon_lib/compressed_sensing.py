@@ -41,7 +41,7 @@ import scipy.fft
 
 from recon_lib.errors import ReconError, choose
 from recon_lib.fourier import zero_filled
-from recon_lib.wavelets import Wavelet, difference, difference_adjoint, inner, join, modulus, norm1, split
+from recon_lib.wavelets import DEFAULT, Wavelet, difference, difference_adjoint, inner, join, modulus, norm1, split
 
 FIRST_STEP, ALPHA, BETA, MAX_BACKTRACKS, MANY_BACKTRACKS = 1.0, 0.01, 0.6, 150, 2
 
@@ -55,12 +55,14 @@ class Variant:
         wavelet_weight: ``lambda``, the weight of the wavelet coefficients' modulus.
         tv_weight: ``tau``, the weight of the total variation.
         real: The image is real-valued, so its k-space is Hermitian.
+        wavelet: A name of :data:`recon_lib.wavelets.TAPS`.
     """
 
     name: str
     wavelet_weight: float = 1e-3
     tv_weight: float = 0.0
     real: bool = False
+    wavelet: str = DEFAULT
 
 
 _READINGS = (
@@ -186,7 +188,7 @@ class _Problem:
     def __init__(self, kspace: np.ndarray, mask: np.ndarray, variant: Variant, dtype: np.dtype) -> None:
         self.variant, self.dtype = variant, dtype
         self._planes = 1 if variant.real else 2
-        self.wavelet = Wavelet(kspace.shape[-2:], dtype)
+        self.wavelet = Wavelet(kspace.shape[-2:], dtype, variant.wavelet)
         # Without the shifts of fft2c, k-space only differs in order and phase: as long as the data are
         # made by the same transform, the moduli are the same, and four copies an iteration are saved.
         self._mask = np.repeat(scipy.fft.ifftshift(mask, axes=(-2, -1)), 2, axis=-1).astype(dtype)

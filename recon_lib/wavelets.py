@@ -1,10 +1,10 @@
 r"""What compressed sensing takes to be sparse: wavelet coefficients, and finite differences.
 
-The wavelet is Daubechies' orthonormal one with four taps, periodised: SparseMRI's "Daubechies-4" and
-PyWavelets' ``db2``. One level takes a signal ``x`` of even length ``n`` to its approximation ``a`` and
-its detail ``d``, indices modulo ``n``:
+The wavelet is Daubechies' orthonormal one with ``L`` = 4 taps, periodised: SparseMRI's "Daubechies-4" and
+PyWavelets' ``db2``. (Others count vanishing moments and call the one of eight taps so: ``db4``.) One level takes
+a signal ``x`` of even length ``n`` to its approximation ``a`` and its detail ``d``, indices modulo ``n``:
 
-.. math:: a_k = \sum_{m=0}^{3} h_m x_{2k-1+m}, \qquad d_k = \sum_{m=0}^{3} (-1)^m h_{3-m} x_{2k-1+m}
+.. math:: a_k = \sum_{m=0}^{L-1} h_m x_{2k+1-L/2+m}, \qquad d_k = \sum_{m=0}^{L-1} (-1)^m h_{L-1-m} x_{2k+1-L/2+m}
 
 which is PyWavelets' ``dwt(x, "db2", "periodization")``, phase included. An image is transformed down
 both axes, then its approximation again, until that is 16 x 16.
@@ -21,11 +21,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from recon_lib.errors import ReconError
+from recon_lib.errors import ReconError, choose
 
 COARSEST = 16
 MU = 1e-15
-TAPS = np.array([1 + np.sqrt(3), 3 + np.sqrt(3), 3 - np.sqrt(3), 1 - np.sqrt(3)]) / (4 * np.sqrt(2))
+DEFAULT = "db2"
+#: Low-pass taps ``h`` by the wavelet's name in PyWavelets (I. Daubechies, Ten Lectures on Wavelets, 1992, table 6.1).
+TAPS = {
+    "db2": np.array([1 + np.sqrt(3), 3 + np.sqrt(3), 3 - np.sqrt(3), 1 - np.sqrt(3)]) / (4 * np.sqrt(2)),
+    "db4": np.array([
+        0.23037781330885523, 0.7148465705525415, 0.6308807679295904, -0.02798376941698385,
+        -0.18703481171888114, 0.030841381835986965, 0.032883011666982945, -0.010597401784997278,
+    ]),
+}  # fmt: skip
 
 
 def padded_side(size: tuple[int, int]) -> int:
@@ -46,25 +54,28 @@ def padded_side(size: tuple[int, int]) -> int:
     return max(COARSEST, 1 << (int(max(size)) - 1).bit_length())
 
 
-def level_matrix(n: int) -> np.ndarray:
+def level_matrix(n: int, wavelet: str = DEFAULT) -> np.ndarray:
     """Return one level of the transform as a matrix.
 
     Args:
-        n: Length of the signal, even and at least 4.
+        n: Length of the signal, even and at least the number of taps.
+        wavelet: A name of :data:`TAPS`.
 
     Returns:
         Orthonormal ``(n, n)`` matrix in double precision: ``n / 2`` rows of approximation, then
         ``n / 2`` rows of detail.
 
     Raises:
-        ReconError: ``n`` is odd or below 4.
+        ReconError: ``n`` is odd or too short, or the wavelet is unknown.
     """
-    if n < 4 or n % 2:
-        raise ReconError(f"One wavelet level needs an even length of at least 4, not {n}.")
-    k, m = np.mgrid[: n // 2, :4]
+    taps = TAPS[choose("wavelet", wavelet, TAPS)]
+    if n < len(taps) or n % 2:
+        raise ReconError(f"One level of wavelet {wavelet!r} needs an even length of at least {len(taps)}, not {n}.")
+    k, m = np.mgrid[: n // 2, : len(taps)]
+    place = (2 * k + 1 - len(taps) // 2 + m) % n
     matrix = np.zeros((n, n))
-    matrix[k, (2 * k - 1 + m) % n] = TAPS
-    matrix[k + n // 2, (2 * k - 1 + m) % n] = np.array([1, -1, 1, -1]) * TAPS[::-1]
+    matrix[k, place] = taps
+    matrix[k + n // 2, place] = (-1.0) ** m * taps[::-1]
     return matrix
 
 
@@ -78,6 +89,7 @@ class Wavelet:
     Args:
         size: ``(height, width)`` of the images.
         dtype: Precision of the matrices, ``float32`` or ``float64``.
+        wavelet: A name of :data:`TAPS`.
 
     Attributes:
         side: Side of the square of coefficients.
@@ -85,16 +97,16 @@ class Wavelet:
             coefficients are the pixels.
 
     Raises:
-        ReconError: A side is not positive.
+        ReconError: A side is not positive, or the wavelet is unknown.
     """
 
-    def __init__(self, size: tuple[int, int], dtype: np.typing.DTypeLike = np.float32) -> None:
+    def __init__(self, size: tuple[int, int], dtype: np.typing.DTypeLike = np.float32, wavelet: str = DEFAULT) -> None:
         self.side = padded_side(size)
         self.size = (int(size[0]), int(size[1]))
         self.levels = (self.side // COARSEST).bit_length() - 1
         if self.levels:
-            first = level_matrix(self.side)
-            self._coarser = [level_matrix(self.side >> i).astype(dtype) for i in range(1, self.levels)]
+            first = level_matrix(self.side, wavelet)
+            self._coarser = [level_matrix(self.side >> i, wavelet).astype(dtype) for i in range(1, self.levels)]
         else:
             first, self._coarser = np.eye(self.side), []
         starts = [self.side // 2 - n // 2 for n in self.size]

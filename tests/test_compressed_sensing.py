@@ -176,7 +176,7 @@ def test_equals_the_toolbox_loop(name, monkeypatch):
         (library, "MANY_BACKTRACKS", 0),
         (wavelets, "MU", 1e-4),
         (wavelets, "COARSEST", 32),
-        (wavelets, "TAPS", np.array([1, 0, 0, 1]) / np.sqrt(2)),
+        (wavelets, "TAPS", {"db2": np.array([1, 0, 0, 1]) / np.sqrt(2)}),
     ],
 )
 def test_every_constant_matters(owner, constant, value, monkeypatch):

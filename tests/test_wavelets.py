@@ -10,24 +10,39 @@ import recon_lib.wavelets as library
 from recon_lib.errors import ReconError
 from recon_lib.wavelets import Wavelet, difference, difference_adjoint, join, level_matrix, modulus, norm1, split
 
-# db2 as Daubechies (1992, table 6.1) and PyWavelets print it.
-LOW = [-0.12940952255092145, 0.22414386804185735, 0.836516303737469, 0.48296291314469025]
-HIGH = [-0.48296291314469025, 0.836516303737469, -0.22414386804185735, -0.12940952255092145]
+# As Daubechies (1992, table 6.1) and PyWavelets print them: low-pass and high-pass of the analysis.
+FILTERS = {
+    "db2": (
+        [-0.12940952255092145, 0.22414386804185735, 0.836516303737469, 0.48296291314469025],
+        [-0.48296291314469025, 0.836516303737469, -0.22414386804185735, -0.12940952255092145],
+    ),
+    "db4": (
+        [-0.0105974018, 0.0328830117, 0.0308413818, -0.1870348117,
+         -0.0279837694, 0.6308807679, 0.7148465706, 0.2303778133],
+        [-0.2303778133, 0.7148465706, -0.6308807679, -0.0279837694,
+         0.1870348117, 0.0308413818, -0.0328830117, -0.0105974018],
+    ),
+}  # fmt: skip
+NAMES = sorted(FILTERS)
 SIZES = [(32, 32), (33, 40), (40, 33), (64, 64), (17, 128), (16, 16), (11, 9)]
 
 
-def filter_and_drop(signal):
+def filter_and_drop(signal, wavelet):
     """Convolve with each filter, keep every second sample, wrap around: one level of a filter bank."""
-    n = len(signal)
-    return [sum(taps[j] * signal[(2 * k + 2 - j) % n] for j in range(4)) for taps in (LOW, HIGH) for k in range(n // 2)]
+    n, length = len(signal), len(FILTERS[wavelet][0])
+    return [
+        sum(taps[j] * signal[(2 * k + length // 2 - j) % n] for j in range(length))
+        for taps in FILTERS[wavelet]
+        for k in range(n // 2)
+    ]
 
 
-def filter_bank(image):
+def filter_bank(image, wavelet="db2"):
     """Transform a dyadic square, level by level, until the approximation is 16 x 16."""
     bands, n = np.array(image, dtype=float), len(image)
     while n > 16:
-        corner = np.array(filter_and_drop(bands[:n, :n]))  # rows are the samples: down the first axis
-        bands[:n, :n] = np.array(filter_and_drop(corner.T)).T
+        corner = np.array(filter_and_drop(bands[:n, :n], wavelet))  # rows are the samples: down the first axis
+        bands[:n, :n] = np.array(filter_and_drop(corner.T, wavelet)).T
         n //= 2
     return bands
 
@@ -46,9 +61,17 @@ def test_forward_equals_the_filter_bank_of_the_padded_image(size, rng):
     np.testing.assert_allclose(transform.forward(image), expected, atol=1e-12)
 
 
+def test_the_wavelet_of_eight_taps_equals_its_filter_bank(rng):
+    image = rng.standard_normal((33, 40))
+    transform = Wavelet(image.shape, np.float64, "db4")
+    # The filters above are printed to ten digits.
+    np.testing.assert_allclose(transform.forward(image), filter_bank(pad(image, transform.side), "db4"), atol=1e-8)
+
+
+@pytest.mark.parametrize("wavelet", NAMES)
 @pytest.mark.parametrize("size", SIZES)
-def test_inverse_is_adjoint_and_inverse_and_energy_is_kept(size, rng):
-    transform = Wavelet(size, np.float64)
+def test_inverse_is_adjoint_and_inverse_and_energy_is_kept(size, wavelet, rng):
+    transform = Wavelet(size, np.float64, wavelet)
     x, y = rng.standard_normal((2, *size))
     bands = rng.standard_normal((transform.side, transform.side))
     kept = bands.copy()
@@ -60,19 +83,20 @@ def test_inverse_is_adjoint_and_inverse_and_energy_is_kept(size, rng):
         np.testing.assert_allclose(transform.forward(transform.inverse(bands)), bands, atol=1e-12)
 
 
+@pytest.mark.parametrize("wavelet", NAMES)
 @pytest.mark.parametrize("size", [(32, 32), (64, 64), (128, 128)])
-def test_equals_pywavelets(size, rng):
+def test_equals_pywavelets(size, wavelet, rng):
     pywt = pytest.importorskip("pywt")
     image = rng.standard_normal(size)
-    transform = Wavelet(size, np.float64)
-    coefficients = pywt.wavedec2(image, "db2", mode="periodization", level=transform.levels)
+    transform = Wavelet(size, np.float64, wavelet)
+    coefficients = pywt.wavedec2(image, wavelet, mode="periodization", level=transform.levels)
     np.testing.assert_allclose(transform.forward(image), pywt.coeffs_to_array(coefficients)[0], atol=1e-12)
 
 
-@pytest.mark.parametrize("n", [4, 6, 32, 50])
-def test_level_is_orthonormal(n):
-    matrix = level_matrix(n)
-    np.testing.assert_allclose(matrix @ matrix.T, np.eye(n), atol=1e-15)
+@pytest.mark.parametrize(("n", "wavelet"), [*((n, "db2") for n in (4, 6, 32, 50)), *((n, "db4") for n in (8, 10, 32))])
+def test_level_is_orthonormal(n, wavelet):
+    matrix = level_matrix(n, wavelet)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(n), atol=1e-11 if wavelet == "db4" else 1e-15)
 
 
 def test_details_of_a_straight_line_vanish_but_at_the_seam():
@@ -81,6 +105,12 @@ def test_details_of_a_straight_line_vanish_but_at_the_seam():
     assert np.abs(details[[0, -1]]).max() > 1
     # A parabola has a second derivative, and this wavelet two vanishing moments alone.
     assert np.abs((level_matrix(32) @ np.arange(32.0) ** 2)[17:-1]).min() > 0.1
+
+
+def test_eight_taps_have_four_vanishing_moments():
+    for power, vanishes in ((0, True), (1, True), (2, True), (3, True), (4, False)):
+        details = (level_matrix(32, "db4") @ (np.arange(32.0) / 32) ** power)[16 + 3 : -3]
+        assert (np.abs(details).max() < 1e-10) == vanishes
 
 
 @pytest.mark.parametrize(
@@ -122,6 +152,13 @@ def test_impossible_sizes_are_refused(size):
 def test_impossible_lengths_are_refused(n):
     with pytest.raises(ReconError, match=f"even length of at least 4, not {n}"):
         level_matrix(n)
+
+
+def test_an_unknown_wavelet_and_one_too_long_are_refused():
+    with pytest.raises(ReconError, match="Unknown wavelet 'db3'"):
+        Wavelet((32, 32), wavelet="db3")
+    with pytest.raises(ReconError, match="even length of at least 8, not 6"):
+        level_matrix(6, "db4")
 
 
 def test_differences_of_a_hand_computed_image():
