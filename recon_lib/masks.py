@@ -1,11 +1,11 @@
 r"""Variable-density Poisson-disc sampling masks with a fully sampled calibration block.
 
 With normalised frequency ``rho`` (1 at the middle of an edge, sqrt(2) in the corners, which are
-sampled) and the calibration block's edge at ``rho_c``, points repel each other within
+sampled unless ``corners`` is false) and the calibration block's edge at ``rho_c``, points repel each other within
 
 .. math:: r(\rho) = 1 + s \, \max(0, \rho - \rho_c)^{p}
 
-k-space samples; on the grid ``r^2`` is rounded to an integer at random, dart by dart. The strength
+k-space samples; on the grid ``r^2`` is rounded to an integer at random, dart by dart (``dither``). The strength
 ``s`` is found once for each size by bisection, so that darts thrown until nothing more fits sample a
 little more than asked; the excess is then taken away at random, so each mask has the asked number of
 samples, calibration included, and any two of its samples outside the block keep a squared distance of
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from recon_lib.errors import ReconError, choose
 
 MASK_SETS = ("train", "test")
 _REFERENCE_MATRIX = 256  # the calibration block is stated on this matrix and scaled with the image's
+KINDS = ("power", "calibration", "corners", "dither")  # the fields that say what kind of masks, whatever is drawn
 _VOLLEY = 1024  # darts of which those at blocked points are left out together
 _EXCESS = 1.01  # darts thrown beyond the target: a random trim is faster than a bisection for each mask
 
@@ -37,6 +38,10 @@ class MaskSpec:
         power: The power ``p`` with which the minimum distance grows.
         calibration: Side of the fully sampled block on a 256 grid, scaled with the matrix.
         seed: Chooses another family of masks.
+        corners: Sample the whole grid; if false, only the ellipse ``rho <= 1`` that touches its edges, at the
+            same acceleration: grid points outside it count as not sampled.
+        dither: Round squared distances to integers at random, so that the density falls smoothly; if false, every
+            distance holds to the last digit, and the density falls in steps.
 
     Raises:
         ReconError: The acceleration is below 1, or another value is negative, infinite or not a number.
@@ -46,6 +51,16 @@ class MaskSpec:
     power: float = 2.0
     calibration: int = 24
     seed: int = 0
+    corners: bool = True
+    dither: bool = True
+
+    def as_dict(self) -> dict:
+        """Return the fields by name; the later two only where they are not the default.
+
+        A run is known by this mapping, so a field that came later must not rename the runs before it.
+        """
+        content = asdict(self)
+        return {k: v for k, v in content.items() if k not in ("corners", "dither") or not v}
 
     def __post_init__(self) -> None:
         """Check the values that no mask can have."""
@@ -150,10 +165,7 @@ def minimum_distance(size: tuple[int, int], spec: MaskSpec | None = None, streng
     """
     spec = spec or MaskSpec()
     strength = _strength(size, spec) if strength is None else strength
-    ky, kx = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in size)
-    rho = np.hypot(ky[:, None], kx[None, :])
-    rho_c = spec.calibration / _REFERENCE_MATRIX
-    return 1.0 + strength * np.maximum(0.0, rho - rho_c) ** spec.power
+    return 1.0 + strength * np.maximum(0.0, _radius(size) - spec.calibration / _REFERENCE_MATRIX) ** spec.power
 
 
 def calibration_block(size: tuple[int, int], spec: MaskSpec | None = None) -> np.ndarray:
@@ -174,10 +186,25 @@ def calibration_block(size: tuple[int, int], spec: MaskSpec | None = None) -> np
     return block
 
 
+def _radius(size: tuple[int, int]) -> np.ndarray:
+    ky, kx = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in size)
+    return np.hypot(ky[:, None], kx[None, :])
+
+
+def _support(size: tuple[int, int], spec: MaskSpec) -> np.ndarray:
+    """Return where darts may land, the calibration block included."""
+    return np.full(size, True) if spec.corners else (_radius(size) <= 1) | calibration_block(size, spec)
+
+
 def _target(size: tuple[int, int], spec: MaskSpec) -> int:
     grid = size[0] * size[1]
     target = round(grid / spec.acceleration)
-    least = int(calibration_block(size, spec).sum())
+    least, most = int(calibration_block(size, spec).sum()), int(_support(size, spec).sum())
+    if target > most:
+        raise ReconError(
+            f"An acceleration of {spec.acceleration} needs {target} of {grid} samples, but there are {most} without "
+            "the corners: raise the acceleration or sample the corners."
+        )
     if target < max(least, 1):
         raise ReconError(
             f"An acceleration of {spec.acceleration} leaves {target} of {grid} samples, fewer than the "
@@ -190,7 +217,7 @@ def _target(size: tuple[int, int], spec: MaskSpec) -> int:
 def _strength(size: tuple[int, int], spec: MaskSpec) -> float:
     """Bisect for the ``s`` at which darts fill to just above the target."""
     target = _target(size, spec)
-    wanted = min(_EXCESS * target, size[0] * size[1])
+    wanted = min(_EXCESS * target, _support(size, spec).sum())
 
     def filled(strength: float) -> float:
         rng = np.random.default_rng([spec.seed, 2, *size])
@@ -219,10 +246,10 @@ def _throw_darts(size: tuple[int, int], spec: MaskSpec, strength: float, rng: np
     where = (np.arange(size[0])[:, None] + margin) * width + np.arange(size[1])[None, :] + margin
     # Squared distances on a grid are integers, so r^2 is rounded to one: at random, or the density would
     # fall in steps (half of the samples lost as soon as r exceeds 1) and the power would hardly matter.
-    squared = np.floor(distance + rng.random(size)).astype(int)
+    squared = (np.floor(distance + rng.random(size)) if spec.dither else np.ceil(distance)).astype(int)
     discs = _discs(int(squared.max()), width)
     landed = calibration_block(size, spec)
-    order = rng.permutation(np.flatnonzero(~landed))
+    order = rng.permutation(np.flatnonzero(~landed & _support(size, spec)))
     places, classes = where.reshape(-1)[order], squared.reshape(-1)[order]
     blocked = bytearray((size[0] + 2 * margin) * width)  # single bytes and rows of them: faster here than an array's
     seen = np.frombuffer(blocked, np.uint8)

@@ -13,7 +13,7 @@ from recon_lib.acquisition import to_channels, to_complex
 from recon_lib.cascade import Cascade
 from recon_lib.errors import ReconError, choose
 from recon_lib.fourier import ifft2c
-from recon_lib.masks import MaskSpec
+from recon_lib.masks import KINDS, MaskSpec
 from recon_lib.metrics import psnr, slice_metrics
 from recon_lib.scans import Acquired, Scan, acquire_scan
 from recon_lib.scans.references import Slices, bright_slices
@@ -44,7 +44,7 @@ class Network:
     def masks(self, acceleration: float, seed: int) -> MaskSpec:
         """Return masks like those of its training, but for acceleration and seed."""
         trained = self.card.get("parameters", {}).get("masks", {})
-        known = {key: trained[key] for key in ("power", "calibration") if key in trained}
+        known = {key: trained[key] for key in KINDS if key in trained}
         return MaskSpec(acceleration, seed=seed, **known)
 
 

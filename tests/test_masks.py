@@ -73,7 +73,11 @@ def test_no_two_of_both_sets_are_equal(size):
     assert len(both) == 200
 
 
-@pytest.mark.parametrize("other", [{"seed": 1}, {"power": 1.0}, {"calibration": 32}, {"acceleration": 5.0}], ids=str)
+@pytest.mark.parametrize(
+    "other",
+    [{"seed": 1}, {"power": 1.0}, {"calibration": 32}, {"acceleration": 5.0}, {"corners": False}, {"dither": False}],
+    ids=str,
+)
 def test_every_field_matters(other):
     assert digest(poisson_disc_mask(SMALL, 0)) != digest(poisson_disc_mask(SMALL, 0, spec=MaskSpec(**other)))
 
@@ -171,6 +175,47 @@ def test_corners_and_edges_are_sampled():
     assert max(corners) < 0.2  # and thinly
     # No side is favoured: all four corners have the same density to within chance.
     assert max(corners) - min(corners) < 0.02
+
+
+@pytest.mark.parametrize("size", [(128, 128), SMALL])
+def test_without_corners_an_ellipse_is_sampled_at_the_same_acceleration(size):
+    spec = MaskSpec(corners=False)
+    y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in size)
+    radius = np.hypot(y[:, None], x[None, :])
+    found = mask_stack(size, 20, spec=spec)
+    assert not found[:, radius > 1].any()
+    assert found[:, (radius > 0.9) & (radius <= 1)].mean() > 0.02  # and up to its edge
+    assert (found.sum(axis=(1, 2)) == round(size[0] * size[1] / 4)).all()
+    assert smallest_excess(found[0], spec) >= 0
+
+
+def test_more_samples_than_the_ellipse_has_are_refused():
+    with pytest.raises(ReconError, match="without the corners: raise the acceleration or sample the corners"):
+        poisson_disc_mask(SMALL, 0, spec=MaskSpec(acceleration=1.2, corners=False))
+    mask = poisson_disc_mask(SMALL, 0, spec=MaskSpec(acceleration=1.3, corners=False))
+    assert mask.sum() == round(SMALL[0] * SMALL[1] / 1.3)
+
+
+@pytest.mark.parametrize("size", [(128, 128), SMALL])
+def test_without_dither_every_distance_holds_exactly(size):
+    def closest(dither: bool) -> float:
+        spec = MaskSpec(dither=dither)
+        mask = poisson_disc_mask(size, 0, spec=spec)
+        points = np.argwhere(mask & ~calibration_block(size, spec))
+        pairs = cKDTree(points).query_pairs(8, output_type="ndarray")
+        apart = np.sqrt(((points[pairs[:, 0]] - points[pairs[:, 1]]) ** 2).sum(axis=1))
+        r = minimum_distance(size, spec)[tuple(points.T)]
+        return float((apart - np.minimum(r[pairs[:, 0]], r[pairs[:, 1]])).min())
+
+    assert closest(dither=False) >= 0
+    assert closest(dither=True) < 0  # else the test would pass whatever dither does
+    mask = poisson_disc_mask(size, 0, spec=MaskSpec(dither=False))
+    assert mask.sum() == round(size[0] * size[1] / 4)
+
+
+def test_masks_are_known_by_what_is_not_the_default():
+    assert MaskSpec().as_dict() == {"acceleration": 4.0, "power": 2.0, "calibration": 24, "seed": 0}
+    assert MaskSpec(corners=False, dither=False).as_dict() == MaskSpec().as_dict() | {"corners": False, "dither": False}
 
 
 def test_global_random_state_is_untouched():

@@ -14,7 +14,7 @@ from recon_lib.errors import ReconError
 from recon_lib.evaluating import test_masks
 from recon_lib.experiment import load_profile
 from recon_lib.graph import find
-from recon_lib.masks import MaskSpec
+from recon_lib.masks import KINDS, MaskSpec
 from recon_lib.networks import cards
 
 _GENERATED = 3  # slices of each contrast where there are no results
@@ -75,13 +75,8 @@ def from_results(shown: results.Results) -> Material:
         key = (card["training_domain"], card.get("test_domain", ""), card.get("n_finetune", 0))
         networks[key] = shown.folder / "weights" / card["file"]
     profile = shown.provenance.get("profile", {})
-    masking = profile.get("masks", {})
-    spec = MaskSpec(
-        profile.get("acceleration", 4.0),
-        masking.get("power", 2.0),
-        masking.get("calibration", 24),
-        profile.get("seed", 0),
-    )
+    kind = {key: value for key, value in profile.get("masks", {}).items() if key in KINDS}
+    spec = MaskSpec(profile.get("acceleration", MaskSpec.acceleration), seed=profile.get("seed", 0), **kind)
     transposed = {contrast: figures.is_transposed(shown, contrast) for contrast in references}
     return Material(shown.profile, spec, references, masks, networks, transposed)
 
