@@ -66,14 +66,21 @@ class DataConsistency(layers.Layer):
         return {**super().get_config(), "weight": self.weight}
 
 
+class Residual(keras.Sequential):
+    """Layers in series that put out a correction of the image's real channel."""
+
+    def call(self, image, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN201, D102 - as the class above it
+        return image[..., :1] + super().call(image, *args, **kwargs)
+
+
 def sub_network(
     architecture: Architecture, seed: int, l2: float = 0.0, precision: str = "float32", name: str | None = None
 ) -> keras.Sequential:
     """Build one CNN ``C_p``: convolutions with ReLU, then a linear one to a single magnitude channel.
 
     Args:
-        architecture: Its layers, filters and kernel.
-        seed: Decides the Glorot-uniform kernels; biases start at zero.
+        architecture: Its layers, filters and kernel, how its weights are drawn, and whether it is residual.
+        seed: Decides the kernels; biases start at zero.
         l2: ``gamma`` of eq. 4: this times the sum of squares of the kernels is added to the loss.
         precision: Keras' dtype policy of the hidden layers; weights and output are float32 always.
         name: The model's name.
@@ -82,7 +89,8 @@ def sub_network(
         A model from ``(batch, height, width, 2)`` to ``(batch, height, width, 1)``, any size.
     """
     rng = np.random.default_rng([seed, 9])
-    model = keras.Sequential([keras.Input((None, None, 2))], name=name)
+    model = (Residual if architecture.residual else keras.Sequential)([keras.Input((None, None, 2))], name=name)
+    draw = {"glorot_uniform": keras.initializers.GlorotUniform, "he_normal": keras.initializers.HeNormal}
     for layer in range(architecture.hidden_layers + 1):
         last = layer == architecture.hidden_layers
         model.add(
@@ -91,7 +99,7 @@ def sub_network(
                 architecture.kernel,
                 padding="same",
                 activation=None if last else "relu",
-                kernel_initializer=keras.initializers.GlorotUniform(seed=int(rng.integers(2**31))),
+                kernel_initializer=draw[architecture.initial_weights](seed=int(rng.integers(2**31))),
                 kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
                 dtype="float32" if last else precision,
                 name=f"conv_{layer}",

@@ -10,6 +10,7 @@ from recon_lib.errors import ReconError, choose
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_bfloat16")
 LOSSES = ("before_dc", "after_dc")
+INITIAL_WEIGHTS = ("glorot_uniform", "he_normal")
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Architecture:
         filters: Channels of those.
         kernel: Side of the square kernels, odd.
         data_consistency: ``lambda`` of eq. 6; ``inf`` puts the acquired sample back.
+        initial_weights: How kernels are drawn: ``"glorot_uniform"``, or ``"he_normal"``; biases start at zero.
+        residual: Add the real channel of what a sub-network sees to what it puts out.
     """
 
     subnetworks: int = 5
@@ -29,9 +32,12 @@ class Architecture:
     filters: int = 64
     kernel: int = 3
     data_consistency: float = float("inf")
+    initial_weights: str = "glorot_uniform"
+    residual: bool = False
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
+        choose("initial_weights", self.initial_weights, INITIAL_WEIGHTS)
         if min(self.subnetworks, self.filters, self.kernel) < 1 or self.hidden_layers < 0 or self.kernel % 2 == 0:
             raise ReconError(
                 "A network needs at least one sub-network and filter, and an odd kernel: "
@@ -39,8 +45,14 @@ class Architecture:
             )
 
     def as_dict(self) -> dict:
-        """Return the fields by name, ``inf`` as a string: JSON has no infinity."""
-        return {**asdict(self), "data_consistency": _json_number(self.data_consistency)}
+        """Return the fields by name, ``inf`` as a string: JSON has no infinity.
+
+        The later two only where they are not the default: a run is known by this mapping, and a field that came
+        later must not rename the runs before it.
+        """
+        content = {**asdict(self), "data_consistency": _json_number(self.data_consistency)}
+        later = {"initial_weights": Architecture.initial_weights, "residual": Architecture.residual}
+        return {name: value for name, value in content.items() if name not in later or value != later[name]}
 
     @classmethod
     def from_dict(cls, content: dict) -> Architecture:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from laws import ROOT, SIZES, complex_normal, data_consistency, direct_fft2c, di
 from scipy.signal import correlate2d
 
 from recon_lib.acquisition import to_channels, to_complex
-from recon_lib.cascade import Architecture, Cascade, DataConsistency, sub_network
+from recon_lib.cascade import Architecture, Cascade, DataConsistency, build, named_weights, sub_network
 from recon_lib.errors import ReconError
 
 WEIGHTS = [0.0, 0.3, 5.0, float("inf")]
@@ -214,6 +215,25 @@ def test_initial_kernels_are_glorot_uniform_and_biases_zero():
         assert 0.95 * limit < np.abs(kernel).max() <= limit
         assert np.std(kernel) == pytest.approx(limit / np.sqrt(3), rel=0.1)
         assert not ops.convert_to_numpy(layer.bias).any()
+
+
+def test_he_s_kernels_have_their_variance():
+    network = sub_network(Architecture(filters=64, initial_weights="he_normal"), seed=3)
+    for layer in network.layers[:-1]:
+        kernel = ops.convert_to_numpy(layer.kernel)
+        assert np.std(kernel) == pytest.approx(np.sqrt(2 / (9 * kernel.shape[2])), rel=0.1)
+
+
+def test_a_residual_sub_network_adds_the_real_channel(rng):
+    shape = Architecture(subnetworks=2, hidden_layers=1, filters=3)
+    plain, residual = (sub_network(replace(shape, residual=way), seed=1) for way in (False, True))
+    image = rng.standard_normal((2, 9, 8, 2)).astype(np.float32)
+    outputs = [ops.convert_to_numpy(one(image)) for one in (plain, residual)]
+    np.testing.assert_allclose(outputs[1], outputs[0] + image[..., :1], atol=1e-6)
+    np.testing.assert_allclose(residual.predict_on_batch(image), outputs[1], atol=1e-6)
+    # In the cascade, and with its loss, it is the same layers under the same names.
+    cascade = build(Cascade(replace(shape, residual=True)))
+    assert set(named_weights(cascade)) == set(named_weights(build(Cascade(shape))))
 
 
 def test_every_kernel_starts_differently_and_every_seed_too():
