@@ -28,6 +28,7 @@ class Choice:
         variations: Label of a variation to what it does otherwise.
         columns: Column of the slices to what it measures otherwise than ``psnr``.
         methods: Method to what it does otherwise than ``cs:literal``.
+        metric: The column in which an effect of a variation is stated.
         unmeasured: Why there is no effect to state, where nothing was run for it.
     """
 
@@ -38,6 +39,7 @@ class Choice:
     variations: Mapping[str, str] | None = None
     columns: Mapping[str, str] | None = None
     methods: Mapping[str, str] | None = None
+    metric: str = "psnr"
     unmeasured: str = "not measured"
 
 
@@ -68,9 +70,9 @@ def _sampling(profile: dict) -> list[Choice]:
                {"masks-calibration-16": "16 x 16", "masks-calibration-32": "32 x 32"}),
         Choice("Distances on the grid", "not stated",
                "the squared distance is rounded to an integer at random, so that the density falls smoothly",
-               "{mod}`recon_lib.masks`"),
-        Choice("Corners of k-space", "not stated", "sampled; R counts the whole grid, centre included",
-               "{mod}`recon_lib.masks`"),
+               MASKS, {"masks-no-dither": "not rounded: each distance holds exactly"}),
+        Choice("Corners of k-space", "not stated", "sampled; R counts the whole grid, centre included", MASKS,
+               {"masks-no-corners": "left out, at the same R"}),
         Choice("Which image sees which mask", "100 masks to train, 100 others to test",
                f"training draws among {m.train}; each test slice keeps one of {m.test}",
                "{func}`assign_masks <recon_lib.masks.assign_masks>`", {"other-masks": "other masks, other slices"}),
@@ -79,13 +81,14 @@ def _sampling(profile: dict) -> list[Choice]:
 
 def _network() -> list[Choice]:
     a = Architecture()
-    sub_network = "{func}`sub_network <recon_lib.cascade.sub_network>`"
+    shape = "{class}`Architecture <recon_lib.experiment.Architecture>`"
     return [
-        Choice("Kernel", "not stated", f"{a.kernel} x {a.kernel}, stride 1, zero padding to the same size",
-               "{class}`Architecture <recon_lib.experiment.Architecture>`"),
-        Choice("Output of a sub-network", "one channel, a magnitude", "linear, no residual connection", sub_network),
-        Choice("Initial weights", "not stated", "Glorot-uniform kernels, zero biases, anew for each sub-network",
-               sub_network),
+        Choice("Kernel", "not stated", f"{a.kernel} x {a.kernel}, stride 1, zero padding to the same size", shape,
+               {"kernel-5": "5 x 5"}),
+        Choice("Output of a sub-network", "one channel, a magnitude", "linear, no residual connection", shape,
+               {"residual": "a correction of what it sees"}),
+        Choice("Initial weights", "not stated", "Glorot-uniform kernels, zero biases, anew for each sub-network", shape,
+               {"he-weights": "He-normal", "other-seed": "drawn anew, as photographs, order, crops and masks are"}),
         Choice("From one channel to two (eq. 9)", "not stated",
                "the output is the real part, the imaginary part is zero",
                "{class}`Cascade <recon_lib.cascade.Cascade>`"),
@@ -104,7 +107,8 @@ def _training(profile: dict) -> list[Choice]:
                "both means over pixels and batch, of equal weight, before data consistency",
                "{func}`hybrid_loss <recon_lib.training.hybrid_loss>`",
                {"loss-after-dc": "fine-tuning's after data consistency"}),
-        Choice("Sum of squares of the weights", f"gamma {short(t.l2)}", "kernels only, no biases", RECIPE),
+        Choice("Sum of squares of the weights", f"gamma {short(t.l2)}", "kernels only, no biases", RECIPE,
+               {"finetune-no-penalty": "none at all, in fine-tuning"}),
         Choice("Adam's epsilon", "not stated", f"{short(t.epsilon)} (Keras' default is another)", RECIPE,
                {"finetune-epsilon-1e-7": "Keras', in fine-tuning"}),
         Choice("What sequential training sees", "whole images", f"whole images{crop}", RECIPE,
@@ -115,7 +119,8 @@ def _training(profile: dict) -> list[Choice]:
                f"the paper's{fine_rate}", RECIPE,
                {"paper-finetune-rate": "the paper's"}),
         Choice("Epochs of fine-tuning", f"{f.epochs}",
-               f"the paper's{_here(profile, f, 'fine_tuning', 'epochs', 'max_updates')}", RECIPE),
+               f"the paper's{_here(profile, f, 'fine_tuning', 'epochs', 'max_updates')}", RECIPE,
+               {"paper-finetuning": "the paper's, at the paper's rate"}),
         Choice("Batch of fine-tuning", "not stated", f"{f.batch}{_here(profile, f, 'fine_tuning', 'batch')}", RECIPE,
                {"finetune-batch-5": "5", "finetune-batch-all": "all images at once"}),
         Choice("Scale of an image", "not stated", "each reference scaled to maximum 1", "column `scale`",
@@ -130,7 +135,8 @@ def _measuring() -> list[Choice]:
         Choice("Pixels of the metrics", "not stated", "full frame", "{mod}`recon_lib.metrics`",
                columns={"psnr_brain": "head only"}),
         Choice("SSIM", "not stated", f"Gaussian weights of sigma {metrics.SSIM_SIGMA:g}, no sample covariance",
-               "{func}`ssim <recon_lib.metrics.ssim>`"),
+               "{func}`ssim <recon_lib.metrics.ssim>`",
+               {"ssim-uniform": "7 x 7 equal weights, sample covariance"}, metric="ssim"),
         Choice("Compressed sensing", "silent on total variation and on complex or real images",
                "wavelets alone, complex: the reading called literal",
                "{mod}`compressed_sensing <recon_lib.compressed_sensing>`",
@@ -138,7 +144,7 @@ def _measuring() -> list[Choice]:
                         "cs:tv0.002": "total variation 0.002 (its brain demo's)", "cs:real": "real-valued image",
                         "cs:real+tv0.002": "real-valued, total variation 0.002"}),
         Choice("Wavelets", "Daubechies-4", "the one of four taps, periodised, coarsest band 16 x 16",
-               "{mod}`wavelets <recon_lib.wavelets>`"),
+               "{mod}`wavelets <recon_lib.wavelets>`", {"wavelet-db4": "eight taps"}),
     ]  # fmt: skip
 
 

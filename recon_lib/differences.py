@@ -45,7 +45,8 @@ def measured(results: Results | None) -> list[tuple[Choice, str, list[Effect]]]:
     """
     found = []
     for choice in choices(results):
-        found += [(choice, text, effects(results, name)) for name, text in (choice.variations or {}).items()]
+        variations = (choice.variations or {}).items()
+        found += [(choice, text, effects(results, name, metric=choice.metric)) for name, text in variations]
         found += [(choice, text, of_columns(results, name)) for name, text in (choice.columns or {}).items()]
         methods = choice.methods or {}
         found += [(choice, text, of_methods(results, name, "cs:literal")) for name, text in methods.items()]
@@ -59,8 +60,8 @@ def render_choices(results: Results | None) -> Rendered:
         results: Ours, or ``None``.
 
     Returns:
-        Markdown. An effect is the mean change in PSNR if the thing is done otherwise, for the network trained on
-        natural images and tuned with 20 (or what comes nearest).
+        Markdown. An effect is the mean change in PSNR (in SSIM where that is named) if the thing is done otherwise,
+        for the network trained on natural images and tuned with 20 (or what comes nearest).
     """
     found = measured(results)
     lines = ["| | The paper says | We chose | Done otherwise |", "|:--|:--|:--|:--|"]
@@ -81,11 +82,12 @@ def render_effects(results: Results | None) -> Rendered:
     Returns:
         Markdown.
     """
-    lines = ["| Choice: done otherwise | Network | T1 test, dB | T2 test, dB |", "|:--|:--|:--|:--|"]
+    lines = ["| Choice: done otherwise | Network | T1 test | T2 test |", "|:--|:--|:--|:--|"]
     for choice, text, some in measured(results):
         for place, one in enumerate(_shortened(choice, some)):
             about = "" if place else f"{choice.about}: *{text}*"
-            cells = [about, one.name, *(with_interval(one.by_domain.get(domain)) for domain in DOMAINS)]
+            by_domain = (with_interval(one.by_domain.get(domain), one.metric) for domain in DOMAINS)
+            cells = [about, one.name, *by_domain]
             lines.append("| " + " | ".join(cells) + " |")
     return Rendered(markdown="\n".join(lines)) if len(lines) > 2 else note("No variation has been run yet.")
 
@@ -155,12 +157,18 @@ def means_and_gain(slices: pandas.DataFrame, gains: Mapping[str, Estimate]) -> s
     return " | ".join(f"{spread(mean, math.nan, 2)} | {with_interval(one)}" for mean, one in pairs)
 
 
-def with_interval(one: Estimate | None) -> str:
+def with_interval(one: Estimate | None, metric: str = "psnr") -> str:
     """Write a difference and its interval, or nothing."""
     if one is None:
         return ""
-    ends = f"({signed(one.low, 2)} to {signed(one.high, 2)})".replace(" ", "\u00a0")
-    return f"{signed(one.value, 2)} {ends}"
+    digits = METRICS[metric][1]
+    ends = f"({signed(one.low, digits)} to {signed(one.high, digits)})".replace(" ", "\u00a0")
+    return f"{_named(metric)}{signed(one.value, digits)} {ends}"
+
+
+def _named(metric: str) -> str:
+    """Name a metric before its number, unless it is the one that goes without saying."""
+    return "" if metric == "psnr" else f"{METRICS[metric][0]}\u00a0"
 
 
 def note(text: str) -> Rendered:
@@ -172,8 +180,9 @@ def _brief(text: str, some: list[Effect]) -> str:
     """Write an alternative and its effect on the first network, without intervals."""
     if not some:
         return f"*{text}*: {NOT_RUN}"
-    numbers = (f"{NAMES[domain]}\u00a0{signed(one.value, 2)}" for domain, one in some[0].by_domain.items())
-    return f"*{text}*: {', '.join(numbers)}"
+    (first, *_), digits = some, METRICS[some[0].metric][1]
+    numbers = (f"{NAMES[domain]}\u00a0{signed(one.value, digits)}" for domain, one in first.by_domain.items())
+    return f"*{text}*: {_named(first.metric)}{', '.join(numbers)}"
 
 
 def _shortened(choice: Choice, some: list[Effect]) -> list[Effect]:

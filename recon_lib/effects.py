@@ -31,7 +31,8 @@ class Effect:
         training_domain: Likewise.
         n_train: Training images; 0 where it does not apply.
         n_finetune: Fine-tuning images; 0 for a network as trained, or where it does not apply.
-        by_domain: Test domain to the mean difference in PSNR, dB, with its interval over subjects.
+        by_domain: Test domain to the mean difference, with its interval over subjects.
+        metric: What it is a difference of: ``psnr``, dB, or ``ssim``.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Effect:
     n_train: int
     n_finetune: int
     by_domain: dict[str, Estimate]
+    metric: str = "psnr"
 
     @property
     def name(self) -> str:
@@ -49,20 +51,21 @@ class Effect:
         return f"{self.n_train} {NAMES.get(self.training_domain, self.training_domain)}, {state}"
 
 
-def effects(results: Results | None, variation: str, base: str = "") -> list[Effect]:
+def effects(results: Results | None, variation: str, base: str = "", metric: str = "psnr") -> list[Effect]:
     """Measure a variation against its base.
 
     Args:
         results: Ours, or ``None``.
         variation: Its label.
         base: Another variation to compare with; by default the profile's own runs.
+        metric: A column of the slices.
 
     Returns:
         One effect a method and network, the network tuned with 20 images or else the one tuned with most first;
         empty where a side is missing.
     """
     varied, against = rows(results, variation), rows(results, base)
-    return [] if varied is None or against is None else compare(varied, against)
+    return [] if varied is None or against is None else compare(varied, against, metric)
 
 
 def rows(results: Results | None, variation: str = "") -> pandas.DataFrame | None:
@@ -86,7 +89,7 @@ def compare(varied: pandas.DataFrame, base: pandas.DataFrame, metric: str = "psn
     Args:
         varied: Rows of slices.
         base: Rows of slices.
-        metric: A column of both, dB.
+        metric: A column of both.
 
     Returns:
         Varied less base, one effect a method, training domain and numbers of images, mean over draws.
@@ -103,7 +106,7 @@ def compare(varied: pandas.DataFrame, base: pandas.DataFrame, metric: str = "psn
             values = of_domain.groupby(["subject", "slice"])[["difference"]].mean()
             by_domain[str(domain)] = Estimate("", *bootstrap(values, lambda mean: mean[0]))
         method, training, n_train, n_finetune = key
-        found.append(Effect(method, training, max(0, int(n_train)), max(0, int(n_finetune)), by_domain))
+        found.append(Effect(method, training, max(0, int(n_train)), max(0, int(n_finetune)), by_domain, metric))
     return sorted(found, key=_first)
 
 

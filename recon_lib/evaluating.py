@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from recon_lib import data
 from recon_lib.checkpoints import load_arrays, save_arrays
-from recon_lib.compressed_sensing import reconstruct_cs
+from recon_lib.compressed_sensing import VARIANTS, reconstruct_cs
 from recon_lib.data import ImageSet
 from recon_lib.experiment import Profile
 from recon_lib.fourier import fill_by_symmetry, undersample, zero_filled
 from recon_lib.graph import Run
 from recon_lib.inference import reconstruct
 from recon_lib.masks import assign_masks, mask_stack
-from recon_lib.metrics import psnr, slice_metrics
+from recon_lib.metrics import DEFAULT_WINDOW, psnr, slice_metrics
 from recon_lib.results import VARIED, median_key, write_panels, write_rows
 from recon_lib.training import Progress
 from recon_lib.weights import load_network
@@ -54,9 +55,9 @@ def evaluate(
         after = _BASELINES[run.parameters["method"]](images.images, masks)
     rows = []
     for i, target in enumerate(images.images):
-        values = slice_metrics(after[i], target)
+        values = slice_metrics(after[i], target, run.parameters.get("ssim", DEFAULT_WINDOW))
         if before is not None:
-            own = slice_metrics(before[i], target)
+            own = slice_metrics(before[i], target, run.parameters.get("ssim", DEFAULT_WINDOW))
             values |= {"psnr_before_dc": own["psnr"], "ssim_before_dc": own["ssim"]}
         place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
         rows.append({**row, **place, **values})
@@ -150,7 +151,8 @@ def _by_compressed_sensing(
     run: Run, images: np.ndarray, masks: np.ndarray, where: Path, progress: Progress | None
 ) -> np.ndarray:
     """Reconstruct part by part; a part that a stopped run had finished is read back."""
-    variant = run.parameters["method"].removeprefix("cs:")
+    variant = VARIANTS[run.parameters["method"].removeprefix("cs:")]
+    variant = replace(variant, wavelet=run.parameters.get("wavelet", variant.wavelet))
     done = []
     for part in _parts(len(images)):
         path = where / f"part-{part.start:05d}.safetensors"

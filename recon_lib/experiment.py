@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 from recon_lib import paths
 from recon_lib.config import build, mapping, override, read_yaml
 from recon_lib.errors import ReconError, choose
-from recon_lib.masks import MaskSpec
+from recon_lib.masks import KINDS, MaskSpec
+from recon_lib.metrics import WINDOWS
 from recon_lib.recipes import Architecture, FineTuning, Recipe, Training
+from recon_lib.wavelets import DEFAULT as DEFAULT_WAVELET
+from recon_lib.wavelets import TAPS
 
 __all__ = [
     "Architecture",
@@ -63,12 +66,16 @@ class Masks:
     Attributes:
         power: Growth of the minimum distance with radius.
         calibration: Side of the fully sampled block on a 256 grid.
+        corners: Sample the corners of k-space too.
+        dither: Round squared distances at random, so that the density falls smoothly.
         train: Masks that training draws from, for each image size.
         test: Masks of the test slices, others than those.
     """
 
-    power: float = 2.0
-    calibration: int = 24
+    power: float = MaskSpec.power
+    calibration: int = MaskSpec.calibration
+    corners: bool = MaskSpec.corners
+    dither: bool = MaskSpec.dither
     train: int = 100
     test: int = 100
 
@@ -80,10 +87,16 @@ class CompressedSensing:
     Attributes:
         variants: Readings of it that are run, names of :data:`recon_lib.compressed_sensing.VARIANTS`.
         iterations: For each tested domain; 80 where none is named.
+        wavelet: A name of :data:`recon_lib.wavelets.TAPS`.
     """
 
     variants: tuple[str, ...] = ()
     iterations: dict[str, int] = field(default_factory=lambda: {"t1": 80, "t2": 120})
+    wavelet: str = DEFAULT_WAVELET
+
+    def __post_init__(self) -> None:
+        """Check the wavelet's name."""
+        choose("wavelet", self.wavelet, TAPS)
 
     def iterations_of(self, test_domain: str) -> int:
         """Return the iterations in a tested domain."""
@@ -149,6 +162,7 @@ class Profile:
         compressed_sensing: The baseline of compressed sensing.
         scale: What a test image is divided by before a network sees it: the maximum of its
             ``reference``, as in training, or of its ``zero_filled`` image, all there is without one.
+        ssim: The window of SSIM, a name of :data:`recon_lib.metrics.WINDOWS`.
         variations: Controls and measured choices, by name.
     """
 
@@ -165,6 +179,7 @@ class Profile:
     baselines: tuple[str, ...] = BASELINES
     compressed_sensing: CompressedSensing = field(default_factory=CompressedSensing)
     scale: str = "reference"
+    ssim: str = "gaussian"
     variations: dict[str, Variation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -174,6 +189,7 @@ class Profile:
         for name in self.baselines:
             choose("baseline", name, BASELINES)
         choose("scale", self.scale, SCALES)
+        choose("ssim", self.ssim, WINDOWS)
         for name in self.variations:
             self.varied(name)
 
@@ -185,7 +201,8 @@ class Profile:
     @property
     def mask_spec(self) -> MaskSpec:
         """The masks' parameters, as :mod:`recon_lib.masks` takes them."""
-        return MaskSpec(self.acceleration, self.masks.power, self.masks.calibration, self.seed)
+        kind = {name: getattr(self.masks, name) for name in KINDS}
+        return MaskSpec(self.acceleration, seed=self.seed, **kind)
 
 
 def profile_names() -> list[str]:

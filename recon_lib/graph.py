@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from recon_lib import __version__
 from recon_lib.errors import ReconError
-from recon_lib.experiment import Profile
+from recon_lib.experiment import CompressedSensing, Profile
 
 KINDS = ("train", "finetune", "evaluate")
 
@@ -101,6 +101,8 @@ def _evaluations(profile: Profile, hashes: Mapping[str, str], networks: list[Run
     tests = {n: {**common, "test_domain": n, "data": hashes[n], "seed": profile.seed} for n in profile.test_domains}
     # What is at its default is left out, so that evaluations made before there was a choice keep their names.
     chosen = {"split": split} if split != "test" else {}
+    if profile.ssim != Profile.ssim:
+        chosen["ssim"] = profile.ssim
     scaled = {"scale": profile.scale} if profile.scale != "reference" else {}
     readings = [f"cs:{variant}" for variant in profile.compressed_sensing.variants]
     evaluated = []
@@ -109,6 +111,8 @@ def _evaluations(profile: Profile, hashes: Mapping[str, str], networks: list[Run
             parameters = {"method": method, **test, **chosen}
             if method in readings:
                 parameters["iterations"] = profile.compressed_sensing.iterations_of(name)
+                if profile.compressed_sensing.wavelet != CompressedSensing.wavelet:
+                    parameters["wavelet"] = profile.compressed_sensing.wavelet
             evaluated.append(Run("evaluate", profile.name, {"method": method, "test_domain": name}, parameters))
     for run in networks:
         for name, test in tests.items():
@@ -132,7 +136,7 @@ def _named_after(variation: str, run: Run, known: dict[str, Run]) -> list[Run]:
 
 
 def _sampling(profile: Profile) -> dict:
-    return {"masks": asdict(profile.mask_spec), "counts": [profile.masks.train, profile.masks.test]}
+    return {"masks": profile.mask_spec.as_dict(), "counts": [profile.masks.train, profile.masks.test]}
 
 
 def _counts(profile: Profile, parent: Run, test: str) -> list[int]:

@@ -60,7 +60,8 @@ def test_what_was_not_run_says_so():
     for found in (None, made(BASE)):
         text = shown(differences.render_choices(found))
         assert "*5*: not run yet<br>*all images at once*: not run yet" in line(text, "Batch of fine-tuning")
-        assert line(text, "Initial weights").endswith("| not measured |")
+        assert line(text, "Initial weights").split(" | ")[3].startswith("*He-normal*: not run yet")
+        assert line(text, "From one channel to two (eq. 9)").endswith("| not measured |")
         assert not re.search(r"[+−]\d", text)  # noqa: RUF001
         assert "not run yet" in shown(differences.render_crops(found))
         assert "not run yet" in shown(controls.render_equal_updates(found))
@@ -81,12 +82,20 @@ def test_effects_stand_beside_their_choice():
     assert "|  | zero-filled | −2.00 (−2.00 to −2.00) |  |" in full  # noqa: RUF001
 
 
+def test_an_effect_on_ssim_names_it():
+    rows = [{**row, "ssim": row["ssim"] - 0.012} for row in variation("ssim-uniform", 35.0, 36.0)]
+    found = made(BASE, rows)
+    assert line(shown(differences.render_choices(found)), "SSIM").endswith("covariance*: SSIM T1 −0.012, T2 −0.012 |")  # noqa: RUF001
+    assert "| SSIM −0.012 (−0.012 to −0.012) |" in shown(differences.render_effects(found))  # noqa: RUF001
+
+
 def test_every_label_of_the_page_is_one_that_a_profile_can_run():
     named = {name for one in choices.choices() for name in one.variations or {}}
     assert named == {
         "masks-power-1", "masks-power-3", "masks-calibration-16", "masks-calibration-32", "loss-after-dc",
         "paper-rate", "paper-finetune-rate", "finetune-batch-5", "finetune-batch-all", "scale-zero-filled",
-        "other-masks", "finetune-epsilon-1e-7",
+        "other-masks", "finetune-epsilon-1e-7", "masks-no-dither", "masks-no-corners", "kernel-5", "residual",
+        "he-weights", "other-seed", "finetune-no-penalty", "paper-finetuning", "ssim-uniform", "wavelet-db4",
     }  # fmt: skip
     assert named <= set(load_profile("desk").variations)
 

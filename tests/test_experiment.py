@@ -47,6 +47,13 @@ def test_infinity_survives_json():
     assert Architecture.from_dict(Architecture(data_consistency=0.5).as_dict()).data_consistency == 0.5
 
 
+def test_an_architecture_is_known_by_what_is_not_the_default():
+    assert not {"initial_weights", "residual"} & set(Architecture().as_dict())
+    other = Architecture(initial_weights="he_normal", residual=True)
+    assert other.as_dict() == Architecture().as_dict() | {"initial_weights": "he_normal", "residual": True}
+    assert Architecture.from_dict(other.as_dict()) == other
+
+
 def test_a_recipe_inside_training_gives_only_what_decides_updates():
     assert Training().as_dict() == Recipe().as_dict()
     assert FineTuning().as_dict() == Recipe(batch=1, epochs=150, learning_rate=1e-5).as_dict()
@@ -90,6 +97,10 @@ def test_a_recipe_is_known_by_what_is_not_the_default():
         ({"training": {"learning_rate": -1.0}}, "learning_rate -1.0"),
         ({"training": {"precision": "float8"}}, "Unknown precision 'float8'"),
         ({"architecture": {"kernel": 4}}, "an odd kernel"),
+        ({"architecture": {"initial_weights": "he"}}, "Unknown initial_weights 'he'"),
+        ({"ssim": "gausian", "domains": DOMAINS}, "did you mean 'gaussian'"),
+        ({"compressed_sensing": {"wavelet": "db5"}}, "Unknown wavelet 'db5'"),
+        ({"masks": {"corners": 1}}, "x.masks.corners is of type bool, not 1"),
         ({"architecture": {"subnetworks": 0}}, "subnetworks 0"),
         ({"training": 3}, "x.training is not a mapping"),
         ({"domains": {"t1": {"matrix": [1, 2, 3]}}}, "a list of 2"),

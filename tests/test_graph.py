@@ -120,6 +120,24 @@ class TestVariations:
         runs = self.planned(where={"method": "zero_filled", "test_domain": "t2"}, split="train")
         assert [run.parameters["split"] for run in runs] == ["train"]
 
+    def test_another_window_of_ssim_is_another_evaluation_of_every_method(self):
+        runs = self.planned(
+            change={"ssim": "uniform"},
+            where={"test_domain": "t1", "training_domain": "natural", "n_finetune": 0},
+            networks="base",
+        )
+        assert [run.choice["method"] for run in runs] == ["zero_filled", "conjugate_symmetry", "network"]
+        assert all(run.parameters["ssim"] == "uniform" for run in runs)
+        assert all("ssim" not in run.parameters for run in graph.plan(profile(), HASHES))
+
+    def test_another_wavelet_is_another_reading_of_compressed_sensing_alone(self):
+        readings = CompressedSensing(("literal",))
+        change = {"compressed_sensing": {"wavelet": "db4"}}
+        runs = graph.plan(profile(compressed_sensing=readings, variations={"v": Variation(change=change)}), HASHES)
+        named = [run for run in runs if "variation" in run.choice]
+        assert [(run.choice["method"], run.parameters["wavelet"]) for run in named] == [("cs:literal", "db4")] * 2
+        assert all("wavelet" not in run.parameters for run in runs if run not in named)
+
     def test_a_change_of_nothing_adds_nothing(self):
         assert self.planned() == []
 

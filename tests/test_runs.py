@@ -38,6 +38,19 @@ variations:
     change: {scale: zero_filled}
     where: {method: network, training_domain: natural, n_finetune: 0}
     networks: base
+  window:
+    change: {ssim: uniform}
+    where: {method: [zero_filled, network], training_domain: natural, n_finetune: 0}
+    networks: base
+  wavelet:
+    change: {compressed_sensing: {wavelet: db4}}
+    where: {method: "cs:literal"}
+  corners:
+    change: {masks: {corners: false}}
+    where: {method: zero_filled}
+  residual:
+    change: {architecture: {residual: true, initial_weights: he_normal}}
+    where: {method: network, training_domain: natural, n_finetune: 0}
   training-slices:
     where: {method: zero_filled}
     split: train
@@ -209,10 +222,11 @@ def test_collected_results_verify_and_hold_every_run(tiny):
     found = results.Results("tiny", out, results.verify(out))
     assert set(found.slices["run"]) == {run.id for run in own(plan)}
     assert set(found.variations["variation"]) == {
-        "lower-rate", "other-masks", "acceleration-2", "scale", "training-slices",
+        "lower-rate", "other-masks", "acceleration-2", "scale", "training-slices", "window", "wavelet", "corners",
+        "residual",
     }  # fmt: skip
-    trained = {run.id for run in plan if run.kind != "evaluate"}
-    assert set(found.history["run"]) == {run for run in trained if "lower-rate" not in run}
+    trained = {run.id for run in plan if run.kind != "evaluate" and "variation" not in run.choice}
+    assert set(found.history["run"]) == trained
     assert set(found.records) == {run.id for run in plan}
     assert all(record["machine"]["cores"] > 0 for record in found.records.values())
     subjects = found.slices.groupby("test_domain")["subject"].nunique()
@@ -313,6 +327,35 @@ def test_a_scale_without_reference_only_changes_what_the_network_sees(tiny):
     assert not np.allclose(scaled["psnr"], plain["psnr"])
     # The biases are all that a factor does not pass through, so the two stay close.
     assert np.allclose(scaled["psnr"], plain["psnr"], atol=3)
+
+
+def test_another_window_changes_ssim_alone(tiny):
+    _, plan = tiny
+    for run in varied(plan, "window"):
+        choice = {key: value for key, value in run.choice.items() if key != "variation"}
+        found, plain = table(run), table(named(own(plan), "evaluate", **choice))
+        assert found["psnr"].equals(plain["psnr"])
+        columns = [name for name in found if name.startswith("ssim") and found[name].notna().any()]
+        assert len(columns) == (3 if run.choice["method"] == "zero_filled" else 4)
+        for name in columns:
+            assert not np.allclose(found[name], plain[name], atol=1e-4), name
+
+
+def test_another_wavelet_and_the_corners_reach_the_reconstruction(tiny):
+    _, plan = tiny
+    for name, method in (("wavelet", "cs:literal"), ("corners", "zero_filled")):
+        (run,) = varied(plan, name)
+        plain = table(named(own(plan), "evaluate", method=method))
+        assert not np.allclose(table(run)["psnr"], plain["psnr"], atol=1e-3)
+
+
+def test_a_residual_network_is_read_back_as_one(tiny):
+    _, plan = tiny
+    (run,) = varied(plan, "residual")
+    assert run.parent.choice["variation"] == "residual"
+    cascade, _ = load_network(runs.network_file(run.parent))
+    assert cascade.architecture.residual
+    assert cascade.architecture.initial_weights == "he_normal"
 
 
 def test_other_masks_change_the_evaluation_and_not_the_network(tiny):
