@@ -12,6 +12,8 @@ from keras import layers, ops
 from recon_lib.errors import ReconError
 from recon_lib.experiment import Architecture
 
+_TINY = 1e-12  # the modulus has no gradient at zero
+
 
 @keras.saving.register_keras_serializable("recon_lib")
 class DataConsistency(layers.Layer):
@@ -149,8 +151,26 @@ class Cascade(keras.Model):
         image, before = zero_filled, None
         for subnetwork in self.subnetworks:
             before = subnetwork(image)
-            image = self.consistency(before, zero_filled, mask)
+            image = self.bring_back(before, image, zero_filled, mask)
         return {"image": image, "before_dc": before}
+
+    def bring_back(self, output, seen, zero_filled, mask):  # noqa: ANN001, ANN201 - tensors of any backend
+        """Make a sub-network's output complex, and bring it back to what was acquired.
+
+        Args:
+            output: ``(batch, height, width, 1)``.
+            seen: What the sub-network saw, ``(batch, height, width, 2)``: with ``architecture.phase`` at ``"kept"``
+                the output takes its phase, which is 0 where it is zero.
+            zero_filled: As for the cascade.
+            mask: Likewise.
+
+        Returns:
+            ``(batch, height, width, 2)``.
+        """
+        if self.architecture.phase == "kept":
+            modulus = ops.sqrt(ops.maximum(ops.sum(ops.square(seen), axis=-1, keepdims=True), _TINY))
+            output = output * ops.where(modulus > _TINY**0.5, seen / modulus, np.array([1, 0], np.float32))
+        return self.consistency(output, zero_filled, mask)
 
     def get_config(self) -> dict:
         """Return the arguments that rebuild the model."""

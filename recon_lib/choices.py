@@ -90,8 +90,8 @@ def _network() -> list[Choice]:
         Choice("Initial weights", "not stated", "Glorot-uniform kernels, zero biases, anew for each sub-network", shape,
                {"he-weights": "He-normal", "other-seed": "drawn anew, as photographs, order, crops and masks are"}),
         Choice("From one channel to two (eq. 9)", "not stated",
-               "the output is the real part, the imaginary part is zero",
-               "{class}`Cascade <recon_lib.cascade.Cascade>`"),
+               "the output is the real part, the imaginary part is zero", shape,
+               {"phase-kept": "the output takes the phase of what it sees"}),
         Choice("Final image", "not stated", "magnitude after the last data consistency",
                "columns `psnr`, `psnr_before_dc`", columns={"psnr_before_dc": "before it"}),
     ]  # fmt: skip

@@ -49,7 +49,8 @@ def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data:
     outputs = np.empty(inputs.shape, np.float32)  # once: a list of parts would be held twice while it is joined
     for part in _parts(len(inputs), inputs.shape[1:3], cascade):
         output = subnetwork.predict_on_batch(inputs[part])
-        outputs[part] = ops.convert_to_numpy(cascade.consistency(output, data.zero_filled[part], data.mask[part]))
+        after = cascade.bring_back(output, inputs[part], data.zero_filled[part], data.mask[part])
+        outputs[part] = ops.convert_to_numpy(after)
     return outputs
 
 

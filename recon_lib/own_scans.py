@@ -87,10 +87,10 @@ def _run(cascade: Cascade, part: Acquired) -> np.ndarray:
     """Return the complex images after the last data consistency.
 
     Where there is a phase ``p``, a sub-network sees ``p* x`` instead of ``x``, and data consistency sees ``p C(p* x)``:
-    the samples belong to the image with its phase.
+    the samples belong to the image with its phase. A network that keeps the phase of what it sees needs none.
     """
     zero_filled, mask = ifft2c(part.kspace), part.mask.astype(np.float32)
-    if part.phase is None:
+    if part.phase is None or cascade.architecture.phase == "kept":
         output = cascade.predict_on_batch((to_channels(zero_filled), mask))
         return to_complex(ops.convert_to_numpy(output["image"]))
     image = zero_filled

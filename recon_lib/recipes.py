@@ -10,6 +10,7 @@ from recon_lib.errors import ReconError, choose
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_bfloat16")
 LOSSES = ("before_dc", "after_dc")
+PHASES = ("zero", "kept")
 INITIAL_WEIGHTS = ("glorot_uniform", "he_normal")
 
 
@@ -25,6 +26,8 @@ class Architecture:
         data_consistency: ``lambda`` of eq. 6; ``inf`` puts the acquired sample back.
         initial_weights: How kernels are drawn: ``"glorot_uniform"``, or ``"he_normal"``; biases start at zero.
         residual: Add the real channel of what a sub-network sees to what it puts out.
+        phase: What makes a complex image of a sub-network's single channel: ``"zero"`` takes it for the real part,
+            ``"kept"`` gives every pixel the phase it had before.
     """
 
     subnetworks: int = 5
@@ -34,10 +37,12 @@ class Architecture:
     data_consistency: float = float("inf")
     initial_weights: str = "glorot_uniform"
     residual: bool = False
+    phase: str = "zero"
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
         choose("initial_weights", self.initial_weights, INITIAL_WEIGHTS)
+        choose("phase", self.phase, PHASES)
         if min(self.subnetworks, self.filters, self.kernel) < 1 or self.hidden_layers < 0 or self.kernel % 2 == 0:
             raise ReconError(
                 "A network needs at least one sub-network and filter, and an odd kernel: "
@@ -47,12 +52,12 @@ class Architecture:
     def as_dict(self) -> dict:
         """Return the fields by name, ``inf`` as a string: JSON has no infinity.
 
-        The later two only where they are not the default: a run is known by this mapping, and a field that came
+        The last three only where they are not the default: a run is known by this mapping, and a field that came
         later must not rename the runs before it.
         """
         content = {**asdict(self), "data_consistency": _json_number(self.data_consistency)}
-        later = {"initial_weights": Architecture.initial_weights, "residual": Architecture.residual}
-        return {name: value for name, value in content.items() if name not in later or value != later[name]}
+        later = ("initial_weights", "residual", "phase")
+        return {k: v for k, v in content.items() if k not in later or v != getattr(Architecture, k)}
 
     @classmethod
     def from_dict(cls, content: dict) -> Architecture:

@@ -236,6 +236,23 @@ def test_a_residual_sub_network_adds_the_real_channel(rng):
     assert set(named_weights(cascade)) == set(named_weights(build(Cascade(shape))))
 
 
+def test_a_kept_phase_is_that_of_what_each_sub_network_sees(rng):
+    cascade = build(Cascade(Architecture(subnetworks=2, hidden_layers=1, filters=3, phase="kept"), seed=2))
+    _, kspace, mask = example((9, 8))
+    start = direct_ifft2c(kspace)
+    expected = start
+    for network in cascade.subnetworks:
+        output = ops.convert_to_numpy(network(to_channels(expected)))[..., 0].astype(complex)
+        turned = direct_fft2c(output * np.exp(1j * np.angle(expected)))
+        expected = direct_ifft2c(np.where(mask, kspace, turned))
+    found = cascade((to_channels(start), mask.astype(np.float32)))
+    np.testing.assert_allclose(to_complex(ops.convert_to_numpy(found["image"])), expected, atol=2e-5)
+    # Where nothing is seen there is no phase, and none is made up.
+    ones, zeros = np.ones((1, 4, 4, 1), np.float32), np.zeros((1, 4, 4, 2), np.float32)
+    black = ops.convert_to_numpy(cascade.bring_back(ones, zeros, zeros, zeros[..., 0]))
+    np.testing.assert_allclose(to_complex(black), np.ones((1, 4, 4)), atol=1e-6)
+
+
 def test_every_kernel_starts_differently_and_every_seed_too():
     cascade = Cascade(TINY, seed=0)
     assert all(np.array_equal(a, b) for a, b in zip(kernels(cascade), kernels(Cascade(TINY, seed=0)), strict=True))

@@ -48,9 +48,10 @@ def test_infinity_survives_json():
 
 
 def test_an_architecture_is_known_by_what_is_not_the_default():
-    assert not {"initial_weights", "residual"} & set(Architecture().as_dict())
-    other = Architecture(initial_weights="he_normal", residual=True)
-    assert other.as_dict() == Architecture().as_dict() | {"initial_weights": "he_normal", "residual": True}
+    later = {"initial_weights": "he_normal", "residual": True, "phase": "kept"}
+    assert not set(later) & set(Architecture().as_dict())
+    other = Architecture(**later)
+    assert other.as_dict() == Architecture().as_dict() | later
     assert Architecture.from_dict(other.as_dict()) == other
 
 
@@ -98,6 +99,7 @@ def test_a_recipe_is_known_by_what_is_not_the_default():
         ({"training": {"precision": "float8"}}, "Unknown precision 'float8'"),
         ({"architecture": {"kernel": 4}}, "an odd kernel"),
         ({"architecture": {"initial_weights": "he"}}, "Unknown initial_weights 'he'"),
+        ({"architecture": {"phase": "keep"}}, "Unknown phase 'keep'"),
         ({"ssim": "gausian", "domains": DOMAINS}, "did you mean 'gaussian'"),
         ({"compressed_sensing": {"wavelet": "db5"}}, "Unknown wavelet 'db5'"),
         ({"masks": {"corners": 1}}, "x.masks.corners is of type bool, not 1"),

@@ -1,5 +1,6 @@
 """A network on scans that a user brings: the same numbers as by the definitions, in the scan's place and units."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from laws import data_consistency, direct_fft2c, direct_ifft2c
 from scan_files import head, save_nifti, tiny_network
 
+from recon_lib.cascade import Cascade, build
 from recon_lib.errors import ReconError
 from recon_lib.inference import reconstruct
 from recon_lib.metrics import psnr
@@ -170,6 +172,16 @@ def test_a_phase_is_carried_round_the_network(network):
         image = data_consistency(real * acquired.phase, acquired.kspace, acquired.mask, np.inf)
     np.testing.assert_allclose(apply_network(network.cascade, acquired), np.abs(image), atol=1e-4)
     assert not np.allclose(np.abs(image), np.abs(zero_filled), atol=1e-2)
+
+
+def test_a_network_that_keeps_phases_needs_no_estimate_of_one(network):
+    y, x = np.mgrid[-1:1:24j, -1:1:28j]
+    acquired = acquire_scan(raw(direct_fft2c(SLICES * np.exp(1j * (0.9 + x * y)))), network.masks(4.0, 0))
+    keeping = build(Cascade(replace(network.cascade.architecture, phase="kept")))
+    keeping.set_weights(network.cascade.get_weights())
+    found = apply_network(keeping, acquired)
+    np.testing.assert_allclose(found, apply_network(keeping, replace(acquired, phase=None)), atol=1e-6)
+    assert not np.allclose(found, apply_network(network.cascade, acquired), atol=1e-3)
 
 
 def test_a_constant_phase_changes_nothing(network):

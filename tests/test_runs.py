@@ -49,7 +49,7 @@ variations:
     change: {masks: {corners: false}}
     where: {method: zero_filled}
   residual:
-    change: {architecture: {residual: true, initial_weights: he_normal}}
+    change: {architecture: {residual: true, initial_weights: he_normal, phase: kept}}
     where: {method: network, training_domain: natural, n_finetune: 0}
   training-slices:
     where: {method: zero_filled}
@@ -354,8 +354,8 @@ def test_a_residual_network_is_read_back_as_one(tiny):
     (run,) = varied(plan, "residual")
     assert run.parent.choice["variation"] == "residual"
     cascade, _ = load_network(runs.network_file(run.parent))
-    assert cascade.architecture.residual
-    assert cascade.architecture.initial_weights == "he_normal"
+    made = cascade.architecture
+    assert (made.residual, made.initial_weights, made.phase) == (True, "he_normal", "kept")
 
 
 def test_other_masks_change_the_evaluation_and_not_the_network(tiny):
