@@ -18,7 +18,7 @@ def setup(app: object) -> dict[str, bool]:
     for name, module in parts.items():
         if name != "keras":
             setattr(keras, name.removeprefix("keras."), module)
-    keras.Model = type("Model", (), {})
+    keras.Model, keras.Sequential = type("Model", (), {}), type("Sequential", (), {})
     keras.backend.backend = lambda: "tensorflow"
     keras.layers.Layer = type("Layer", (), {})
     keras.saving.register_keras_serializable = lambda *_: lambda cls: cls
