@@ -13,8 +13,8 @@ from recon_lib import paths
 from recon_lib.config import build, mapping, override, read_yaml
 from recon_lib.errors import ReconError, choose
 from recon_lib.masks import KINDS, MaskSpec
-from recon_lib.metrics import WINDOWS
 from recon_lib.recipes import Architecture, FineTuning, Recipe, Training
+from recon_lib.similarity import WINDOWS
 from recon_lib.wavelets import DEFAULT as DEFAULT_WAVELET
 from recon_lib.wavelets import TAPS
 
@@ -162,7 +162,7 @@ class Profile:
         compressed_sensing: The baseline of compressed sensing.
         scale: What a test image is divided by before a network sees it: the maximum of its
             ``reference``, as in training, or of its ``zero_filled`` image, all there is without one.
-        ssim: The window of SSIM, a name of :data:`recon_lib.metrics.WINDOWS`.
+        ssim: The window of SSIM, a name of :data:`recon_lib.similarity.WINDOWS`.
         variations: Controls and measured choices, by name.
     """
 
