@@ -65,15 +65,14 @@ class Variant:
     wavelet: str = DEFAULT
 
 
-_READINGS = (
-    Variant("literal"),
-    Variant("tv0.01", tv_weight=0.01),
-    Variant("tv0.002", tv_weight=0.002),
-    Variant("real", real=True),
-    Variant("real+tv0.002", tv_weight=0.002, real=True),
-)
 #: The named readings of the paper, by name.
-VARIANTS = {variant.name: variant for variant in _READINGS}
+VARIANTS = {
+    "literal": Variant("literal"),
+    "tv0.01": Variant("tv0.01", tv_weight=0.01),
+    "tv0.002": Variant("tv0.002", tv_weight=0.002),
+    "real": Variant("real", real=True),
+    "real+tv0.002": Variant("real+tv0.002", tv_weight=0.002, real=True),
+}
 
 
 def reconstruct_cs(

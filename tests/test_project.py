@@ -23,12 +23,12 @@ import recon_lib
 PACKAGE = ROOT / "recon_lib"
 # From the ground up. A room imports rooms of its own floor or of those below.
 FLOORS = [
-    "errors paths config machine fourier masks metrics wavelets acquisition recipes experiment graph storage "
+    "errors paths config machine fourier masks metrics similarity wavelets acquisition recipes experiment graph storage "
     "provenance progress markup resources __init__",
     "cascade checkpoints compressed_sensing memory inference resume merging results measurements data scans",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
     "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls accelerations appendix "
-    "hardware headline needs costs cost_views explorer own_scans tuning scan_charts",
+    "hardware headline needs costs cost_views explorer own_scans tuning scan_charts effect_charts",
     "cli commands_scans explore quickstart __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
