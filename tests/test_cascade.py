@@ -14,9 +14,11 @@ from keras import ops
 from laws import ROOT, SIZES, complex_normal, data_consistency, direct_fft2c, direct_ifft2c
 from scipy.signal import correlate2d
 
-from recon_lib.acquisition import to_channels, to_complex
+from recon_lib.acquisition import acquire, to_channels, to_complex
 from recon_lib.cascade import Architecture, Cascade, DataConsistency, build, named_weights, sub_network
 from recon_lib.errors import ReconError
+from recon_lib.inference import advance
+from recon_lib.recipes import PHASES
 
 WEIGHTS = [0.0, 0.3, 5.0, float("inf")]
 TINY = Architecture(subnetworks=2, hidden_layers=2, filters=4)
@@ -251,6 +253,18 @@ def test_a_kept_phase_is_that_of_what_each_sub_network_sees(rng):
     ones, zeros = np.ones((1, 4, 4, 1), np.float32), np.zeros((1, 4, 4, 2), np.float32)
     black = ops.convert_to_numpy(cascade.bring_back(ones, zeros, zeros, zeros[..., 0]))
     np.testing.assert_allclose(to_complex(black), np.ones((1, 4, 4)), atol=1e-6)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_sub_networks_one_after_another_give_the_cascade(phase, rng):
+    cascade = build(Cascade(Architecture(subnetworks=3, hidden_layers=1, filters=3, phase=phase), seed=2))
+    data = acquire(rng.random((2, 9, 8)).astype(np.float32) + 0.1, rng.random((2, 9, 8)) < 0.5)
+    seen = data.zero_filled
+    for subnetwork in cascade.subnetworks:
+        seen = advance(subnetwork, cascade, seen, data)
+    expected = ops.convert_to_numpy(cascade((data.zero_filled, data.mask))["image"])
+    np.testing.assert_allclose(seen, expected, atol=1e-5)
+    assert not np.allclose(seen, data.zero_filled, atol=1e-2)
 
 
 def test_every_kernel_starts_differently_and_every_seed_too():
