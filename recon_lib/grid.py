@@ -151,6 +151,30 @@ def render_counts(number: int, results: Results | None) -> Rendered:
     return Rendered(markdown=note + _shares(results, DOMAINS[number]))
 
 
+def render_updates(test_domain: str, results: Results | None) -> Rendered:
+    """Say how often fine-tuning updated a network with each number of images.
+
+    Args:
+        test_domain: ``t1`` or ``t2``.
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown, counted in the runs' own histories; empty if nothing was tuned.
+    """
+    if results is None or not len(results.history):
+        return Rendered(markdown="")
+    rows = results.history[results.history["test_domain"] == test_domain]
+    made = rows.groupby("n_finetune")["updates"].max()
+    if not len(made):
+        return Rendered(markdown="")
+    (images, updates), *others = made.items()
+    said = [f"{updates:.0f} times with {images:.0f} images", *(f"{n:.0f} with {some:.0f}" for some, n in others)]
+    note = f"Fine-tuning updated a network {', '.join(said)}."
+    if made.duplicated().any():
+        note += " Between rows of as many updates only the number of different images changes, not how long is tuned."
+    return Rendered(markdown=note)
+
+
 def render_draws(test_domain: str, results: Results | None) -> Rendered:
     """Tabulate how PSNR varies with the draw of the fine-tuning images.
 

@@ -1,8 +1,10 @@
 """Tables 3 and 4: means by hand, draws as one, cells not run missing and counted, differences signed and coloured."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from fabricated import cell_rows, make_runs, row, untrained_rows, write_run
 
@@ -193,3 +195,21 @@ def test_bad_names_are_refused():
         grid.grid(1, None)
     with pytest.raises(ReconError, match="metric"):
         grid.render_grid(3, "nmse", None)
+
+
+def test_updates_are_counted_in_the_histories():
+    rows = [
+        {"test_domain": domain, "n_finetune": images, "updates": updates + most}
+        for domain, images, most in (("t1", 5, 75), ("t1", 20, 300), ("t1", 30, 300), ("t2", 5, 10), ("t2", 20, 20))
+        for updates in (-5, 0)
+    ]
+    found = SimpleNamespace(history=pd.DataFrame([*rows, {"test_domain": None, "n_finetune": None, "updates": 1600}]))
+    text = grid.render_updates("t1", found).markdown
+    assert text.startswith(
+        "Fine-tuning updated a network 75 times with 5 images, 300 with 20, 300 with 30. Between rows"
+    )
+    assert grid.render_updates("t2", found).markdown == (
+        "Fine-tuning updated a network 10 times with 5 images, 20 with 20."
+    )
+    nothing = SimpleNamespace(history=found.history[found.history["test_domain"].isna()])
+    assert grid.render_updates("t1", nothing).markdown == grid.render_updates("t1", None).markdown == ""
