@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from recon_lib.differences import NOT_RUN, heads, means_and_gain, note
+from recon_lib.differences import NOT_RUN, heads, means_and_gain, note, with_interval
 from recon_lib.effects import DOMAINS, gain, labels, mean_psnr, rows
 from recon_lib.results import Results
 from recon_lib.tables import NAMES, Rendered, label, spread, tuned_count
@@ -67,6 +67,31 @@ def render_equal_updates(results: Results | None) -> Rendered:
         share = "" if math.isnan(row.share) else f"{100 * row.share:.0f} %"
         lines.append(f"| {NAMES[row.test_domain]} | {row.n_finetune} | {means} | {share} |")
     return Rendered(markdown="\n".join(lines))
+
+
+def render_updates_in_short(results: Results | None) -> Rendered:
+    """Say how far few images are from many, as trained: with their own updates, and with as many.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: differences in mean PSNR with their intervals.
+    """
+    varied = rows(results, "equal-updates")
+    if varied is None:
+        return note(f"The control of equal updates: {NOT_RUN}.")
+    raw = results.slices[(results.slices["training_domain"] == "natural") & (results.slices["n_finetune"] == 0)]
+    few, many = int(varied["n_train"].min()), int(raw["n_train"].max())
+    largest = raw[raw["n_train"] == many]
+    own, equal = (gain(side, largest) for side in (raw[raw["n_train"] == few], varied[varied["n_finetune"] == 0]))
+    said = [
+        f"On {NAMES[domain]} slices, {few} photographs instead of {many} change PSNR by {with_interval(own[domain])} "
+        f"dB; given as many updates, by {with_interval(equal[domain])} dB."
+        for domain in DOMAINS
+        if domain in own and domain in equal
+    ]
+    return Rendered(markdown=" ".join(said))
 
 
 def render_symmetry(results: Results | None) -> Rendered:

@@ -122,6 +122,21 @@ def test_the_updates_share_of_the_gain():
     assert text.splitlines()[2].endswith("| 67 % |")
 
 
+def test_the_control_in_short():
+    rows = [
+        *variation("equal-updates", 32.0, 33.5, n_finetune=0, n_train=500),
+        *variation("equal-updates", 50.0, 50.0, n_finetune=20, n_train=500),  # tuned networks are not in it
+    ]
+    text = shown(controls.render_updates_in_short(made(BASE, rows)))
+    assert text == (
+        "On T1 slices, 500 photographs instead of 4000 change PSNR by −3.00 (−3.00 to −3.00) dB; "  # noqa: RUF001
+        "given as many updates, by −1.00 (−1.00 to −1.00) dB. "  # noqa: RUF001
+        "On T2 slices, 500 photographs instead of 4000 change PSNR by −3.00 (−3.00 to −3.00) dB; "  # noqa: RUF001
+        "given as many updates, by −0.50 (−0.50 to −0.50) dB."  # noqa: RUF001
+    )
+    assert "not run yet" in shown(controls.render_updates_in_short(made(BASE)))
+
+
 def test_a_cell_of_the_control_that_was_not_run_stays_empty():
     rows = variation("equal-updates", 32.0, 33.0, n_finetune=50, n_train=500)
     text = shown(controls.render_equal_updates(made(BASE, rows)))
