@@ -93,7 +93,8 @@ def test_the_same_notebook_gives_the_same_bytes_and_trimming_twice_changes_nothi
 
 def test_the_result_is_a_valid_notebook(tmp_path):
     nbformat = pytest.importorskip("nbformat")
-    nbformat.validate(nbformat.from_dict(appendix.trim(executed())))
+    trimmed = nbformat.from_dict(appendix.trim(executed()))
+    assert not list(nbformat.validator.iter_validate(trimmed))
 
 
 @pytest.mark.parametrize("name", ["train", "finetune", "evaluate"])
