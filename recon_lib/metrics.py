@@ -65,7 +65,8 @@ def ssim(image: np.ndarray, target: np.ndarray) -> float:
     Raises:
         ReconError: As :func:`psnr`, or a side shorter than 11 pixels.
     """
-    return Similarity(*_scaled(image, target)).mean()
+    similarity = Similarity(*_scaled(image, target))
+    return similarity.mean(similarity.map())
 
 
 def ssim_stack(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -148,14 +149,15 @@ def slice_metrics(image: np.ndarray, target: np.ndarray, window: str = DEFAULT_W
     own = scaled / largest if largest > 0 else scaled
     region = _brain_region(reference)
     similarity = Similarity(scaled, reference, window)
+    map_, own_map = similarity.map(), similarity.map(1 / largest if largest > 0 else 1.0)
     return {
         "psnr": _psnr(scaled, reference),
-        "ssim": similarity.mean(),
+        "ssim": similarity.mean(map_),
         "nmse": _nmse(scaled, reference),
         "psnr_own_max": _psnr(own, reference),
-        "ssim_own_max": similarity.mean(1 / largest if largest > 0 else 1.0),
+        "ssim_own_max": similarity.mean(own_map),
         "psnr_brain": _psnr(scaled[region], reference[region]),
-        "ssim_brain": float(similarity.map()[region].mean()),
+        "ssim_brain": float(map_[region].mean()),
     }
 
 

@@ -78,10 +78,10 @@ class Similarity:
             (image**2 + self._reference**2 + _C1) * (variance + self._reference_variance + _C2)
         )
 
-    def mean(self, factor: float = 1.0) -> float:
-        """Return the mean of the pixels around which the whole window fits."""
+    def mean(self, map_: np.ndarray) -> float:
+        """Average a map over the pixels around which the whole window fits."""
         border = self._window.side // 2
-        return float(self.map(factor)[border:-border, border:-border].mean())
+        return float(map_[border:-border, border:-border].mean())
 
 
 def _window_means(planes: np.ndarray, window: Window) -> np.ndarray:
