@@ -1,6 +1,6 @@
 """What the paper leaves open and what we chose: data for the page of differences.
 
-Values are the library's own defaults, read from it, so that a page cannot state another one.
+Values are the library's own defaults, read from it and put into words, so that a page cannot state another one.
 """
 
 from __future__ import annotations
@@ -8,12 +8,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recon_lib import metrics
-from recon_lib.experiment import Architecture, FineTuning, Masks, Training
+from recon_lib.experiment import Architecture, CompressedSensing, FineTuning, Masks, Profile, Training
 from recon_lib.results import Results
+from recon_lib.similarity import WINDOWS
+from recon_lib.tables import TUNED
+from recon_lib.wavelets import COARSEST, TAPS
 
+PROFILE = "{class}`Profile <recon_lib.experiment.Profile>`"
 MASKS = "{class}`Masks <recon_lib.experiment.Masks>`"
 RECIPE = "{class}`Recipe <recon_lib.experiment.Recipe>`"
+SHAPE = "{class}`Architecture <recon_lib.experiment.Architecture>`"
+# What an option's value means.
+_DITHER = {
+    True: "the squared distance is rounded to an integer at random, so that the density falls smoothly",
+    False: "not rounded, each distance holds exactly",
+}
+_CORNERS = {True: "sampled", False: "left out"}
+_WEIGHTS = {"glorot_uniform": "Glorot-uniform", "he_normal": "He-normal"}
+_RESIDUAL = {False: "the image itself, no residual connection", True: "a correction of what it sees"}
+_PHASE = {
+    "zero": "the output is the real part, the imaginary part is zero",
+    "kept": "the output takes the phase of what it sees",
+}
+_JUDGED = {"before_dc": "before data consistency", "after_dc": "after data consistency"}
+_SCALES = {"reference": "each reference scaled to maximum 1", "zero_filled": "by the zero-filled image's maximum"}
 
 
 @dataclass(frozen=True)
@@ -69,10 +87,9 @@ def _sampling(profile: dict) -> list[Choice]:
                + _here(profile, m, "masks", "calibration"), MASKS,
                {"masks-calibration-16": "16 x 16", "masks-calibration-32": "32 x 32"}),
         Choice("Distances on the grid", "not stated",
-               "the squared distance is rounded to an integer at random, so that the density falls smoothly",
-               MASKS, {"masks-no-dither": "not rounded: each distance holds exactly"}),
-        Choice("Corners of k-space", "not stated", "sampled; R counts the whole grid, centre included", MASKS,
-               {"masks-no-corners": "left out, at the same R"}),
+               _DITHER[m.dither], MASKS, {"masks-no-dither": _DITHER[False]}),
+        Choice("Corners of k-space", "not stated", f"{_CORNERS[m.corners]}; R counts the whole grid, centre included",
+               MASKS, {"masks-no-corners": f"{_CORNERS[False]}, at the same R"}),
         Choice("Which image sees which mask", "100 masks to train, 100 others to test",
                f"training draws among {m.train}; each test slice keeps one of {m.test}",
                "{func}`assign_masks <recon_lib.masks.assign_masks>`", {"other-masks": "other masks, other slices"}),
@@ -81,17 +98,19 @@ def _sampling(profile: dict) -> list[Choice]:
 
 def _network() -> list[Choice]:
     a = Architecture()
-    shape = "{class}`Architecture <recon_lib.experiment.Architecture>`"
+    sub_network = "{func}`sub_network <recon_lib.cascade.sub_network>`"
     return [
-        Choice("Kernel", "not stated", f"{a.kernel} x {a.kernel}, stride 1, zero padding to the same size", shape,
-               {"kernel-5": "5 x 5"}),
-        Choice("Output of a sub-network", "one channel, a magnitude", "linear, no residual connection", shape,
-               {"residual": "a correction of what it sees"}),
-        Choice("Initial weights", "not stated", "Glorot-uniform kernels, zero biases, anew for each sub-network", shape,
-               {"he-weights": "He-normal", "other-seed": "drawn anew, as photographs, order, crops and masks are"}),
+        Choice("Kernel", "not stated", f"{a.kernel} x {a.kernel}", SHAPE, {"kernel-5": "5 x 5"}),
+        Choice("Stride and border", "not stated", "stride 1, zero padding to the same size", sub_network),
+        Choice("Output of a sub-network", "one channel, a magnitude", _RESIDUAL[a.residual], SHAPE,
+               {"residual": _RESIDUAL[True]}),
+        Choice("Output layer", "not stated", "linear", sub_network),
+        Choice("Initial weights", "not stated", f"{_WEIGHTS[a.initial_weights]} kernels, zero biases", SHAPE,
+               {"he-weights": _WEIGHTS["he_normal"]}),
+        Choice("Where a sub-network starts", "not stated", "from weights of its own draw, not from the one before it",
+               sub_network),
         Choice("From one channel to two (eq. 9)", "not stated",
-               "the output is the real part, the imaginary part is zero", shape,
-               {"phase-kept": "the output takes the phase of what it sees"}),
+               _PHASE[a.phase], SHAPE, {"phase-kept": _PHASE["kept"]}),
         Choice("Final image", "not stated", "magnitude after the last data consistency",
                "columns `psnr`, `psnr_before_dc`", columns={"psnr_before_dc": "before it"}),
     ]  # fmt: skip
@@ -103,12 +122,15 @@ def _training(profile: dict) -> list[Choice]:
     rate = _here(profile, t, "training", "learning_rate", "schedule")
     fine_rate = _here(profile, f, "fine_tuning", "learning_rate", "schedule")
     return [
-        Choice("Loss", "mean-squared plus mean-absolute error",
-               "both means over pixels and batch, of equal weight, before data consistency",
-               "{func}`hybrid_loss <recon_lib.training.hybrid_loss>`",
-               {"loss-after-dc": "fine-tuning's after data consistency"}),
+        Choice("All that is drawn", "not stated", f"drawn once, by seed {Profile.seed}", PROFILE,
+               {"other-seed": "another seed, for weights, photographs, their order, crops and masks"}),
+        Choice("Terms of the loss", "mean-squared plus mean-absolute error",
+               "both means over pixels and batch, of equal weight",
+               "{func}`hybrid_loss <recon_lib.training.hybrid_loss>`"),
+        Choice("What the loss judges", "the output of a sub-network, in its equation", _JUDGED[f.loss_on], RECIPE,
+               {"loss-after-dc": f"{_JUDGED['after_dc']}, in fine-tuning"}),
         Choice("Sum of squares of the weights", f"gamma {short(t.l2)}", "kernels only, no biases", RECIPE,
-               {"finetune-no-penalty": "none at all, in fine-tuning"}),
+               {"finetune-no-penalty": "of nothing, in fine-tuning"}),
         Choice("Adam's epsilon", "not stated", f"{short(t.epsilon)} (Keras' default is another)", RECIPE,
                {"finetune-epsilon-1e-7": "Keras', in fine-tuning"}),
         Choice("What sequential training sees", "whole images", f"whole images{crop}", RECIPE,
@@ -122,20 +144,22 @@ def _training(profile: dict) -> list[Choice]:
                f"the paper's{_here(profile, f, 'fine_tuning', 'epochs', 'max_updates')}", RECIPE,
                {"paper-finetuning": "the paper's, at the paper's rate"}),
         Choice("Batch of fine-tuning", "not stated", f"{f.batch}{_here(profile, f, 'fine_tuning', 'batch')}", RECIPE,
-               {"finetune-batch-5": "5", "finetune-batch-all": "all images at once"}),
-        Choice("Scale of an image", "not stated", "each reference scaled to maximum 1", "column `scale`",
-               {"scale-zero-filled": "by the zero-filled image's maximum"}),
+               {"finetune-batch-5": f"5{_updates(profile, 5)}",
+                "finetune-batch-all": f"all images at once{_updates(profile, 0)}"}),
+        Choice("Scale of an image", "not stated", _SCALES[Profile.scale], PROFILE,
+               {"scale-zero-filled": _SCALES["zero_filled"]}),
     ]  # fmt: skip
 
 
 def _measuring() -> list[Choice]:
+    window, wavelet = WINDOWS[Profile.ssim], CompressedSensing().wavelet
+    weights = "equal weights" if window.sigma is None else f"Gaussian weights of sigma {window.sigma:g}"
     return [
         Choice("Scale of the metrics", "not stated", "reference to maximum 1, reconstruction by the same factor",
                "{mod}`recon_lib.metrics`", columns={"psnr_own_max": "each by its own maximum"}),
         Choice("Pixels of the metrics", "not stated", "full frame", "{mod}`recon_lib.metrics`",
                columns={"psnr_brain": "head only"}),
-        Choice("SSIM", "not stated", f"Gaussian weights of sigma {metrics.SSIM_SIGMA:g}, no sample covariance",
-               "{func}`ssim <recon_lib.metrics.ssim>`",
+        Choice("SSIM", "not stated", f"{weights}, {'a' if window.sample else 'no'} sample covariance", PROFILE,
                {"ssim-uniform": "7 x 7 equal weights, sample covariance"}, metric="ssim"),
         Choice("Compressed sensing", "silent on total variation and on complex or real images",
                "wavelets alone, complex: the reading called literal",
@@ -143,8 +167,10 @@ def _measuring() -> list[Choice]:
                methods={"cs:tv0.01": "total variation 0.01 (the toolbox's default)",
                         "cs:tv0.002": "total variation 0.002 (its brain demo's)", "cs:real": "real-valued image",
                         "cs:real+tv0.002": "real-valued, total variation 0.002"}),
-        Choice("Wavelets", "Daubechies-4", "the one of four taps, periodised, coarsest band 16 x 16",
-               "{mod}`wavelets <recon_lib.wavelets>`", {"wavelet-db4": "eight taps"}),
+        Choice("Wavelets", "Daubechies-4",
+               f"of {len(TAPS[wavelet])} taps, periodised, coarsest band {COARSEST} x {COARSEST}",
+               "{class}`CompressedSensing <recon_lib.experiment.CompressedSensing>`",
+               {"wavelet-db4": f"of {len(TAPS['db4'])} taps"}),
     ]  # fmt: skip
 
 
@@ -152,6 +178,12 @@ def short(value: float) -> str:
     """Write a rate: ``1e-4``."""
     digits, _, power = f"{value:.0e}".partition("e")
     return f"{digits}e{int(power)}"
+
+
+def _updates(profile: dict, batch: int) -> str:
+    """State how often a network tuned with 20 images is updated, as many epochs in batches of another size."""
+    epochs = profile.get("fine_tuning", {}).get("epochs")
+    return "" if epochs is None else f", as many epochs: {epochs * -(-TUNED // (batch or TUNED))} updates"
 
 
 def _here(profile: dict, default: object, section: str, *names: str) -> str:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from recon_lib.differences import NOT_RUN, heads, means_and_gain, note, with_interval
-from recon_lib.effects import DOMAINS, gain, labels, mean_psnr, rows
+from recon_lib.effects import DOMAINS, drawn_alike, gain, labels, mean_psnr, rows
 from recon_lib.results import Results
 from recon_lib.tables import NAMES, Rendered, label, spread, tuned_count
 
@@ -31,7 +31,7 @@ def equal_updates(results: Results | None) -> pandas.DataFrame | None:
     if varied is None:
         return None
     few, trained_on = int(varied["n_train"].min()), varied["training_domain"].iloc[0]
-    base = results.slices[results.slices["training_domain"] == trained_on]
+    base = drawn_alike(results.slices[results.slices["training_domain"] == trained_on], varied)
     many = int(base["n_train"].max())
     found = []
     for count in sorted({int(n) for n in varied["n_finetune"].dropna()}):
@@ -91,6 +91,13 @@ def render_updates_in_short(results: Results | None) -> Rendered:
         for domain in DOMAINS
         if domain in own and domain in equal
     ]
+    if not said:
+        return note(f"The control of equal updates, as trained: {NOT_RUN}.")
+    said.append(
+        "Where the second of two numbers is near zero, it is the updates that help at this scale, not the number of "
+        f"photographs. (Profile **{results.profile}**, one training each; random crops make many images of one, which "
+        "may be part of the reason.)"
+    )
     return Rendered(markdown=" ".join(said))
 
 

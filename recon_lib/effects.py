@@ -110,6 +110,16 @@ def compare(varied: pandas.DataFrame, base: pandas.DataFrame, metric: str = "psn
     return sorted(found, key=_first)
 
 
+def drawn_alike(base: pandas.DataFrame, varied: pandas.DataFrame) -> pandas.DataFrame:
+    """Keep of the base what the variation has too: the same draws of the fine-tuning images.
+
+    Args:
+        base: Rows of slices.
+        varied: Rows of slices.
+    """
+    return base[base["draw"].fillna(0).isin(varied["draw"].fillna(0))]
+
+
 def of_columns(results: Results | None, column: str, base: str = "psnr") -> list[Effect]:
     """Measure a way of measuring: one column of the same rows less another.
 

@@ -14,7 +14,7 @@ from recon_lib.config import build, mapping, override, read_yaml
 from recon_lib.errors import ReconError, choose
 from recon_lib.masks import KINDS, MaskSpec
 from recon_lib.recipes import Architecture, FineTuning, Recipe, Training
-from recon_lib.similarity import WINDOWS
+from recon_lib.similarity import DEFAULT_WINDOW, WINDOWS
 from recon_lib.wavelets import DEFAULT as DEFAULT_WAVELET
 from recon_lib.wavelets import TAPS
 
@@ -179,7 +179,7 @@ class Profile:
     baselines: tuple[str, ...] = BASELINES
     compressed_sensing: CompressedSensing = field(default_factory=CompressedSensing)
     scale: str = "reference"
-    ssim: str = "gaussian"
+    ssim: str = DEFAULT_WINDOW
     variations: dict[str, Variation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

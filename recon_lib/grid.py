@@ -170,8 +170,11 @@ def render_updates(test_domain: str, results: Results | None) -> Rendered:
     (images, updates), *others = made.items()
     said = [f"{updates:.0f} times with {images:.0f} images", *(f"{n:.0f} with {some:.0f}" for some, n in others)]
     note = f"Fine-tuning updated a network {', '.join(said)}."
+    bound = results.provenance.get("profile", {}).get("fine_tuning", {}).get("max_updates")
+    if bound is not None:
+        note += f" (Whole epochs, bounded by {bound} updates.)"
     if made.duplicated().any():
-        note += " Between rows of as many updates only the number of different images changes, not how long is tuned."
+        note += " Rows with as many updates differ only in how many different images were used."
     return Rendered(markdown=note)
 
 

@@ -64,7 +64,9 @@ def spread(mean: float, deviation: float, digits: int) -> str:
 
 def signed(value: float, digits: int) -> str:
     """Write a difference with its sign (a true minus), or nothing if it is missing."""
-    return "" if value != value else f"{value:+.{digits}f}".replace("-", "−")  # noqa: PLR0124, RUF001
+    if value != value:  # noqa: PLR0124 - NaN
+        return ""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")  # noqa: RUF001 - and no minus before a zero
 
 
 def tint(value: float, full: float) -> str:

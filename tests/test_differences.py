@@ -6,7 +6,7 @@ import pytest
 from fabricated import cell, made, untrained
 
 from recon_lib import choices, controls, differences
-from recon_lib.experiment import FineTuning, Masks, Training, load_profile
+from recon_lib.experiment import Architecture, CompressedSensing, FineTuning, Masks, Training, load_profile
 
 BASE = [
     *cell({"t1": 35.0, "t2": 36.0}, n_finetune=20),
@@ -48,6 +48,32 @@ def test_values_are_the_library_s_defaults():
     assert choices.short(1e-10) == "1e-10"
 
 
+def test_a_default_that_changes_changes_the_page(monkeypatch):
+    shape = Architecture(kernel=5, residual=True, initial_weights="he_normal", phase="kept")
+    monkeypatch.setattr(choices, "Architecture", lambda: shape)
+    monkeypatch.setattr(choices, "Masks", lambda: Masks(corners=False, dither=False))
+    monkeypatch.setattr(choices, "FineTuning", lambda: FineTuning(loss_on="after_dc"))
+    monkeypatch.setattr(choices, "CompressedSensing", lambda: CompressedSensing(wavelet="db4"))
+    for name, value in (("ssim", "uniform"), ("scale", "zero_filled"), ("seed", 7)):
+        monkeypatch.setattr(choices.Profile, name, value)
+    text = shown(differences.render_choices(None))
+    for about, ours in (
+        ("Kernel", "5 x 5 ("), ("Output of a sub-network", "a correction"), ("Initial weights", "He-normal kernels"),
+        ("From one channel to two (eq. 9)", "the output takes the phase"), ("Corners of k-space", "left out; R"),
+        ("Distances on the grid", "not rounded"), ("What the loss judges", "after data"), ("Wavelets", "of 8 taps"),
+        ("SSIM", "equal weights, a sample covariance"), ("Scale of an image", "by the zero-filled"),
+        ("All that is drawn", "drawn once, by seed 7"),
+    ):  # fmt: skip
+        assert line(text, about).split(" | ")[2].startswith(ours), about
+
+
+def test_the_batch_s_updates_stand_beside_it():
+    text = shown(differences.render_choices(made(BASE, profile={"name": "desk", "fine_tuning": {"epochs": 15}})))
+    said = line(text, "Batch of fine-tuning")
+    assert "*5, as many epochs: 60 updates*" in said
+    assert "*all images at once, as many epochs: 15 updates*" in said
+
+
 def test_a_profile_s_own_values_are_named():
     profile = {"name": "desk", "training": {"crop": 32, "learning_rate": 1e-3, "batch": 50, "schedule": "cosine"}}
     text = shown(differences.render_choices(made(BASE, profile=profile)))
@@ -61,6 +87,7 @@ def test_what_was_not_run_says_so():
         text = shown(differences.render_choices(found))
         assert "*5*: not run yet<br>*all images at once*: not run yet" in line(text, "Batch of fine-tuning")
         assert line(text, "Initial weights").split(" | ")[3].startswith("*He-normal*: not run yet")
+        assert line(text, "Output layer").endswith("| not measured |")
         assert not re.search(r"[+−]\d", text)  # noqa: RUF001
         assert "not run yet" in shown(differences.render_crops(found))
         assert "not run yet" in shown(controls.render_equal_updates(found))
@@ -122,18 +149,29 @@ def test_the_updates_share_of_the_gain():
     assert text.splitlines()[2].endswith("| 67 % |")
 
 
+def test_the_control_compares_the_same_draw():
+    many = cell({"t1": 41.0}, n_finetune=20, draw=1)
+    few = cell({"t1": 31.0}, n_finetune=20, n_train=500)
+    rows = variation("equal-updates", {"t1": 34.0}["t1"], 35.0, n_train=500)
+    table = controls.equal_updates(made([*BASE, *many, *few], rows)).set_index("test_domain")
+    # 35 is draw 0 of the base; with draw 1 beside it the mean would be 38, and the share 3/7.
+    assert table.loc["t1", "share"] == pytest.approx(3 / 4)
+
+
 def test_the_control_in_short():
     rows = [
         *variation("equal-updates", 32.0, 33.5, n_finetune=0, n_train=500),
         *variation("equal-updates", 50.0, 50.0, n_finetune=20, n_train=500),  # tuned networks are not in it
     ]
     text = shown(controls.render_updates_in_short(made(BASE, rows)))
-    assert text == (
+    assert text.split("Where")[0] == (
         "On T1 slices, 500 photographs instead of 4000 change PSNR by −3.00 (−3.00 to −3.00) dB; "  # noqa: RUF001
         "given as many updates, by −1.00 (−1.00 to −1.00) dB. "  # noqa: RUF001
         "On T2 slices, 500 photographs instead of 4000 change PSNR by −3.00 (−3.00 to −3.00) dB; "  # noqa: RUF001
-        "given as many updates, by −0.50 (−0.50 to −0.50) dB."  # noqa: RUF001
+        "given as many updates, by −0.50 (−0.50 to −0.50) dB. "  # noqa: RUF001
     )
+    text = shown(controls.render_updates_in_short(made(BASE, rows[-1:])))
+    assert "as trained: not run yet" in text
     assert "not run yet" in shown(controls.render_updates_in_short(made(BASE)))
 
 

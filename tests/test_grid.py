@@ -203,13 +203,14 @@ def test_updates_are_counted_in_the_histories():
         for domain, images, most in (("t1", 5, 75), ("t1", 20, 300), ("t1", 30, 300), ("t2", 5, 10), ("t2", 20, 20))
         for updates in (-5, 0)
     ]
-    found = SimpleNamespace(history=pd.DataFrame([*rows, {"test_domain": None, "n_finetune": None, "updates": 1600}]))
+    history = pd.DataFrame([*rows, {"test_domain": None, "n_finetune": None, "updates": 1600}])
+    found = SimpleNamespace(history=history, provenance={"profile": {"fine_tuning": {"max_updates": 310}}})
     text = grid.render_updates("t1", found).markdown
-    assert text.startswith(
-        "Fine-tuning updated a network 75 times with 5 images, 300 with 20, 300 with 30. Between rows"
-    )
+    assert text.startswith("Fine-tuning updated a network 75 times with 5 images, 300 with 20, 300 with 30. (Whole")
+    assert "bounded by 310 updates.) Rows with as many updates differ only" in text
+    found.provenance = {}
     assert grid.render_updates("t2", found).markdown == (
         "Fine-tuning updated a network 10 times with 5 images, 20 with 20."
     )
-    nothing = SimpleNamespace(history=found.history[found.history["test_domain"].isna()])
+    nothing = SimpleNamespace(history=history[history["test_domain"].isna()])
     assert grid.render_updates("t1", nothing).markdown == grid.render_updates("t1", None).markdown == ""
