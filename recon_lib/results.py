@@ -44,6 +44,7 @@ __all__ = [
     "Results",
     "best",
     "best_profile",
+    "best_varied",
     "collect",
     "collected",
     "load",
@@ -184,6 +185,23 @@ def best() -> Results | None:
     """
     name = best_profile()
     return load(name) if name else None
+
+
+def best_varied() -> Results | None:
+    """Return the best results with variations, for pages on what choices do: a larger profile may have none.
+
+    Returns:
+        Those of the first of :func:`profiles` with such rows; without any, as :func:`best`.
+
+    Raises:
+        ReconError: As :func:`best_profile`.
+    """
+    shown = best()
+    for name in profiles():
+        found = load(name)
+        if len(found.variations):
+            return found
+    return shown
 
 
 def collected(profile: str) -> set[str]:

@@ -229,6 +229,19 @@ def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
     assert results.best().profile == "paper"
 
 
+def test_pages_on_variations_show_the_best_profile_that_has_some(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECON_RESULTS", str(tmp_path / "results"))
+    assert results.best_varied() is None
+    results.collect(runs[:2], results.root() / "open", DETAILS)
+    assert results.best_varied().profile == "open"  # without any it is the one that all pages show
+    varied = tmp_path / "varied" / "slices.csv"
+    rows = [row("t1", "sub-11", i, variation="residual") for i in range(3)]
+    results.write_rows(varied, rows)
+    results.collect([*runs[:2], varied.parent], results.root() / "desk", DETAILS)
+    assert results.best_varied().profile == "desk"
+    assert results.best().profile == "open"
+
+
 def test_load_opens_what_collect_wrote(folder, monkeypatch):
     monkeypatch.setenv("RECON_RESULTS", str(folder.parent))
     shown = results.load("smoke")
