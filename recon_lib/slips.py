@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recon_lib import claims
+from recon_lib.claims import HOLDS, UNTESTED
 from recon_lib.experiment import Training
 from recon_lib.tables import Rendered, paper
 
@@ -247,6 +249,21 @@ def render_slips() -> Rendered:
         said = slip.says.format(**slip.recompute(frame)).replace(" -", " −")  # noqa: RUF001 - a true minus
         lines.append(f"| *{slip.place}*: {slip.about} | {slip.printed} | {said} |")
     return Rendered(markdown="\n".join(lines))
+
+
+def render_verdicts() -> Rendered:
+    """Say how the claims fare on the paper's own tables.
+
+    Returns:
+        Markdown.
+    """
+    checked = claims.check(None)
+    tested = [one for one in checked if any(verdict.verdict != UNTESTED for verdict in one.paper)]
+    held = [one for one in tested if all(verdict.verdict == HOLDS for verdict in one.paper)]
+    note = f"The [checks of this book](claims.md), run on the paper's tables: {len(held)} of {len(tested)} claims hold."
+    if others := [str(one.number) for one in checked if one not in tested]:
+        note += f" The tables have no numbers for claim {' and '.join(others)}."
+    return Rendered(markdown=note)
 
 
 def render_words() -> Rendered:

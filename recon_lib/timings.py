@@ -27,6 +27,7 @@ class Timing:
         seconds: For a slice.
         psnr: Mean of the reconstructions, dB; NaN if it was not measured.
         tool: ``recon_lib``, ``bart``, ``sigpy`` or ``pytorch``.
+        iterations: Of compressed sensing; 0 of anything else.
     """
 
     what: str
@@ -35,6 +36,7 @@ class Timing:
     seconds: float
     psnr: float
     tool: str
+    iterations: int = 0
 
 
 def load(name: str) -> Benchmark | None:
@@ -181,7 +183,8 @@ def _timing(row: Mapping[str, object]) -> Timing:
     if not (seconds > 0 and math.isfinite(seconds)) or batch < 1 or min(height, width) < 1:
         raise ValueError(f"a time of {seconds} s at batch {batch} and size {height} x {width} cannot be")
     quality = math.nan if row.get("psnr") is None else float(row["psnr"])
-    return Timing(str(row["what"]), (height, width), batch, seconds, quality, str(row["tool"]))
+    iterations = int(row.get("iterations") or 0)
+    return Timing(str(row["what"]), (height, width), batch, seconds, quality, str(row["tool"]), iterations)
 
 
 def _not_yet(what: str) -> Rendered:
