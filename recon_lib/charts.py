@@ -7,6 +7,7 @@ touches no global state of matplotlib.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -171,19 +172,22 @@ def mask_figure(masks: np.ndarray) -> Figure:
     return figure
 
 
-def blank_figure(size: tuple[float, float], rows: int, columns: int) -> tuple[Figure, np.ndarray]:
+def blank_figure(
+    size: tuple[float, float], rows: int, columns: int, height_ratios: Sequence[float] | None = None
+) -> tuple[Figure, np.ndarray]:
     """Make a white figure without pyplot.
 
     Args:
         size: Inches.
         rows: Of axes.
         columns: Of axes.
+        height_ratios: How high the rows are beside each other; equal by default.
 
     Returns:
         The figure, and its axes as a 2-D array.
     """
     figure = _Picture(figsize=size, layout="constrained", facecolor="white", dpi=150)
-    return figure, figure.subplots(rows, columns, squeeze=False)
+    return figure, figure.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
 
 
 def _draw_run(axes: np.ndarray[tuple[int], Axes], curve: pandas.DataFrame) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from recon_lib.choices import Choice, choices
 from recon_lib.effects import DOMAINS, Effect, effects, gain, mean_psnr, of_columns, of_methods, rows
 from recon_lib.results import Results
-from recon_lib.tables import METRICS, NAMES, Rendered, label, signed, spread, tuned_count
+from recon_lib.tables import METRICS, NAMES, TUNED, Rendered, label, signed, spread, tuned_count
 from recon_lib.verdicts import Estimate
 
 if TYPE_CHECKING:
@@ -64,9 +64,10 @@ def render_choices(results: Results | None) -> Rendered:
         for the network trained on natural images and tuned with 20 (or what comes nearest).
     """
     found = measured(results)
+    most = max((one.n_train for _, _, some in found for one in some), default=0)
     lines = ["| | The paper says | We chose | Done otherwise |", "|:--|:--|:--|:--|"]
     for choice in choices(results):
-        said = [_brief(text, some) for one, text, some in found if one.about == choice.about]
+        said = [_brief(text, some, most) for one, text, some in found if one.about == choice.about]
         ours = f"{choice.ours} ({choice.where})"
         cells = (choice.about, choice.paper, ours, "<br>".join(said) or choice.unmeasured)
         lines.append("| " + " | ".join(cells) + " |")
@@ -99,17 +100,20 @@ def render_crops(results: Results | None) -> Rendered:
         results: Ours, or ``None``.
 
     Returns:
-        Markdown: mean PSNR, and the difference to whole images with its interval.
+        Markdown: updates and minutes of the training, mean PSNR, and the difference to whole images with its interval.
     """
-    lines = [f"| One sub-network, trained on | {heads()} |", "|:--|" + "--:|:--|" * len(DOMAINS)]
+    lines = [
+        f"| One sub-network, trained on | Updates | Minutes | {heads()} |",
+        "|:--|--:|--:|" + "--:|:--|" * len(DOMAINS),
+    ]
     for name, text in _CROPS.items():
         slices = rows(results, name)
         if slices is None:
-            lines.append(f"| {text} | {NOT_RUN} | | | |")
+            lines.append(f"| {text} | {NOT_RUN} | | | | | |")
             continue
         whole = rows(results, _WHOLE) if name != _WHOLE else None
         gains = {} if whole is None else gain(slices, whole)
-        lines.append(f"| {text} | {means_and_gain(slices, gains)} |")
+        lines.append(f"| {text} | {_effort(results, name)} | {means_and_gain(slices, gains)} |")
     return Rendered(markdown="\n".join(lines))
 
 
@@ -139,6 +143,14 @@ def render_metrics(results: Results) -> Rendered:
             lines.append(f"| {first} | {row.n_finetune} | {NAMES[row.test_domain]} | {values} |")
         tables.append("\n".join(lines))
     return Rendered(markdown="\n\n".join(tables))
+
+
+def _effort(results: Results, variation: str) -> str:
+    """Write two cells: the updates of a variation's training, and the minutes it took."""
+    for run in results.records.values():
+        if (run["kind"], run["choice"].get("variation")) == ("train", variation):
+            return f"{run['parameters']['updates']} | {run['seconds'] / 60:.0f}"
+    return " | "
 
 
 def heads(of: str = "less whole images") -> str:
@@ -176,13 +188,17 @@ def note(text: str) -> Rendered:
     return Rendered(markdown=f"```{{note}}\n{text}\n```")
 
 
-def _brief(text: str, some: list[Effect]) -> str:
-    """Write an alternative and its effect on the first network, without intervals."""
+def _brief(text: str, some: list[Effect], most: int) -> str:
+    """Write an alternative and its effect on the first network, without intervals.
+
+    The network is named unless it is the one that goes without saying, trained on ``most`` images and tuned with 20.
+    """
     if not some:
         return f"*{text}*: {NOT_RUN}"
     (first, *_), digits = some, METRICS[some[0].metric][1]
     numbers = (f"{NAMES[domain]}\u00a0{signed(one.value, digits)}" for domain, one in first.by_domain.items())
-    return f"*{text}*: {_named(first.metric)}{', '.join(numbers)}"
+    on = "" if not first.n_train or (first.n_finetune == TUNED and first.n_train == most) else f" ({first.name})"
+    return f"*{text}*{on}: {_named(first.metric)}{', '.join(numbers)}"
 
 
 def _shortened(choice: Choice, some: list[Effect]) -> list[Effect]:

@@ -193,10 +193,21 @@ def render_source(results: Results | None) -> Rendered:
     tests = " and ".join(
         f"{len(rows)} {NAMES[name]} slices of {rows['subject'].nunique()} subjects" for name, rows in counts
     )
-    note = f"Shown here: profile **{results.profile}**, tested on {tests}."
+    note = f"Shown here: profile **{results.profile}**, tested on {tests}.{_fewer(slices)}"
     if results.profile == "smoke":
         note += " It is the quick check on generated images: its numbers say nothing about the paper."
     return Rendered(markdown=note)
+
+
+def _fewer(slices: pandas.DataFrame) -> str:
+    """Say on how many images a network was trained, where its domain has fewer than its column says."""
+    rows = slices[slices["training_domain"].isin(NAMES.keys() - {"natural"}) & (slices["n_images"] < slices["n_train"])]
+    most_asked = slices["n_train"].max()
+    most = rows[rows["n_train"] == most_asked].groupby("training_domain")["n_images"].max()
+    said = [f"{count} of {NAMES[name]}" for name, count in most.items()]
+    if not said:
+        return ""
+    return f" In place of {most_asked} MR slices, of which there are fewer, a network saw {' or '.join(said)}."
 
 
 def tuned_count(slices: pandas.DataFrame | None, test_domain: str) -> int:

@@ -168,7 +168,9 @@ def untrained(method) -> dict:
 
 def made(rows, variations=(), **provenance) -> SimpleNamespace:
     """Results in memory, for what reads their tables alone."""
-    return SimpleNamespace(profile="desk", slices=frame(rows), variations=frame(variations), provenance=provenance)
+    return SimpleNamespace(
+        profile="desk", slices=frame(rows), variations=frame(variations), provenance=provenance, records={}
+    )
 
 
 def write_benchmark(root: Path, name: str, rows) -> Path:

@@ -133,7 +133,12 @@ def test_crops_are_compared_with_whole_images():
         *variation("one-subnetwork", 30.0, 31.1, n_finetune=0),
         *variation("one-subnetwork-equal-time", 31.2, 32.0, n_finetune=0),
     ]
-    text = shown(differences.render_crops(made(BASE, rows)))
+    found = made(BASE, rows)
+    choice = {"training_domain": "natural", "n_train": 500, "variation": "one-subnetwork"}
+    found.records["a"] = {"kind": "evaluate", "choice": choice, "seconds": 9.0}
+    found.records["b"] = {"kind": "train", "choice": choice, "seconds": 156.0, "parameters": {"updates": 200}}
+    text = shown(differences.render_crops(found))
+    assert line(text, "crops, as many updates").startswith("| crops, as many updates | 200 | 3 | 29.63 |")
     assert "−0.20 (−0.20 to −0.20)" in line(text, "crops, as many updates")  # noqa: RUF001
     assert "+1.00 (+1.00 to +1.00)" in line(text, "crops, as much time")
     assert line(text, "whole images").endswith("|  |")

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from fabricated import PSNR, make_runs, row, untrained_rows
+from fabricated import PSNR, made, make_runs, row, untrained_rows
 
 from recon_lib import paths, results, tables
 from recon_lib.errors import ReconError
@@ -199,6 +199,7 @@ def test_numbers_are_written_for_readers():
     assert tables.spread(33.444, float("nan"), 2) == "33.44"
     assert tables.spread(float("nan"), float("nan"), 2) == ""
     assert tables.signed(-0.034, 2) == "\u22120.03"
+    assert tables.signed(-0.004, 2) == "+0.00"
     assert tables.signed(0.5, 1) == "+0.5"
     assert tables.signed(float("nan"), 1) == ""
 
@@ -208,6 +209,18 @@ def test_the_source_of_a_page_is_stated(shown):
     assert "**desk**" in said
     assert "20 T1 slices of 4 subjects" in said
     assert "run yet" in tables.render_source(None).markdown
+
+
+def test_fewer_mr_slices_than_the_column_says_are_told():
+    rows = [
+        row("t1", "sub-11", 40, training_domain=training, n_train=n, n_images=round(share * images))
+        for training, images in (("natural", 4000), ("t1", 720), ("t2", 230))
+        for n, share in ((4000, 1.0), (500, 0.125))
+    ]
+    said = tables.render_source(made(rows)).markdown
+    assert said.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
+    enough = [one | {"n_images": one["n_train"]} for one in rows]
+    assert "In place" not in tables.render_source(made(enough)).markdown
 
 
 def test_an_unknown_table_is_named():
