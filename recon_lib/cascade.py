@@ -100,7 +100,7 @@ def sub_network(
                 1 if last else architecture.filters,
                 architecture.kernel,
                 padding="same",
-                activation=None if last else "relu",
+                activation=architecture.output if last else "relu",
                 kernel_initializer=draw[architecture.initial_weights](seed=int(rng.integers(2**31))),
                 kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
                 dtype="float32" if last else precision,

@@ -30,6 +30,8 @@ _PHASE = {
     "zero": "the output is the real part, the imaginary part is zero",
     "kept": "the output takes the phase of what it sees",
 }
+_OUTPUT = {"linear": "linear", "relu": "ReLU, as in the others"}
+_START = {"own": "from weights of its own draw", "before": "from those of the one before it"}
 _JUDGED = {"before_dc": "before data consistency", "after_dc": "after data consistency"}
 _SCALES = {"reference": "each reference scaled to maximum 1", "zero_filled": "by the zero-filled image's maximum"}
 
@@ -101,14 +103,15 @@ def _network() -> list[Choice]:
     sub_network = "{func}`sub_network <recon_lib.cascade.sub_network>`"
     return [
         Choice("Kernel", "not stated", f"{a.kernel} x {a.kernel}", SHAPE, {"kernel-5": "5 x 5"}),
-        Choice("Stride and border", "not stated", "stride 1, zero padding to the same size", sub_network),
+        Choice("Stride and border", "not stated", "stride 1, zero padding to the same size", sub_network,
+               unmeasured="none: data consistency needs the image's own size"),
         Choice("Output of a sub-network", "one channel, a magnitude", _RESIDUAL[a.residual], SHAPE,
                {"residual": _RESIDUAL[True]}),
-        Choice("Output layer", "not stated", "linear", sub_network),
+        Choice("Output layer", "not stated", _OUTPUT[a.output], SHAPE, {"relu-output": _OUTPUT["relu"]}),
         Choice("Initial weights", "not stated", f"{_WEIGHTS[a.initial_weights]} kernels, zero biases", SHAPE,
                {"he-weights": _WEIGHTS["he_normal"]}),
-        Choice("Where a sub-network starts", "not stated", "from weights of its own draw, not from the one before it",
-               sub_network),
+        Choice("Where a sub-network starts", "not stated", _START[Training().start], RECIPE,
+               {"start-before": _START["before"]}),
         Choice("From one channel to two (eq. 9)", "not stated",
                _PHASE[a.phase], SHAPE, {"phase-kept": _PHASE["kept"]}),
         Choice("Final image", "not stated", "magnitude after the last data consistency",
@@ -125,8 +128,9 @@ def _training(profile: dict) -> list[Choice]:
         Choice("All that is drawn", "not stated", f"drawn once, by seed {Profile.seed}", PROFILE,
                {"other-seed": "another seed, for weights, photographs, their order, crops and masks"}),
         Choice("Terms of the loss", "mean-squared plus mean-absolute error",
-               "both means over pixels and batch, of equal weight",
-               "{func}`hybrid_loss <recon_lib.training.hybrid_loss>`"),
+               f"both means over pixels and batch, of weights 1 and {t.absolute:g}",
+               "{func}`hybrid_loss <recon_lib.training.hybrid_loss>`",
+               {"squares-alone": "the mean-squared error alone, in training"}),
         Choice("What the loss judges", "the output of a sub-network, in its equation", _JUDGED[f.loss_on], RECIPE,
                {"loss-after-dc": f"{_JUDGED['after_dc']}, in fine-tuning"}),
         Choice("Sum of squares of the weights", f"gamma {short(t.l2)}", "kernels only, no biases", RECIPE,

@@ -10,6 +10,8 @@ from recon_lib.errors import ReconError, choose
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_bfloat16")
 LOSSES = ("before_dc", "after_dc")
+STARTS = ("own", "before")
+OUTPUTS = ("linear", "relu")
 PHASES = ("zero", "kept")
 INITIAL_WEIGHTS = ("glorot_uniform", "he_normal")
 
@@ -26,6 +28,7 @@ class Architecture:
         data_consistency: ``lambda`` of eq. 6; ``inf`` puts the acquired sample back.
         initial_weights: How kernels are drawn: ``"glorot_uniform"``, or ``"he_normal"``; biases start at zero.
         residual: Add the real channel of what a sub-network sees to what it puts out.
+        output: What a sub-network's last layer does: ``"linear"``, or ``"relu"``.
         phase: What makes a complex image of a sub-network's single channel: ``"zero"`` takes it for the real part,
             ``"kept"`` gives every pixel the phase it had before.
     """
@@ -38,11 +41,13 @@ class Architecture:
     initial_weights: str = "glorot_uniform"
     residual: bool = False
     phase: str = "zero"
+    output: str = "linear"
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
         choose("initial_weights", self.initial_weights, INITIAL_WEIGHTS)
         choose("phase", self.phase, PHASES)
+        choose("output", self.output, OUTPUTS)
         if min(self.subnetworks, self.filters, self.kernel) < 1 or self.hidden_layers < 0 or self.kernel % 2 == 0:
             raise ReconError(
                 "A network needs at least one sub-network and filter, and an odd kernel: "
@@ -52,12 +57,10 @@ class Architecture:
     def as_dict(self) -> dict:
         """Return the fields by name, ``inf`` as a string: JSON has no infinity.
 
-        The last three only where they are not the default: a run is known by this mapping, and a field that came
-        later must not rename the runs before it.
+        The last four only where they are not the default, as in a recipe.
         """
         content = {**asdict(self), "data_consistency": _json_number(self.data_consistency)}
-        later = ("initial_weights", "residual", "phase")
-        return {k: v for k, v in content.items() if k not in later or v != getattr(Architecture, k)}
+        return _without_defaults(Architecture, content, ("initial_weights", "residual", "phase", "output"))
 
     @classmethod
     def from_dict(cls, content: dict) -> Architecture:
@@ -80,6 +83,9 @@ class Recipe:
         jit_compile: Compile with XLA.
         precision: Keras' dtype policy.
         loss_on: The image that the loss judges: ``"before_dc"``, or, in fine-tuning, ``"after_dc"``.
+        absolute: Weight of the mean-absolute error beside the mean-squared one (eq. 4 has 1).
+        start: Where sequential training starts a sub-network: from weights of its ``"own"`` draw, or from those of the
+            one ``"before"`` it.
     """
 
     batch: int = 50
@@ -92,10 +98,15 @@ class Recipe:
     jit_compile: bool = False
     precision: str = "float32"
     loss_on: str = "before_dc"
+    absolute: float = 1.0
+    start: str = "own"
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
         choose("loss_on", self.loss_on, LOSSES)
+        choose("start", self.start, STARTS)
+        if not 0 <= self.absolute < math.inf:
+            raise ReconError(f"The weight of the mean-absolute error is 0 or more, and finite: not {self.absolute}.")
         choose("schedule", self.schedule, SCHEDULES)
         choose("precision", self.precision, PRECISIONS)
         if self.batch < 0 or self.epochs < 1 or self.learning_rate <= 0 or (self.crop is not None and self.crop < 1):
@@ -105,14 +116,12 @@ class Recipe:
             )
 
     def as_dict(self) -> dict:
-        """Return what decides the updates, by name; ``loss_on`` only if it is not the default.
+        """Return what decides the updates, by name; the last three only where they are not the default.
 
         A run is known by this mapping, so a field that came later must not rename the runs before it.
         """
         content = {f.name: getattr(self, f.name) for f in fields(Recipe)}
-        if self.loss_on == "before_dc":
-            del content["loss_on"]
-        return content
+        return _without_defaults(Recipe, content, ("loss_on", "absolute", "start"))
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,8 @@ class FineTuning(Recipe):
     def __post_init__(self) -> None:
         """Check what fine-tuning cannot do."""
         super().__post_init__()
+        if self.start != "own":
+            raise ReconError("Fine-tuning trains all sub-networks at once: start is sequential training's.")
         if self.crop is not None:
             raise ReconError(
                 f"Fine-tuning passes through data consistency, which needs whole images: no crop {self.crop}."
@@ -186,6 +197,11 @@ class FineTuning(Recipe):
             updates = -(-n_finetune // (self.batch or n_finetune))
             epochs = min(epochs, max(1, self.max_updates // updates))
         return {**self.as_dict(), "epochs": epochs}
+
+
+def _without_defaults(cls: type, content: dict, names: tuple[str, ...]) -> dict:
+    """Leave out the fields of those names that are at the class's default."""
+    return {name: value for name, value in content.items() if name not in names or value != getattr(cls, name)}
 
 
 def _json_number(value: float) -> float | str:

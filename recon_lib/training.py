@@ -26,10 +26,11 @@ _MONITORED = 16  # images whose PSNR is followed while training
 Progress = Callable[[int, int, dict], None]
 
 
-def hybrid_loss(target, image):  # noqa: ANN001, ANN201 - tensors of any backend
-    """Mean-squared plus mean-absolute error over pixels and batch (eq. 4; the L2 term is the layers')."""
+def hybrid_loss(target, image, absolute: float = 1.0):  # noqa: ANN001, ANN201 - tensors of any backend
+    """Mean-squared plus ``absolute`` times mean-absolute error over pixels and batch (eq. 4; the layers add the L2)."""
     error = image - target
-    return ops.mean(ops.square(error)) + ops.mean(ops.abs(error))
+    squared = ops.mean(ops.square(error))
+    return squared + absolute * ops.mean(ops.abs(error)) if absolute else squared
 
 
 def train_sequential(
@@ -95,11 +96,13 @@ def _train_stage(
     (inputs, data), (recipe, updates, seed) = seen, how
     subnetwork = cascade.subnetworks[stage]
     optimizer = _optimizer(recipe, updates)
-    subnetwork.compile(optimizer, loss=hybrid_loss, jit_compile=recipe.jit_compile)
+    subnetwork.compile(optimizer, loss=_loss(recipe), jit_compile=recipe.jit_compile)
     optimizer.build(subnetwork.trainable_variables)
     first = journal.epoch if stage == journal.stage else 0
     if first:
         journal.restore(optimizer)
+    elif recipe.start == "before" and stage:
+        subnetwork.set_weights(cascade.subnetworks[stage - 1].get_weights())
     monitored = np.linspace(0, len(inputs) - 1, min(_MONITORED, len(inputs))).round().astype(int)
     shown = Batch(data.zero_filled[monitored], data.mask[monitored], data.target[monitored])
     for epoch in range(first, recipe.epochs):
@@ -161,7 +164,7 @@ def fine_tune(
     for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
         layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None
     optimizer = _optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
-    model.compile(optimizer, loss=hybrid_loss, metrics=[_mean_psnr], jit_compile=recipe.jit_compile)
+    model.compile(optimizer, loss=_loss(recipe), metrics=[_mean_psnr], jit_compile=recipe.jit_compile)
     optimizer.build(cascade.trainable_variables)
     start = digest(images, masks, *cascade.get_weights())
     identity = {"data": start, "seed": seed, "recipe": recipe.as_dict()}
@@ -196,6 +199,13 @@ class _EndToEnd(keras.Model):
             return output["before_dc"]
         power = ops.sum(ops.square(output["image"]), axis=-1, keepdims=True)
         return ops.sqrt(ops.maximum(power, 1e-12))  # the modulus has no gradient at zero
+
+
+def _loss(recipe: Recipe) -> Callable:
+    def loss(target, image):  # noqa: ANN001, ANN202
+        return hybrid_loss(target, image, recipe.absolute)
+
+    return loss
 
 
 def _mean_psnr(target, image):  # noqa: ANN001, ANN202

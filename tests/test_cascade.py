@@ -226,6 +226,15 @@ def test_he_s_kernels_have_their_variance():
         assert np.std(kernel) == pytest.approx(np.sqrt(2 / (9 * kernel.shape[2])), rel=0.1)
 
 
+def test_a_relu_output_is_the_linear_one_cut_at_zero(rng):
+    shape = Architecture(subnetworks=1, hidden_layers=1, filters=3)
+    linear, cut = (sub_network(replace(shape, output=way), seed=1) for way in ("linear", "relu"))
+    image = rng.standard_normal((2, 9, 8, 2)).astype(np.float32)
+    expected = ops.convert_to_numpy(linear(image))
+    assert expected.min() < -0.01
+    np.testing.assert_allclose(ops.convert_to_numpy(cut(image)), np.maximum(expected, 0), atol=1e-6)
+
+
 def test_a_residual_sub_network_adds_the_real_channel(rng):
     shape = Architecture(subnetworks=2, hidden_layers=1, filters=3)
     plain, residual = (sub_network(replace(shape, residual=way), seed=1) for way in (False, True))

@@ -49,7 +49,8 @@ def test_values_are_the_library_s_defaults():
 
 
 def test_a_default_that_changes_changes_the_page(monkeypatch):
-    shape = Architecture(kernel=5, residual=True, initial_weights="he_normal", phase="kept")
+    shape = Architecture(kernel=5, residual=True, initial_weights="he_normal", phase="kept", output="relu")
+    monkeypatch.setattr(choices, "Training", lambda: Training(start="before", absolute=0.5))
     monkeypatch.setattr(choices, "Architecture", lambda: shape)
     monkeypatch.setattr(choices, "Masks", lambda: Masks(corners=False, dither=False))
     monkeypatch.setattr(choices, "FineTuning", lambda: FineTuning(loss_on="after_dc"))
@@ -62,7 +63,9 @@ def test_a_default_that_changes_changes_the_page(monkeypatch):
         ("From one channel to two (eq. 9)", "the output takes the phase"), ("Corners of k-space", "left out; R"),
         ("Distances on the grid", "not rounded"), ("What the loss judges", "after data"), ("Wavelets", "of 8 taps"),
         ("SSIM", "equal weights, a sample covariance"), ("Scale of an image", "by the zero-filled"),
-        ("All that is drawn", "drawn once, by seed 7"),
+        ("All that is drawn", "drawn once, by seed 7"), ("Output layer", "ReLU"),
+        ("Where a sub-network starts", "from those of the one before"),
+        ("Terms of the loss", "both means over pixels and batch, of weights 1 and 0.5"),
     ):  # fmt: skip
         assert line(text, about).split(" | ")[2].startswith(ours), about
 
@@ -87,7 +90,6 @@ def test_what_was_not_run_says_so():
         text = shown(differences.render_choices(found))
         assert "*5*: not run yet<br>*all images at once*: not run yet" in line(text, "Batch of fine-tuning")
         assert line(text, "Initial weights").split(" | ")[3].startswith("*He-normal*: not run yet")
-        assert line(text, "Output layer").endswith("| not measured |")
         assert not re.search(r"[+−]\d", text)  # noqa: RUF001
         assert "not run yet" in shown(differences.render_crops(found))
         assert "not run yet" in shown(controls.render_equal_updates(found))
@@ -122,7 +124,7 @@ def test_every_label_of_the_page_is_one_that_a_profile_can_run():
         "paper-rate", "paper-finetune-rate", "finetune-batch-5", "finetune-batch-all", "scale-zero-filled",
         "other-masks", "finetune-epsilon-1e-7", "masks-no-dither", "masks-no-corners", "kernel-5", "residual",
         "he-weights", "other-seed", "finetune-no-penalty", "paper-finetuning", "ssim-uniform", "wavelet-db4",
-        "phase-kept",
+        "phase-kept", "relu-output", "squares-alone", "start-before",
     }  # fmt: skip
     assert named <= set(load_profile("desk").variations)
 

@@ -48,7 +48,7 @@ def test_infinity_survives_json():
 
 
 def test_an_architecture_is_known_by_what_is_not_the_default():
-    later = {"initial_weights": "he_normal", "residual": True, "phase": "kept"}
+    later = {"initial_weights": "he_normal", "residual": True, "phase": "kept", "output": "relu"}
     assert not set(later) & set(Architecture().as_dict())
     other = Architecture(**later)
     assert other.as_dict() == Architecture().as_dict() | later
@@ -75,8 +75,14 @@ def test_equal_updates_leave_the_number_of_images_alone():
 
 
 def test_a_recipe_is_known_by_what_is_not_the_default():
-    assert "loss_on" not in FineTuning().as_dict()
+    assert not {"loss_on", "absolute", "start"} & set(FineTuning().as_dict())
     assert FineTuning(loss_on="after_dc").as_dict()["loss_on"] == "after_dc"
+    changed = {"absolute": 0.0, "start": "before"}
+    assert Training(**changed).as_dict() == Training().as_dict() | changed
+    with pytest.raises(ReconError, match="start is sequential training's"):
+        FineTuning(start="before")
+    with pytest.raises(ReconError, match=r"0 or more, and finite: not -1\.0"):
+        Training(absolute=-1.0)
     with pytest.raises(ReconError, match="loss_on is fine-tuning's"):
         Training(loss_on="after_dc")
     with pytest.raises(ReconError, match="needs whole images: no crop 32"):
@@ -99,6 +105,8 @@ def test_a_recipe_is_known_by_what_is_not_the_default():
         ({"training": {"precision": "float8"}}, "Unknown precision 'float8'"),
         ({"architecture": {"kernel": 4}}, "an odd kernel"),
         ({"architecture": {"initial_weights": "he"}}, "Unknown initial_weights 'he'"),
+        ({"training": {"start": "befor"}}, "did you mean 'before'"),
+        ({"architecture": {"output": "rellu"}}, "did you mean 'relu'"),
         ({"architecture": {"phase": "keep"}}, "Unknown phase 'keep'"),
         ({"ssim": "gausian", "domains": DOMAINS}, "did you mean 'gaussian'"),
         ({"compressed_sensing": {"wavelet": "db5"}}, "Unknown wavelet 'db5'"),

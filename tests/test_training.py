@@ -118,6 +118,39 @@ def test_loss_by_hand():
     assert float(hybrid_loss(*both)) == pytest.approx(2.5 + 0.75)
 
 
+def test_the_weight_of_the_absolute_error_by_hand():
+    target = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)[None, ..., None]
+    image = np.array([[1.0, 0.0], [3.0, 8.0]], np.float32)[None, ..., None]
+    assert float(hybrid_loss(target, image, 0.0)) == pytest.approx(5)
+    assert float(hybrid_loss(target, image, 0.5)) == pytest.approx(5 + 0.75)
+
+
+@pytest.mark.parametrize("absolute", [0.0, 0.5])
+def test_the_weight_of_the_absolute_error_reaches_both_trainings(absolute, tmp_path):
+    images, masks = example()
+    one = dataclasses.replace(TINY, subnetworks=1)
+    output = Cascade(one, seed=11)((acquire(images, masks).zero_filled, masks.astype(np.float32)))["before_dc"]
+    error = ops.convert_to_numpy(output)[..., 0] - images
+    expected = np.mean(error**2) + absolute * np.mean(np.abs(error))
+    recipe = Recipe(batch=len(images), epochs=1, absolute=absolute, l2=0.0)
+    _, history = train(tmp_path / "a", recipe, updates=1, architecture=one)
+    assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
+    # Every image has the same mask here, so that what is drawn does not matter.
+    output = Cascade(one, seed=11)((acquire(images, masks[:1].repeat(6, 0)).zero_filled, masks[:1].repeat(6, 0) * 1.0))
+    error = ops.convert_to_numpy(output["before_dc"])[..., 0] - images
+    expected = np.mean(error**2) + absolute * np.mean(np.abs(error))
+    _, history = tune(tmp_path / "b", recipe, cascade=Cascade(one, seed=11), masks=masks[:1])
+    assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("where", ["own", "before"])
+def test_a_sub_network_starts_where_it_is_told(where, tmp_path):
+    # At this rate nothing moves, so the weights that a training ends with are those that it started from.
+    cascade, _ = train(tmp_path, Recipe(batch=3, epochs=1, learning_rate=1e-12, start=where), updates=1)
+    first, second = (network.get_weights() for network in cascade.subnetworks[:2])
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(first, second, strict=True)) == (where == "before")
+
+
 def test_recorded_loss_and_psnr_are_those_of_numpy(tmp_path):
     images, masks = example()
     recipe = Recipe(batch=len(images), epochs=1, learning_rate=1e-3, l2=0.1)
