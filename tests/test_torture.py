@@ -2,13 +2,14 @@
 
 import errno
 import os
+import re
 import resource
 import subprocess
 import sys
 
 import pytest
 from laws import ROOT
-from torture import malformed
+from torture import malformed, mutants
 
 from recon_lib import data, results
 from recon_lib.data import fetch, store
@@ -35,6 +36,13 @@ def test_killed_downloads_and_preparations_end_as_if_undisturbed(tmp_path):
     command = [sys.executable, "-c", KILLS, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda one: one.about)
+def test_a_wrong_line_has_its_place_and_a_test_that_is_there(mutant):
+    assert (ROOT / "recon_lib" / mutant.file).read_text(encoding="utf-8").count(mutant.right) == 1
+    file, _, name = mutant.tests.split(" ")
+    assert re.search(rf"(def test_\w*|class \w*){name}", (ROOT / "tests" / file).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("kind", malformed.MAKERS)

@@ -95,8 +95,8 @@ MUTANTS = (
     Mutant(
         "weight of the absolute error",
         "training.py",
-        "+ ops.mean(ops.abs(error))",
-        "+ 0.5 * ops.mean(ops.abs(error))",
+        "+ absolute * ops.mean(",
+        "+ 0.5 * absolute * ops.mean(",
         "test_training.py -k loss_by_hand",
     ),
     Mutant(
