@@ -64,10 +64,10 @@ def test_the_largest_loss_stands_above_and_dots_are_where_they_belong(found):
     assert (rows(tests), set(dots(tests))) == (["power 1"], {(-3.0, 0)})
     (legend,) = figure.legends
     assert sorted(text.get_text() for text in legend.get_texts()) == [
-        "T1 test, 4000 natural images, tuned with 20",
-        "T1 test, 500 natural images, as trained",
-        "T2 test, 4000 natural images, tuned with 20",
-        "T2 test, 500 natural images, as trained",
+        "T1 test, a network as trained",
+        "T1 test, a network tuned with 20",
+        "T2 test, a network as trained",
+        "T2 test, a network tuned with 20",
     ]
 
 
