@@ -87,8 +87,7 @@ def _draw(axes: Axes, row: int, effect: Effect, seen: set[str]) -> None:
         if (one := effect.by_domain.get(domain)) is None:
             continue
         y, colour = row + _APART * (2 * place - 1), COLOURS[domain]
-        state = f"tuned with {effect.n_finetune}" if effect.n_finetune else "as trained"
-        name = f"{NAMES[domain]} test, a network {state}"
+        name = f"{NAMES[domain]} test, a network {effect.state}"
         axes.plot([one.low, one.high], [y, y], color=colour, linewidth=1.6)
         face = colour if effect.n_finetune else "white"
         label = None if name in seen else name

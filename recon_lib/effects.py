@@ -47,8 +47,12 @@ class Effect:
         """What it was measured on, for a reader."""
         if self.method != "network":
             return label(self.method, self.training_domain)
-        state = f"tuned with {self.n_finetune}" if self.n_finetune else "as trained"
-        return f"{self.n_train} {NAMES.get(self.training_domain, self.training_domain)}, {state}"
+        return f"{self.n_train} {NAMES.get(self.training_domain, self.training_domain)}, {self.state}"
+
+    @property
+    def state(self) -> str:
+        """Whether the network was tuned, for a reader."""
+        return f"tuned with {self.n_finetune}" if self.n_finetune else "as trained"
 
 
 def effects(results: Results | None, variation: str, base: str = "", metric: str = "psnr") -> list[Effect]:

@@ -53,11 +53,11 @@ def evaluate(
         after = _by_compressed_sensing(run, images.images, masks, where, progress)
     else:
         after = _BASELINES[run.parameters["method"]](images.images, masks)
-    rows = []
+    rows, window = [], run.parameters.get("ssim", DEFAULT_WINDOW)
     for i, target in enumerate(images.images):
-        values = slice_metrics(after[i], target, run.parameters.get("ssim", DEFAULT_WINDOW))
+        values = slice_metrics(after[i], target, window)
         if before is not None:
-            own = slice_metrics(before[i], target, run.parameters.get("ssim", DEFAULT_WINDOW))
+            own = slice_metrics(before[i], target, window)
             values |= {"psnr_before_dc": own["psnr"], "ssim_before_dc": own["ssim"]}
         place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
         rows.append({**row, **place, **values})
