@@ -72,6 +72,17 @@ def build(cls: type, content: dict, where: str) -> Any:  # noqa: ANN401 - an ins
     return cls(**values)
 
 
+def without_defaults(cls: type, content: dict, names: tuple[str, ...]) -> dict:
+    """Leave out of a mapping of a dataclass's fields those of some names that are at their default.
+
+    Args:
+        cls: The dataclass.
+        content: Its fields by name.
+        names: Those that may be left out.
+    """
+    return {name: value for name, value in content.items() if name not in names or value != getattr(cls, name)}
+
+
 def override(instance: Any, changes: dict, where: str) -> Any:  # noqa: ANN401 - an instance of the same class
     """Return a copy of a dataclass with fields changed, those of the dataclasses in it too.
 

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from recon_lib.config import without_defaults
 from recon_lib.errors import ReconError, choose
 
 MASK_SETS = ("train", "test")
@@ -59,8 +60,7 @@ class MaskSpec:
 
         A run is known by this mapping, so a field that came later must not rename the runs before it.
         """
-        content = asdict(self)
-        return {k: v for k, v in content.items() if k not in ("corners", "dither") or not v}
+        return without_defaults(MaskSpec, asdict(self), ("corners", "dither"))
 
     def __post_init__(self) -> None:
         """Check the values that no mask can have."""

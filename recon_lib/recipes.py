@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, fields
 
+from recon_lib.config import without_defaults
 from recon_lib.errors import ReconError, choose
 
 SCHEDULES = ("constant", "cosine")
@@ -60,7 +61,7 @@ class Architecture:
         The last four only where they are not the default, as in a recipe.
         """
         content = {**asdict(self), "data_consistency": _json_number(self.data_consistency)}
-        return _without_defaults(Architecture, content, ("initial_weights", "residual", "phase", "output"))
+        return without_defaults(Architecture, content, ("initial_weights", "residual", "phase", "output"))
 
     @classmethod
     def from_dict(cls, content: dict) -> Architecture:
@@ -121,7 +122,7 @@ class Recipe:
         A run is known by this mapping, so a field that came later must not rename the runs before it.
         """
         content = {f.name: getattr(self, f.name) for f in fields(Recipe)}
-        return _without_defaults(Recipe, content, ("loss_on", "absolute", "start"))
+        return without_defaults(Recipe, content, ("loss_on", "absolute", "start"))
 
 
 @dataclass(frozen=True)
@@ -197,11 +198,6 @@ class FineTuning(Recipe):
             updates = -(-n_finetune // (self.batch or n_finetune))
             epochs = min(epochs, max(1, self.max_updates // updates))
         return {**self.as_dict(), "epochs": epochs}
-
-
-def _without_defaults(cls: type, content: dict, names: tuple[str, ...]) -> dict:
-    """Leave out the fields of those names that are at the class's default."""
-    return {name: value for name, value in content.items() if name not in names or value != getattr(cls, name)}
 
 
 def _json_number(value: float) -> float | str:
