@@ -23,7 +23,7 @@ def device_memory() -> int | None:
 
 
 def check_update(architecture: Architecture, batch: int, size: tuple[int, int], end_to_end: bool) -> None:
-    """Refuse an update that the card cannot hold, before anything is started.
+    """Refuse an update that the card cannot hold in single precision, before anything is started.
 
     Args:
         architecture: The network's shape.
@@ -32,16 +32,17 @@ def check_update(architecture: Architecture, batch: int, size: tuple[int, int], 
         end_to_end: All sub-networks at once, or one.
 
     Raises:
-        ReconError: It does not fit; the message says which batch does.
+        ReconError: It does not fit; the message says which batch does, if any.
     """
     there = device_memory()
     if there is None:
         return
     fits = int(_USED * there // update_bytes(architecture, 1, size, end_to_end))
     if batch > fits:
+        mend = f"make the batch {fits} at most" if fits else "make the images or the network smaller"
         raise ReconError(
-            f"An update of {batch} images of {size[0]}x{size[1]} does not fit into {there / 2**30:.0f} GiB: make the "
-            f"batch {fits} at most" + ("." if end_to_end else ", or train on crops.")
+            f"An update of {batch} images of {size[0]}x{size[1]} does not fit into {there / 2**30:.0f} GiB: {mend}"
+            + ("." if end_to_end else ", or train on crops.")
         )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from recon_lib.config import build
 from recon_lib.data.manifest import Source, load_manifest
 from recon_lib.errors import ReconError
 from recon_lib.experiment import Domain, Profile
 from recon_lib.graph import plan
-from recon_lib.resources import longest_chain, network_bytes, run_operations, training_bytes, update_bytes
+from recon_lib.resources import longest_chain, network_bytes, run_operations, run_update_bytes, training_bytes
 from recon_lib.results import Results
 
 #: The kinds of work.
@@ -59,26 +60,28 @@ def count_needs(profile: Profile, shown: Results | None) -> Needs:
     """
     sources = {name: load_manifest().source(name, domain.source) for name, domain in profile.domains.items()}
     sizes = {name: _size(source, profile.domains[name], shown) for name, source in sources.items()}
-    slices = {name: _test_slices(sources[name], profile.domains[name], shown) for name in profile.test_domains}
+    tests = {name: _test_slices(sources[name], profile.domains[name], shown) for name in profile.test_domains}
+    slices = {
+        (name, split): count if split == "test" else _images(sources[name], [split], count)
+        for name, count in tests.items()
+        for split in sources[name].splits
+    }
     real = {name: source for name, source in sources.items() if profile.domains[name].source != "generated"}
     runs = plan(profile, dict.fromkeys(profile.domains, ""))
     kinds = {kind: [run for run in runs if work_of(run.kind, run.choice) == kind] for kind in WORK}
-    training, tuning, crop = profile.training, profile.fine_tuning, profile.training.crop
-    seen = {name: (min(h, crop), min(w, crop)) if crop else (h, w) for name, (h, w) in sizes.items()}
-    together = tuning.batch or max((run.parameters["n_finetune"] for run in runs if run.kind == "finetune"), default=0)
-    shape = profile.architecture
+    training = profile.training
     return Needs(
         runs={kind: len(found) for kind, found in kinds.items()},
         operations={kind: sum(run_operations(r, sizes, slices) for r in found) for kind, found in kinds.items()},
         chain=longest_chain(runs, sizes, slices),
-        training_update=max(update_bytes(shape, training.batch, seen[name], False) for name in training.domains),
-        tuning_update=max(update_bytes(shape, together, sizes[name], True) for name in profile.test_domains),
+        training_update=max((run_update_bytes(run, sizes) for run in kinds[WORK[0]]), default=0),
+        tuning_update=max((run_update_bytes(run, sizes) for run in kinds[WORK[1]]), default=0),
         images=max(
-            training_bytes(min(max(training.n_train), _images(sources[n], ["train"], slices.get(n))), sizes[n])
+            training_bytes(min(max(training.n_train), _images(sources[n], ["train"], tests.get(n))), sizes[n])
             for n in training.domains
         ),
         download=sum(f.bytes for s in _distinct(real) for f in s.collection.files if f.role in _FILES),
-        prepared=sum(4 * sizes[n][0] * sizes[n][1] * _images(s, s.splits, slices.get(n)) for n, s in real.items()),
+        prepared=sum(4 * sizes[n][0] * sizes[n][1] * _images(s, s.splits, tests.get(n)) for n, s in real.items()),
         networks=network_bytes(runs),
     )
 
@@ -125,7 +128,7 @@ def _same(source: Source, domain: Domain, shown: Results | None) -> bool:
     if shown is None:
         return False
     theirs = shown.provenance.get("profile", {}).get("domains", {}).get(source.domain)
-    return theirs is None or (theirs.get("source", "open"), theirs.get("matrix")) == (domain.source, domain.matrix)
+    return theirs is not None and build(Domain, theirs, "domain") == domain
 
 
 def _images(source: Source, splits: Iterable[str], test_slices: int | None) -> int:

@@ -8,6 +8,7 @@ kernel.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 
 from recon_lib.graph import Run
@@ -43,26 +44,26 @@ def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mappi
     Args:
         run: A run of :func:`recon_lib.graph.plan`.
         sizes: ``(height, width)`` of each domain's images.
-        slices: Test slices of each domain.
+        slices: Slices of each domain and split, ``("t1", "test")``.
 
     Returns:
-        Operations; 0 for a method without a network.
+        Operations; 0 for a method without a network. A training run counts the images it asks for, of which a
+        small domain has fewer.
     """
     given = run.parameters
     architecture = _architecture(run)
     if architecture is None:
         return 0
     if run.kind == "train":
-        size, crop = sizes[given["domain"]], given["recipe"]["crop"]
-        seen = size if crop is None else tuple(min(side, crop) for side in size)
-        updates = given["updates"] * given["recipe"]["batch"] * operations(architecture, seen, training=True)
+        size, batch = sizes[given["domain"]], given["recipe"]["batch"]
+        updates = given["updates"] * batch * operations(architecture, _seen(run, sizes), training=True)
         # Every image passes each finished sub-network once, but the last.
         passed = given["n_train"] * operations(architecture, size) * (architecture.subnetworks - 1)
         return updates + passed // architecture.subnetworks
     size = sizes[given["test_domain"]]
     if run.kind == "finetune":
         return given["n_finetune"] * given["recipe"]["epochs"] * operations(architecture, size, training=True)
-    return slices[given["test_domain"]] * operations(architecture, size)
+    return slices[given["test_domain"], given.get("split", "test")] * operations(architecture, size)
 
 
 def longest_chain(runs: list[Run], sizes: Mapping[str, tuple[int, int]], slices: Mapping[str, int]) -> int:
@@ -100,6 +101,21 @@ def update_bytes(architecture: Architecture, batch: int, size: tuple[int, int], 
     return 2 * _FLOAT * channels * networks * batch * size[0] * size[1]
 
 
+def run_update_bytes(run: Run, sizes: Mapping[str, tuple[int, int]]) -> int:
+    """Estimate what an update of a run holds.
+
+    Args:
+        run: A training or fine-tuning run of :func:`recon_lib.graph.plan`.
+        sizes: As :func:`run_operations`.
+
+    Returns:
+        Bytes, as :func:`update_bytes` counts them.
+    """
+    tuning, batch = run.kind == "finetune", run.parameters["recipe"]["batch"]
+    images = min(batch or math.inf, run.parameters["n_finetune"]) if tuning else batch
+    return update_bytes(_architecture(run), images, _seen(run, sizes), end_to_end=tuning)
+
+
 def training_bytes(images: int, size: tuple[int, int]) -> int:
     """Estimate what the images of a training run hold in main memory at most, between two sub-networks.
 
@@ -127,6 +143,13 @@ def _architecture(run: Run) -> Architecture | None:
     while run.parent is not None:
         run = run.parent
     return Architecture.from_dict(run.parameters["architecture"]) if run.kind == "train" else None
+
+
+def _seen(run: Run, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """Return the size of what an update of a run sees: crops, or whole images."""
+    given = run.parameters
+    size, crop = sizes[given["domain" if run.kind == "train" else "test_domain"]], given["recipe"]["crop"]
+    return size if crop is None else tuple(min(side, crop) for side in size)
 
 
 def _kernels(architecture: Architecture) -> int:

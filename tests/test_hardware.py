@@ -51,16 +51,19 @@ def test_without_records_nothing_is_claimed(tmp_path):
 
 @pytest.fixture
 def shown(tmp_path):
-    results.collect(make_runs(tmp_path / "runs"), results.root() / "desk", {})
+    domains = {name: {"source": "open", "matrix": None} for name in ("t1", "t2")}
+    details = {"profile": {"domains": domains}}
+    results.collect(make_runs(tmp_path / "runs"), results.root() / "desk", details)
     return results.load("desk")
 
 
 def test_needs_follow_the_profile(shown):
     desk, full = (needs.count_needs(load_profile(name), shown) for name in ("desk", "open"))
-    # crops of 32 and whole images of 256, 50 a time, 259 numbers a pixel of 4 bytes twice
-    assert desk.training_update == 8 * 259 * 50 * 32 * 32
+    # whole images, 50 a time, 259 numbers a pixel of 4 bytes twice: desk's of a variation, one sub-network's
+    assert desk.training_update == 8 * 259 * 50 * 128 * 128
     assert full.training_update == 8 * 259 * 50 * 256 * 256
-    assert desk.tuning_update == full.tuning_update == 8 * 259 * 5 * 120 * 192
+    # one image through five sub-networks, and desk's variation of all 20 at once
+    assert desk.tuning_update == 20 * full.tuning_update == 20 * 8 * 259 * 5 * 120 * 192
     assert desk.images * 4 == full.images
     assert full.operations["training"] > desk.operations["training"] > full.operations["compressed sensing"] == 0
     assert full.chain < sum(full.operations.values())
@@ -83,6 +86,11 @@ def test_what_is_not_known_is_left_empty(shown):
     assert "| runs |  |" in hardware.render_needs(("open",), None).markdown
     assert "not known" in hardware.render_gpu_times("open", None).markdown
     assert "not known" in hardware.render_room("open", None).markdown
+    unlike = {"t1": {"source": "open"}, "t2": {"source": "open", "matrix": [96, 160]}}
+    with pytest.raises(ReconError, match="t2/open"):
+        needs.count_needs(load_profile("open"), Results("desk", shown.folder, {"profile": {"domains": unlike}}))
+    with pytest.raises(ReconError, match="/open is stated nowhere"):  # results that do not say of what images
+        needs.count_needs(load_profile("open"), Results("desk", shown.folder, {}))
     other = Results("desk", shown.folder, {"profile": {"domains": {"t2": {"source": "ixi", "matrix": None}}}})
     with pytest.raises(ReconError, match="t2/open"):
         needs.count_needs(load_profile("open"), other)

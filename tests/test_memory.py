@@ -50,6 +50,14 @@ def test_the_batch_that_is_named_fits(monkeypatch):
         memory.check_update(TINY, named + 1, (16, 16), end_to_end=False)
 
 
+def test_where_not_even_one_image_fits_no_batch_is_advised(monkeypatch):
+    card(monkeypatch, 10**3)
+    with pytest.raises(ReconError, match="make the images or the network smaller, or train on crops"):
+        memory.check_update(TINY, 1, (16, 16), end_to_end=False)
+    with pytest.raises(ReconError, match=r"smaller\.$"):  # a batch of 0 would be all images
+        memory.check_update(TINY, 1, (16, 16), end_to_end=True)
+
+
 def test_training_and_fine_tuning_ask_before_they_start(monkeypatch, tmp_path, rng):
     images, masks = rng.random((4, 16, 16)).astype(np.float32), rng.random((4, 16, 16)) < 0.5
     card(monkeypatch, 6 * 10**4)

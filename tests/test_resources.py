@@ -46,7 +46,7 @@ def planned(**changes):
 
 
 def count(run):
-    return resources.run_operations(run, {"natural": (6, 8), "t1": (5, 7)}, {"t1": 11})
+    return resources.run_operations(run, {"natural": (6, 8), "t1": (5, 7)}, {("t1", "test"): 11, ("t1", "train"): 23})
 
 
 def test_runs_are_counted_by_hand():
@@ -59,7 +59,7 @@ def test_runs_are_counted_by_hand():
     tuned = graph.find(runs, "evaluate", method="network", n_finetune=5)
     assert count(raw) == count(tuned) == 11 * 35 * FORWARD
     assert count(graph.find(runs, "evaluate", method="zero_filled")) == 0
-    sizes, slices = {"natural": (6, 8), "t1": (5, 7)}, {"t1": 11}
+    sizes, slices = {"natural": (6, 8), "t1": (5, 7)}, {("t1", "test"): 11}
     assert resources.longest_chain(runs, sizes, slices) == sum(map(count, (train, tune, tuned)))
     assert resources.longest_chain([], sizes, slices) == 0
 
@@ -69,6 +69,23 @@ def test_crops_are_what_is_trained_on():
         planned(training={"domains": ["natural"], "n_train": [20], "batch": 4, "epochs": 3, "crop": 7}), "train"
     )
     assert count(train) == 15 * 4 * 3 * 6 * 7 * FORWARD + 20 * 48 * FORWARD // 2
+
+
+def test_an_evaluation_counts_the_slices_of_its_split():
+    variation = {"change": {"training": {"learning_rate": 0.1}}, "where": {"method": "network"}, "split": "train"}
+    runs = planned(variations={"rate": variation})
+    assert count(graph.find(runs, "evaluate", n_finetune=0, variation="rate")) == 23 * 35 * FORWARD
+
+
+def test_the_update_of_a_run_by_hand():
+    sizes, pixel = {"natural": (6, 8), "t1": (5, 7)}, 8 * (2 + 4 + 1)
+    for changes, images in (({}, 1), ({"batch": 3}, 3), ({"batch": 0}, 5), ({"batch": 9}, 5)):
+        runs = planned(fine_tuning={"n_finetune": [5], "epochs": 7, **changes})
+        # fine-tuning: whole images through both sub-networks
+        assert resources.run_update_bytes(graph.find(runs, "finetune"), sizes) == 2 * pixel * images * 35
+    assert resources.run_update_bytes(graph.find(runs, "train"), sizes) == pixel * 4 * 48
+    cropped = planned(training={"domains": ["natural"], "n_train": [20], "batch": 4, "epochs": 3, "crop": 7})
+    assert resources.run_update_bytes(graph.find(cropped, "train"), sizes) == pixel * 4 * 6 * 7
 
 
 def test_networks_of_a_plan_fill_the_disk():
