@@ -36,7 +36,9 @@ def recipe_of(network: Network, images: int, **changes: object) -> Recipe:
     """
     profile = network.card.get("profile")
     usual = load_profile(profile).fine_tuning if profile in profile_names() else FineTuning()
-    return Recipe(**{**usual.recipe(images), **{k: v for k, v in changes.items() if v is not None}})
+    changes = {name: value for name, value in changes.items() if value is not None}
+    bounded = replace(usual, batch=changes.get("batch", usual.batch)).recipe(images)  # updates are of this batch
+    return Recipe(**{**bounded, **changes})
 
 
 def tune_network(

@@ -128,7 +128,9 @@ def test_the_recipe_is_the_profile_s_with_what_the_user_changes(start):
     assert (changed.batch, changed.epochs, changed.learning_rate) == (1, 7, 1e-2)
     network.card["profile"] = "desk"
     assert recipe_of(network, 20).epochs * 20 <= 320 < recipe_of(network, 20, epochs=100).epochs * 20
+    # at most 300 updates, of whatever batch: of 50 images 50, 10 or 1 an epoch
+    assert [recipe_of(network, 50, batch=batch).epochs for batch in (None, 5, 0)] == [6, 15, 15]
     network.card["profile"] = "unknown"
     assert (recipe_of(network, 4).epochs, recipe_of(network, 4).learning_rate) == (150, 1e-5)
-    with pytest.raises(ReconError, match="at least 1 epoch"):
+    with pytest.raises(ReconError, match="epochs is 1 or more"):
         recipe_of(network, 4, epochs=0)
