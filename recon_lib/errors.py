@@ -31,6 +31,22 @@ def shown(value: object) -> str:
         return "a number of too many digits"
 
 
+def at_least(lowest: int, **counts: int | tuple[int, ...] | None) -> None:
+    """Refuse counts that are too small.
+
+    Args:
+        lowest: What each may be at least.
+        **counts: A number, several, or ``None`` for none, by name.
+
+    Raises:
+        ReconError: One is smaller; the message names it.
+    """
+    for name, count in counts.items():
+        numbers = count if isinstance(count, tuple) else () if count is None else (count,)
+        if any(number < lowest for number in numbers):
+            raise ReconError(f"{name} is {lowest} or more, not {shown(min(numbers))}.")
+
+
 def choose(kind: str, name: object, known: Iterable[str]) -> str:
     """Return ``name`` if it is one of ``known``.
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from recon_lib import paths
+from recon_lib.compressed_sensing import VARIANTS
 from recon_lib.config import build, mapping, override, read_yaml
-from recon_lib.errors import ReconError, choose
+from recon_lib.errors import ReconError, at_least, choose
 from recon_lib.masks import KINDS, MaskSpec
 from recon_lib.recipes import Architecture, FineTuning, Recipe, Training
 from recon_lib.similarity import DEFAULT_WINDOW, WINDOWS
@@ -37,6 +38,9 @@ SOURCES = ("open", "generated", "ilsvrc", "midas", "ixi")
 SCALES = ("reference", "zero_filled")
 NETWORKS = ("own", "base")
 BASELINES = ("zero_filled", "conjugate_symmetry")
+#: What an evaluation is named by.
+NAMED_BY = ("method", "test_domain", "training_domain", "n_train", "n_finetune", "draw")
+_KEPT = {"name", "domains", "variations"}  # of a profile, by its variations
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,9 @@ class Domain:
     images: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the source's name."""
+        """Check the source's name and the counts."""
         choose("source", self.source, SOURCES)
+        at_least(1, matrix=self.matrix, images=self.images)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,10 @@ class Masks:
     train: int = 100
     test: int = 100
 
+    def __post_init__(self) -> None:
+        """Check the counts; the rest is :class:`~recon_lib.masks.MaskSpec`'s to check."""
+        at_least(1, train=self.train, test=self.test)
+
 
 @dataclass(frozen=True)
 class CompressedSensing:
@@ -95,8 +104,11 @@ class CompressedSensing:
     wavelet: str = DEFAULT_WAVELET
 
     def __post_init__(self) -> None:
-        """Check the wavelet's name."""
+        """Check names and counts."""
         choose("wavelet", self.wavelet, TAPS)
+        for name in self.variants:
+            choose("variant of compressed sensing", name, VARIANTS)
+        at_least(1, iterations=tuple(self.iterations.values()))
 
     def iterations_of(self, test_domain: str) -> int:
         """Return the iterations in a tested domain."""
@@ -128,8 +140,10 @@ class Variation:
         """Check the names."""
         choose("networks", self.networks, NETWORKS)
         choose("split", self.split, ("test", "train"))
-        if "domains" in self.change:
-            raise ReconError("A variation keeps the profile's images: 'domains' cannot be changed.")
+        for key in self.where:
+            choose("key in 'where' of a variation", key, NAMED_BY)
+        for key in _KEPT.intersection(self.change):
+            raise ReconError(f"A variation keeps the profile's images and name: {key!r} cannot be changed.")
 
     def matches(self, choice: dict) -> bool:
         """Tell whether an evaluation is one of those that are run."""
@@ -190,6 +204,9 @@ class Profile:
             choose("baseline", name, BASELINES)
         choose("scale", self.scale, SCALES)
         choose("ssim", self.ssim, WINDOWS)
+        for name in self.compressed_sensing.iterations:
+            choose("domain with a number of iterations", name, ("t1", "t2", *self.domains))
+        _ = self.mask_spec  # checks what it is made of
         for name in self.variations:
             self.varied(name)
 

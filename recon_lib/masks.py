@@ -45,7 +45,7 @@ class MaskSpec:
             distance holds to the last digit, and the density falls in steps.
 
     Raises:
-        ReconError: The acceleration is below 1, or another value is negative, infinite or not a number.
+        ReconError: The acceleration is below 1, or a value is negative, infinite or not a number.
     """
 
     acceleration: float = 4.0
@@ -64,8 +64,8 @@ class MaskSpec:
 
     def __post_init__(self) -> None:
         """Check the values that no mask can have."""
-        if not self.acceleration >= 1:
-            raise ReconError(f"An acceleration of {self.acceleration} is impossible: it must be at least 1.")
+        if not 1 <= self.acceleration < np.inf:
+            raise ReconError(f"An acceleration of {self.acceleration} is impossible: make it 1 or more, and finite.")
         if not 0 <= self.power < np.inf or self.calibration < 0 or self.seed < 0:
             raise ReconError(
                 "A mask's power, calibration and seed are 0 or more, and finite: "

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 
 from recon_lib.config import without_defaults
-from recon_lib.errors import ReconError, choose
+from recon_lib.errors import ReconError, at_least, choose
 
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -54,6 +54,8 @@ class Architecture:
                 "A network needs at least one sub-network and filter, and an odd kernel: "
                 f"subnetworks {self.subnetworks}, filters {self.filters}, kernel {self.kernel}."
             )
+        if not self.data_consistency >= 0:
+            raise ReconError(f"data_consistency is 0 or more, or inf: not {self.data_consistency}.")
 
     def as_dict(self) -> dict:
         """Return the fields by name, ``inf`` as a string: JSON has no infinity.
@@ -106,15 +108,18 @@ class Recipe:
         """Check what types cannot say."""
         choose("loss_on", self.loss_on, LOSSES)
         choose("start", self.start, STARTS)
-        if not 0 <= self.absolute < math.inf:
-            raise ReconError(f"The weight of the mean-absolute error is 0 or more, and finite: not {self.absolute}.")
+        for name in ("absolute", "l2"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ReconError(
+                    f"The weight {name} of a loss's term is 0 or more, and finite: not {getattr(self, name)}."
+                )
+        for name in ("learning_rate", "epsilon"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ReconError(f"A {name} is positive and finite, not {getattr(self, name)}.")
         choose("schedule", self.schedule, SCHEDULES)
         choose("precision", self.precision, PRECISIONS)
-        if self.batch < 0 or self.epochs < 1 or self.learning_rate <= 0 or (self.crop is not None and self.crop < 1):
-            raise ReconError(
-                "A recipe needs a batch of 0 or more, at least 1 epoch, a positive learning rate and crop: "
-                f"batch {self.batch}, epochs {self.epochs}, learning_rate {self.learning_rate}, crop {self.crop}."
-            )
+        at_least(0, batch=self.batch)
+        at_least(1, epochs=self.epochs, crop=self.crop)
 
     def as_dict(self) -> dict:
         """Return what decides the updates, by name; the last three only where they are not the default.
@@ -144,8 +149,9 @@ class Training(Recipe):
     def __post_init__(self) -> None:
         """Check the counts."""
         super().__post_init__()
-        if not self.n_train or min(self.n_train) < 1 or self.batch < 1:
-            raise ReconError(f"Training needs images and a batch of at least 1: n_train {self.n_train}.")
+        at_least(1, n_train=self.n_train, batch=self.batch, updates_of=self.updates_of)
+        if not self.n_train:
+            raise ReconError("Training needs images: n_train names no number of them.")
         if self.loss_on != "before_dc":
             raise ReconError("Sequential training judges images before data consistency: loss_on is fine-tuning's.")
 
@@ -184,6 +190,8 @@ class FineTuning(Recipe):
     def __post_init__(self) -> None:
         """Check what fine-tuning cannot do."""
         super().__post_init__()
+        at_least(0, n_finetune=self.n_finetune, n_reference=self.n_reference, n_headline=self.n_headline)
+        at_least(1, draws=self.draws, max_updates=self.max_updates)
         if self.start != "own":
             raise ReconError("Fine-tuning trains all sub-networks at once: start is sequential training's.")
         if self.crop is not None:

@@ -81,7 +81,7 @@ def test_a_recipe_is_known_by_what_is_not_the_default():
     assert Training(**changed).as_dict() == Training().as_dict() | changed
     with pytest.raises(ReconError, match="start is sequential training's"):
         FineTuning(start="before")
-    with pytest.raises(ReconError, match=r"0 or more, and finite: not -1\.0"):
+    with pytest.raises(ReconError, match=r"weight absolute of a loss's term is 0 or more, and finite: not -1\.0"):
         Training(absolute=-1.0)
     with pytest.raises(ReconError, match="loss_on is fine-tuning's"):
         Training(loss_on="after_dc")
@@ -98,10 +98,35 @@ def test_a_recipe_is_known_by_what_is_not_the_default():
         ({"training": {"batch": "fifty"}}, "x.training.batch is of type int, not 'fifty'"),
         ({"training": {"batch": 2.5}}, "x.training.batch is of type int, not 2.5"),
         ({"training": {"batch": True}}, "x.training.batch is a whole number"),
-        ({"training": {"batch": 0}}, "batch of at least 1"),
+        ({"training": {"batch": 0}}, "batch is 1 or more, not 0"),
+        ({"fine_tuning": {"batch": -1}}, "batch is 0 or more, not -1"),
         ({"training": {"n_train": []}}, "n_train"),
-        ({"training": {"epochs": 0}}, "epochs 0"),
-        ({"training": {"learning_rate": -1.0}}, "learning_rate -1.0"),
+        ({"training": {"epochs": 0}}, "epochs is 1 or more, not 0"),
+        ({"training": {"crop": 0}}, "crop is 1 or more, not 0"),
+        ({"training": {"n_train": [500, 0]}}, "n_train is 1 or more, not 0"),
+        ({"training": {"updates_of": 0}}, "updates_of is 1 or more"),
+        ({"training": {"l2": -1.0}}, "weight l2 of a loss's term is 0 or more, and finite: not -1.0"),
+        ({"training": {"epsilon": 0.0}}, "epsilon is positive and finite, not 0.0"),
+        ({"training": {"learning_rate": math.nan}}, "learning_rate is positive and finite, not nan"),
+        ({"fine_tuning": {"n_finetune": [5, -3]}}, "n_finetune is 0 or more, not -3"),
+        ({"fine_tuning": {"n_reference": [-1]}}, "n_reference is 0 or more"),
+        ({"fine_tuning": {"n_headline": [-1]}}, "n_headline is 0 or more"),
+        ({"fine_tuning": {"draws": 0}}, "draws is 1 or more, not 0"),
+        ({"fine_tuning": {"max_updates": 0}}, "max_updates is 1 or more, not 0"),
+        ({"masks": {"train": 0}}, "train is 1 or more, not 0"),
+        ({"masks": {"test": 0}}, "test is 1 or more, not 0"),
+        ({"masks": {"power": -1.0}, "domains": DOMAINS}, "power -1.0"),
+        ({"acceleration": math.inf, "domains": DOMAINS}, "An acceleration of inf is impossible"),
+        ({"domains": {"t1": {"matrix": [0, 32]}}}, "matrix is 1 or more, not 0"),
+        ({"domains": {"t1": {"images": 0}}}, "images is 1 or more, not 0"),
+        ({"architecture": {"data_consistency": -1.0}}, "data_consistency is 0 or more, or inf: not -1.0"),
+        ({"compressed_sensing": {"variants": ["litteral"]}}, "did you mean 'literal'"),
+        ({"compressed_sensing": {"iterations": {"t1": 0}}}, "iterations is 1 or more, not 0"),
+        ({"compressed_sensing": {"iterations": {"T1": 80}}, "domains": DOMAINS}, "did you mean 't1'"),
+        ({"variations": {"v": {"where": {"trainin_domain": "t1"}}}}, "did you mean 'training_domain'"),
+        ({"variations": {"v": {"change": {"name": "y"}}}}, "'name' cannot be changed"),
+        ({"variations": {"v": {"change": {"domains": {}}}}}, "'domains' cannot be changed"),
+        ({"training": {"learning_rate": -1.0}}, "learning_rate is positive and finite, not -1.0"),
         ({"training": {"precision": "float8"}}, "Unknown precision 'float8'"),
         ({"architecture": {"kernel": 4}}, "an odd kernel"),
         ({"architecture": {"initial_weights": "he"}}, "Unknown initial_weights 'he'"),

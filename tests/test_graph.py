@@ -6,7 +6,16 @@ import pytest
 
 from recon_lib import graph
 from recon_lib.errors import ReconError
-from recon_lib.experiment import CompressedSensing, FineTuning, Masks, Training, Variation, parse_profile
+from recon_lib.experiment import (
+    NAMED_BY,
+    CompressedSensing,
+    FineTuning,
+    Masks,
+    Training,
+    Variation,
+    load_profile,
+    parse_profile,
+)
 
 HASHES = {"natural": "n", "t1": "a", "t2": "b"}
 
@@ -30,6 +39,12 @@ def test_the_papers_comparison_is_planned():
     assert kinds.count("evaluate") == 4 + 6 + 6
     assert len({run.id for run in runs}) == len(runs)
     assert all(run.parent in runs for run in runs if run.parent)
+
+
+def test_an_evaluation_is_named_by_what_a_variation_may_choose():
+    profile = load_profile("desk")
+    named = {key for run in graph.plan(profile, dict.fromkeys(profile.domains, "")) for key in run.choice}
+    assert named == {*NAMED_BY, "variation"}
 
 
 def test_a_tuned_network_is_tested_only_where_it_was_tuned():

@@ -23,9 +23,9 @@ import recon_lib
 PACKAGE = ROOT / "recon_lib"
 # From the ground up. A room imports rooms of its own floor or of those below.
 FLOORS = [
-    "errors paths config machine fourier masks metrics similarity wavelets acquisition recipes experiment graph "
-    "storage provenance progress markup resources __init__",
-    "cascade checkpoints compressed_sensing memory inference resume merging results measurements data scans",
+    "errors paths config machine fourier masks metrics similarity wavelets compressed_sensing acquisition recipes "
+    "experiment graph storage provenance progress markup resources __init__",
+    "cascade checkpoints memory inference resume merging results measurements data scans",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
     "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls accelerations appendix "
     "hardware headline needs costs cost_views explorer own_scans tuning scan_charts effect_charts",
