@@ -14,13 +14,12 @@ from recon_lib.claims import UNTESTED, Claim
 from recon_lib.errors import choose
 from recon_lib.markup import FULL, Rendered, signed, spread, table_box, tinted_cell
 from recon_lib.results import Results
-from recon_lib.tables import METRICS, NAMES, label, paper, summarise
+from recon_lib.tables import METRICS, NAMES, REFERENCE, label, paper, summarise
 
 if TYPE_CHECKING:
     import pandas
 
 DOMAINS = {3: "t1", 4: "t2"}  # the test contrast of each table
-REFERENCE = 50  # images that the network of the test's own contrast is tuned with
 _CELL = ["training_domain", "n_finetune", "n_train"]
 
 

@@ -22,6 +22,7 @@ NAMES = {"natural": "natural images", "t1": "T1", "t2": "T2", "t1_bold5000": "T1
 METRICS = {"psnr": ("PSNR, dB", 2), "ssim": ("SSIM", 3)}
 NETWORKS = ("natural", "t1", "t2")  # the domains of the three networks compared
 TUNED = 20  # images of the test contrast, Tables 1 and 2
+REFERENCE = 50  # and of the last rows of Tables 3 and 4, those of the test contrast's own network
 _KEY = ["method", "training_domain", "n_train", "n_finetune"]
 
 
@@ -81,9 +82,9 @@ def table(number: int, results: Results | None) -> pandas.DataFrame:
     Returns:
         One row a method and metric: ``method, training_domain, n_train, n_finetune, metric, ours, ours_std,
         slices, subjects, paper, paper_std, difference`` (ours - paper), ``best``. What was not run, or what the
-        paper does not have, is missing, never zero. ``n_train`` is ours: 4000, or else the largest number that was
-        run. The paper's CS stands beside the literal reading; ``best`` marks the variant of CS with the highest
-        mean, if there are several.
+        paper does not have, is missing, never zero. ``n_train`` is ours: the largest number that any network
+        tested here was trained on, the same for all. The paper's CS stands beside the literal reading; ``best``
+        marks the variant of CS with the highest mean, if there are several.
 
     Raises:
         ReconError: There is no such table.
@@ -96,10 +97,11 @@ def table(number: int, results: Results | None) -> pandas.DataFrame:
     theirs = theirs[theirs["table"] == number]
     ours = None if results is None else summarise(results.slices[results.slices["test_domain"] == domain])
     tuned = tuned_count(None if results is None else results.slices, domain)
+    largest = None if ours is None else ours["n_train"].max()
     rows = []
     for method, training, n_finetune in _rows(ours, tuned):
         printed_count = TUNED if n_finetune else n_finetune
-        match = _find(ours, method, training, n_finetune)
+        match = _find(ours, method, training, n_finetune, largest)
         for metric in METRICS:
             printed = theirs[
                 (theirs["metric"] == metric)
@@ -253,14 +255,16 @@ def _cs_order(name: str) -> tuple[int, str]:
     return (0 if variant == "literal" else 2 if variant.startswith("real") else 1), variant
 
 
-def _find(ours: pandas.DataFrame | None, method: str, training: str, n_finetune: int | None) -> pandas.Series | None:
-    """Find our row, with 4000 training images or the largest number there is."""
+def _find(
+    ours: pandas.DataFrame | None, method: str, training: str, n_finetune: int | None, n_train: int | None
+) -> pandas.Series | None:
+    """Find our row."""
     if ours is None:
         return None
     match = ours[(ours["method"] == method) & (ours["training_domain"] == training)]
     if method == "network":
-        match = match[match["n_finetune"] == n_finetune].sort_values("n_train")
-    return match.iloc[-1] if len(match) else None
+        match = match[(match["n_finetune"] == n_finetune) & (match["n_train"] == n_train)]
+    return match.iloc[0] if len(match) else None
 
 
 def _group(method: str, n_finetune: object) -> str:

@@ -71,6 +71,16 @@ def measured() -> tuple[Timing, ...]:
     return tuple(row for one in found if one for row in one.rows)
 
 
+def same_machine() -> bool:
+    """Tell whether all benchmarks that there are come from one machine.
+
+    Raises:
+        ReconError: As :func:`load`.
+    """
+    found = (load(name) for name in BENCHMARKS)
+    return len({(one.machine.get("processor"), one.machine.get("cores")) for one in found if one}) <= 1
+
+
 def nearest_size(rows: tuple[Timing, ...], test_domain: str) -> tuple[int, int] | None:
     """Choose the size that stands for a contrast of the paper's.
 
@@ -134,7 +144,7 @@ def render_cs_times() -> Rendered:
 
     Returns:
         Markdown: for each size, reading and tool the fastest measurement, and how many times as long as the
-        network it takes, one slice at a time; one sentence if nothing has been measured yet.
+        network alone, one slice at a time, it takes; one sentence if nothing has been measured yet.
 
     Raises:
         ReconError: As :func:`load`.

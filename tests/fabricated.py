@@ -173,15 +173,15 @@ def made(rows, variations=(), **provenance) -> SimpleNamespace:
     )
 
 
-def write_benchmark(root: Path, name: str, rows) -> Path:
-    """A benchmark's file: rows are (what, size, batch, seconds a slice, PSNR, tool)."""
+def write_benchmark(root: Path, name: str, rows, processor: str = "a processor") -> Path:
+    """A benchmark's file: rows are (what, size, batch, seconds a slice, PSNR, tool), CS of 80 iterations."""
     keys = ("what", "size", "batch", "seconds_per_slice", "psnr", "tool")
-    machine = {"processor": "a processor", "cores": 2, "system": "Linux", "memory_gib": 8.0, "matmul_gflops": 168.0}
+    machine = {"processor": processor, "cores": 2, "system": "Linux", "memory_gib": 8.0, "matmul_gflops": 168.0}
     content = {"machine": machine, "versions": {"numpy": "2.4"}, "commit": "0" * 40}
     path = root / "benchmarks" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     made = [dict(zip(keys, one, strict=True)) for one in rows]
-    made = [one | ({"gflops": 120.0} if one["what"] == "network" else {}) for one in made]
+    made = [one | ({"gflops": 120.0} if one["what"] == "network" else {"iterations": 80}) for one in made]
     path.write_text(json.dumps({**content, "rows": made}))
     results.write_provenance(path.parent, {})
     return path

@@ -210,6 +210,59 @@ def test_times_are_compared_on_one_machine(seconds, verdict):
     assert "| 400 ms |" in text
 
 
+def test_times_of_two_machines_are_not_compared():
+    size = [256, 176]
+    write_benchmark(results.root(), "inference", [("network", size, 1, 0.4, None, "recon_lib")])
+    rows = [("cs:literal", size, 1, 4.1, 33.0, "recon_lib")]
+    write_benchmark(results.root(), "compressed_sensing", rows, processor="another")
+    found = claims.check(None)[5].verdicts[0]
+    assert (found.verdict, found.note) == (
+        claims.UNTESTED,
+        "the network and compressed sensing were timed on different machines",
+    )
+
+
+def test_the_fastest_cs_is_that_of_as_many_iterations(monkeypatch):
+    size, timing = (256, 176), claim_checks.timings.Timing
+    rows = [
+        timing("network", size, 1, 0.4, 30.0, "recon_lib"),
+        timing("cs:literal", size, 4, 4.0, 30.0, "recon_lib", iterations=80),
+        timing("cs:real", size, 1, 1.0, 30.0, "bart", iterations=20),  # 4 s with as many
+        timing("cs:real", size, 1, 3.0, 30.0, "sigpy", iterations=80),
+        timing("cs:l1-wavelet", size, 1, 0.1, 30.0, "bart"),  # of nobody knows how many
+    ]
+    monkeypatch.setattr(claim_checks.timings, "measured", lambda: tuple(rows))
+    found = claims.check(None)[5].verdicts[0]
+    assert found.estimate == pytest.approx(4.0 / 0.4)
+    assert found.others[1].what == "CS (literal), 80 iterations, 4 at a time"
+    assert found.others[2].value == pytest.approx(3.0 / 0.4)
+    monkeypatch.setattr(claim_checks.timings, "measured", lambda: (rows[0], rows[-1]))
+    assert "with a known number of iterations" in claims.check(None)[5].verdicts[0].note
+
+
+def test_claim_3_names_what_is_missing():
+    for training, n_finetune in (("natural", 20), ("t1", 50)):
+        slices = frame(cell({"t1": 36.0}, training_domain=training, n_finetune=n_finetune))
+        found = claim_checks.few_images_suffice(claim_checks.Networks(slices, "t1"), {"t1": 0.5})
+        assert found.verdict == claims.UNTESTED
+        assert "test contrast tuned with 50" in found.note
+        assert "photographs' tuned with" in found.note
+
+
+@pytest.mark.parametrize(("domain", "distance", "verdict"), [
+    ("t1", 0.54, "holds"), ("t1", 0.56, "differs"), ("t2", 0.45, "holds"), ("t2", 0.47, "differs"),
+])  # fmt: skip
+def test_claim_3_is_judged_by_the_paper_s_own_distances(monkeypatch, domain, distance, verdict):
+    rows = [
+        *cell({domain: 36.0}, n_finetune=20),
+        *cell({domain: 36.0 + distance}, training_domain=domain, n_finetune=50),
+    ]
+    shown = results.Results("desk", results.root(), {})
+    monkeypatch.setattr(results.Results, "slices", frame(rows))
+    found = dict(zip(claims.DOMAINS, claims.check(shown)[2].verdicts, strict=True))[domain]
+    assert (found.verdict, found.estimate) == (verdict, pytest.approx(distance))
+
+
 @pytest.mark.parametrize(("place", "iterations"), [(0, 80), (1, 120)])
 def test_the_iterations_of_a_contrast_are_counted(monkeypatch, place, iterations):
     size = (256, 176)

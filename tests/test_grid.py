@@ -177,7 +177,7 @@ def test_verdicts_are_those_of_the_claims(tmp_path):
     text = grid.render_verdicts(checked, "t2").markdown
     assert f"| {checked[0].sentence} | **{one.verdict}** | {tables.signed(one.estimate, 2)} |" in text
     assert claims.UNTESTED not in text
-    in_times = claims.Claim(6, "Fast.", "", "", "", 10, (claims.Verdict("t2", "holds", 11.0, unit="times"),), ())
+    in_times = claims.Claim(6, "Fast.", "", "", "", (claims.Verdict("t2", "holds", 11.0, unit="times"),), ())
     assert "Fast." not in grid.render_verdicts([*checked, in_times], "t2").markdown
     chosen = grid.render_verdicts(checked, "t1", [4]).markdown.splitlines()
     assert len(chosen) == 3

@@ -73,6 +73,15 @@ def test_mean_and_sample_deviation_by_hand(tmp_path):
     assert cell(frame, "natural", 0, "psnr", "subjects") == 2
 
 
+def test_networks_of_one_number_of_training_images_stand_side_by_side(tmp_path):
+    rows = [row("t1", "a", 1, psnr=30.0, n_train=4000), row("t1", "a", 1, psnr=29.0, n_train=500)]
+    rows.append(row("t1", "a", 1, psnr=35.0, training_domain="t1", n_train=2000))
+    frame = tables.table(1, one(rows, tmp_path))
+    assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
+    assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
+    assert np.isnan(cell(frame, "t1", 0, "psnr", "ours"))  # that of 4000 is yet to come
+
+
 def test_draws_of_a_slice_are_one_slice(tmp_path):
     rows = [row("t1", "a", s, psnr=p, draw=d) for s, d, p in ((1, 0, 30.0), (1, 1, 34.0), (2, 0, 36.0), (2, 1, 36.0))]
     frame = tables.table(1, one(rows, tmp_path))
