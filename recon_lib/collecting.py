@@ -21,6 +21,7 @@ from recon_lib.inference import reconstruct
 from recon_lib.merging import lock, recover, stage_networks
 from recon_lib.metrics import psnr
 from recon_lib.runs import finished, folder, plan_profile
+from recon_lib.tables import TUNED
 from recon_lib.weights import load_network, released_name, save_network
 
 _NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
@@ -60,8 +61,11 @@ def _collect(profile: Profile, out: Path) -> None:
     for run in done:
         if _released(run, profile):
             release(run, profile, networks)
-    labels = {run.id: panel_label(run.choice) if run.kind == "evaluate" else None for run in kept}
-    results.collect([folder(run) for run in done], out, details, labels, _notebooks(done, profile))
+    images = {
+        run.id: f"{run.choice['test_domain']}/{panel_label(run.choice)}" if run.kind == "evaluate" else None
+        for run in kept
+    }
+    results.collect([folder(run) for run in done], out, details, images, _notebooks(done, profile))
 
 
 def _notebooks(done: list[Run], profile: Profile) -> dict[str, bytes]:
@@ -131,8 +135,8 @@ def _released(run: Run, profile: Profile) -> bool:
         return False
     if run.kind == "train":
         return True
-    counts = profile.fine_tuning.n_headline or profile.fine_tuning.n_finetune
-    wanted = 20 if 20 in counts else max(counts)
+    counts = profile.fine_tuning.headline
+    wanted = TUNED if TUNED in counts else max(counts, default=None)
     largest = run.choice["n_train"] == max(profile.training.n_train)
     return largest and run.choice["draw"] == 0 and run.choice["n_finetune"] == wanted
 

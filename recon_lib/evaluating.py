@@ -106,8 +106,8 @@ def in_headline(run: Run, profile: Profile) -> bool:
     """
     if run.choice["method"] != "network":
         return True
-    counts = profile.fine_tuning.n_headline or profile.fine_tuning.n_finetune
-    return run.choice["n_train"] == max(profile.training.n_train) and run.choice["n_finetune"] in {0, *counts}
+    counts = {0, *profile.fine_tuning.headline}
+    return run.choice["n_train"] == max(profile.training.n_train) and run.choice["n_finetune"] in counts
 
 
 def _varied(choice: dict) -> str:
@@ -159,7 +159,7 @@ def _by_compressed_sensing(
         if not path.is_file():
             kspace = undersample(images[part], masks[part])
             found = reconstruct_cs(kspace, masks[part], variant, run.parameters["iterations"])
-            save_arrays(path, {"image": np.abs(found)}, {"run": run.id})
+            save_arrays(path, {"image": np.abs(found)}, {})
         done.append(load_arrays(path)[0]["image"])
         if progress:
             progress(min(part.stop, len(images)), len(images), {})

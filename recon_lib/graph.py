@@ -148,7 +148,7 @@ def _counts(profile: Profile, parent: Run, test: str) -> list[int]:
     elif domain == test:
         counts |= set(tuning.n_finetune if tuning.n_reference is None else tuning.n_reference)
     if parent.choice["n_train"] == max(profile.training.n_train):
-        counts |= set(tuning.n_finetune if tuning.n_headline is None else tuning.n_headline)
+        counts |= set(tuning.headline)
     return sorted(counts - {0})
 
 

@@ -49,7 +49,7 @@ def collect(
         out: The folder of results, ``book/results/<profile>``.
         details: For the provenance, as in :func:`recon_lib.provenance.write_provenance`.
         keep: Runs whose rows, record and notebook are taken over from the old folder, because they were made
-            elsewhere; and the label of their images, if they have any.
+            elsewhere; and the place of their images, ``<test_domain>/<label>``, if they have any.
         notebooks: Executed notebooks by the name of their run, written to ``notebooks/``.
 
     Returns:
@@ -144,11 +144,11 @@ def _beside(out: Path, what: str) -> Path:
     return out.with_name(f".{out.name}.{what}")
 
 
-def _kept_labels(keep: Mapping[str, str | None]) -> set[str]:
-    """Name the images that stay with the runs that stay: theirs, the references, and the masks of their variations."""
-    own = set(filter(None, keep.values()))
-    masks = {f"mask{VARIED}{label.partition(VARIED)[2]}" for label in own if VARIED in label}
-    return {"reference", "mask", *masks, *own} if keep else set()
+def _kept_images(keep: Mapping[str, str | None]) -> set[tuple[str, str]]:
+    """Name the images that stay with the runs that stay, by test domain: theirs, the references, and the masks."""
+    own = {(domain, label) for domain, _, label in (place.partition("/") for place in filter(None, keep.values()))}
+    masks = {(domain, f"mask{VARIED}{label.partition(VARIED)[2]}") for domain, label in own if VARIED in label}
+    return own | masks | {(domain, name) for domain, _ in own for name in ("reference", "mask")}
 
 
 def _panels(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, np.ndarray]:
@@ -160,9 +160,9 @@ def _panels(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> 
             if key in panels and not _alike(panels[key], image):
                 raise ReconError(f"{folder} has another image {key} than an earlier run: evaluate both again.")
             panels.setdefault(key, image)
-    labels = _kept_labels(keep)
+    stay = _kept_images(keep)
     for key, image in read_panels(out / "panels.npz").items():
-        if key.rpartition("/")[2] in labels:
+        if (key.partition("/")[0], key.rpartition("/")[2]) in stay:
             panels.setdefault(key, image)
     return panels
 

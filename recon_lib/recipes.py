@@ -199,6 +199,11 @@ class FineTuning(Recipe):
                 f"Fine-tuning passes through data consistency, which needs whole images: no crop {self.crop}."
             )
 
+    @property
+    def headline(self) -> tuple[int, ...]:
+        """Numbers of images that the networks with the most training images are tuned with in every domain."""
+        return self.n_finetune if self.n_headline is None else self.n_headline
+
     def recipe(self, n_finetune: int) -> dict:
         """Return the recipe for a number of images, its epochs bounded by ``max_updates``."""
         epochs = self.epochs

@@ -43,7 +43,6 @@ __all__ = [
     "VARIED",
     "Results",
     "best",
-    "best_profile",
     "best_varied",
     "collect",
     "collected",
@@ -130,7 +129,7 @@ def profiles() -> list[str]:
     """Return the profiles that have results: those of ``PROFILES``, best first, then a user's own by name."""
     others = (path.parent.name for path in root().glob(f"*/{PROVENANCE}"))
     own = sorted(name for name in others if name not in (*PROFILES, BENCHMARKS) and not name.startswith("."))
-    return [*(name for name in PROFILES if (root() / name).is_dir()), *own]
+    return [*filter(_begun, PROFILES), *own]
 
 
 def verify_all() -> dict[str, dict]:
@@ -162,29 +161,14 @@ def load(profile: str) -> Results:
     return Results(profile, root() / profile, verify(root() / profile))
 
 
-def best_profile() -> str | None:
-    """Return the profile the book shows: the first of :func:`profiles`.
-
-    Returns:
-        Its name, or ``None`` when nothing has been run yet.
-
-    Raises:
-        ReconError: It fails :func:`verify`: a damaged result must not be hidden behind a lesser one.
-    """
-    present = profiles()
-    if present:
-        verify(root() / present[0])
-    return present[0] if present else None
-
-
 def best() -> Results | None:
     """Return the results the book shows, or ``None`` when nothing has been run yet.
 
     Raises:
-        ReconError: As :func:`best_profile`.
+        ReconError: They fail :func:`verify`: a damaged result must not be hidden behind a lesser one.
     """
-    name = best_profile()
-    return load(name) if name else None
+    present = profiles()
+    return load(present[0]) if present else None
 
 
 def best_varied() -> Results | None:
@@ -194,14 +178,11 @@ def best_varied() -> Results | None:
         Those of the first of :func:`profiles` with such rows; without any, as :func:`best`.
 
     Raises:
-        ReconError: As :func:`best_profile`.
+        ReconError: As :func:`best`.
     """
     shown = best()
-    for name in profiles():
-        found = load(name)
-        if len(found.variations):
-            return found
-    return shown
+    later = (load(name) for name in profiles()[1:])
+    return next((found for found in (shown, *later) if found and len(found.variations)), shown)
 
 
 def collected(profile: str) -> set[str]:
@@ -213,9 +194,13 @@ def collected(profile: str) -> set[str]:
     Raises:
         ReconError: The results fail :func:`verify`.
     """
+    return set(verify(root() / profile).get("runs", {})) if _begun(profile) else set()
+
+
+def _begun(profile: str) -> bool:
+    """Tell whether a profile has results: a workflow makes the folder before anything is written to it."""
     folder = root() / profile
-    begun = folder.is_dir() and any(folder.iterdir())  # a workflow makes the folder before anything is written to it
-    return set(verify(folder).get("runs", {})) if begun else set()
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def median_key(quality: Mapping[tuple, float]) -> tuple:

@@ -129,12 +129,23 @@ def test_images_stay_with_the_runs_that_stay_and_a_mask_with_its_variation(tmp_p
     assert set(found.panels) == set(plain)
     assert set(found.varied_panels) == set(content) - set(plain)
     network = "network-natural-4000-0"
-    results.collect([], out, {}, {"base": network, "varied": f"{network}@r8"})
+    results.collect([], out, {}, {"base": f"t1/{network}", "varied": f"t1/{network}@r8"})
     kept = storage.read_panels(out / "panels.npz")
     assert set(kept) == {f"{start}/{name}" for name in ("reference", "mask", network, "mask@r8", f"{network}@r8")}
     assert all(np.array_equal(kept[key], content[key]) for key in kept)
-    results.collect([], out, {}, {"base": network})
+    results.collect([], out, {}, {"base": f"t1/{network}"})
     assert set(storage.read_panels(out / "panels.npz")) == {f"{start}/{n}" for n in ("reference", "mask", network)}
+
+
+def test_images_of_another_contrast_do_not_stay_with_a_run(tmp_path):
+    run, out = tmp_path / "run", tmp_path / "desk"
+    results.write_rows(run / "slices.csv", [row(d, "sub-11", 41, run=f"base-{d}") for d in ("t1", "t2")])
+    content = make_panels("t1", "natural", 0) | make_panels("t2", "natural", 0)
+    storage.write_panels(run / "panels.npz", content)
+    results.collect([run], out, {})
+    results.collect([], out, {}, {"base-t2": "t2/network-natural-4000-0", "a training": None})
+    kept = {f"t2/sub-11/41/{name}" for name in ("reference", "mask", "network-natural-4000-0")}
+    assert set(storage.read_panels(out / "panels.npz")) == kept
 
 
 def test_a_failed_collect_leaves_the_old_results(runs, folder, tmp_path):
@@ -211,13 +222,12 @@ def test_verify_notices_an_edited_or_broken_provenance(folder):
 
 def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
     monkeypatch.setenv("RECON_RESULTS", str(tmp_path / "none"))
-    assert results.best_profile() is None
     assert results.best() is None
     root = tmp_path / "results"
     monkeypatch.setenv("RECON_RESULTS", str(root))
     for name in ("mine", "smoke", "desk", "open", "paper"):
         results.collect(runs[:2], root / name, DETAILS)
-        assert results.best_profile() == name
+        assert results.best().profile == name
     (root / "benchmarks").mkdir()
     results.write_provenance(root / "benchmarks", {})
     assert results.profiles() == ["paper", "open", "desk", "smoke", "mine"]
@@ -341,6 +351,9 @@ def test_an_empty_folder_holds_no_runs_and_a_damaged_one_is_an_error(tmp_path, m
     assert results.collected("smoke") == set()
     (tmp_path / "smoke").mkdir()
     assert results.collected("smoke") == set()
+    assert (results.profiles(), results.best()) == ([], None)
     (tmp_path / "smoke" / "slices.csv.gz").write_bytes(b"")
     with pytest.raises(ReconError, match="missing or not readable"):
         results.collected("smoke")
+    with pytest.raises(ReconError, match="missing or not readable"):
+        results.best()
