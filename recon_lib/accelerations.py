@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recon_lib.differences import NOT_RUN, heads, means_and_gain, note
-from recon_lib.effects import DOMAINS, gain, rows
+from recon_lib.effects import DOMAINS, gain, of_photographs, rows
 from recon_lib.experiment import Variation
 from recon_lib.results import Results
 from recon_lib.tables import Rendered, tuned_count
@@ -78,10 +78,4 @@ def render_accelerations(results: Results | None) -> Rendered:
 def _methods(slices: pandas.DataFrame, counts: list[int]) -> dict[str, pandas.DataFrame]:
     """Take the rows of one acceleration apart, by a name for a reader."""
     slices = slices[slices["draw"].fillna(0) == 0]  # others than the own have one draw: the same networks everywhere
-    networks = slices[(slices["method"] == "network") & (slices["training_domain"] == "natural")]
-    networks = networks[networks["n_train"] == networks["n_train"].max()]
-    found = {"zero-filled": slices[slices["method"] == "zero_filled"]}
-    for count in counts:
-        state = f"tuned with {count}" if count else "as trained"
-        found[f"network trained on photographs, {state}"] = networks[networks["n_finetune"] == count]
-    return found
+    return {"zero-filled": slices[slices["method"] == "zero_filled"], **of_photographs(slices, counts)}

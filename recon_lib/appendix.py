@@ -86,15 +86,16 @@ def render(results: Results | None, kind: str | None = None) -> Rendered:
         ReconError: A notebook is damaged; the message names it.
     """
     found = [] if results is None else sorted((results.folder / FOLDER).glob("*.ipynb"), key=_order)
-    parts = []
+    parts, count = [], 0
     for prefix, title in {**KINDS, "": "Others"}.items():
         group = [path for path in found if _kind(path) == prefix and kind in (None, prefix)]
         if group:
+            count += len(group)
             parts.append(f'<p class="recon-title">{title}: {len(group)} runs</p>' if kind is None else "")
             parts += [_run(path) for path in group]
     if not parts:
         return Rendered(markdown="```{note}\nNo notebooks of this kind have been collected yet.\n```")
-    return Rendered(html=_STYLE + "\n".join(parts), markdown=f"{len(found)} executed notebooks.")
+    return Rendered(html=_STYLE + "\n".join(parts), markdown=f"{count} executed notebooks.")
 
 
 def _cell(place: int, cell: Mapping) -> dict:

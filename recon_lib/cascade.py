@@ -78,7 +78,7 @@ class Residual(keras.Sequential):
 def sub_network(
     architecture: Architecture, seed: int, l2: float = 0.0, precision: str = "float32", name: str | None = None
 ) -> keras.Sequential:
-    """Build one CNN ``C_p``: convolutions with ReLU, then a linear one to a single magnitude channel.
+    """Build one CNN ``C_p``: convolutions with ReLU, then one to a single magnitude channel, linear by default.
 
     Args:
         architecture: Its layers, filters and kernel, how its weights are drawn, and whether it is residual.

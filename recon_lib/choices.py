@@ -67,7 +67,7 @@ def choices(results: Results | None = None) -> list[Choice]:
     """List our choices.
 
     Args:
-        results: Where the results' profile departs from a default, its value is stated too.
+        results: Where the results' profile has other masks or another recipe, its values are stated too.
 
     Returns:
         In the order of the method: masks, network, training, data, metrics, compressed sensing.
@@ -179,9 +179,9 @@ def _measuring() -> list[Choice]:
 
 
 def short(value: float) -> str:
-    """Write a rate: ``1e-4``."""
-    digits, _, power = f"{value:.0e}".partition("e")
-    return f"{digits}e{int(power)}"
+    """Write a rate: ``1e-4``, ``2.5e-4``."""
+    digits, _, power = f"{value:e}".partition("e")
+    return f"{float(digits):g}e{int(power)}"
 
 
 def _updates(profile: dict, batch: int) -> str:

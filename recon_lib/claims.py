@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from recon_lib import claim_checks
 from recon_lib.claim_checks import Networks, paper_slices
+from recon_lib.effects import DOMAINS
 from recon_lib.results import Results
 from recon_lib.tables import NAMES, Rendered, signed
 from recon_lib.verdicts import DIFFERS, HOLDS, NOISE, UNTESTED, Estimate, Verdict, above, below, bootstrap
@@ -19,7 +20,6 @@ __all__ = [
     "DIFFERS", "DOMAINS", "HOLDS", "NOISE", "UNTESTED", "Claim", "Verdict", "above", "below", "bootstrap", "check",
     "render_claim", "render_claims", "render_rules",
 ]  # fmt: skip
-DOMAINS = ("t1", "t2")
 _JOINED = "\u00a0"  # a space at which no line breaks
 
 

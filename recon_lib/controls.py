@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from recon_lib.differences import NOT_RUN, heads, means_and_gain, note, with_interval
-from recon_lib.effects import DOMAINS, drawn_alike, gain, labels, mean_psnr, rows
+from recon_lib.effects import DOMAINS, drawn_alike, gain, labels, mean_psnr, of_photographs, rows
 from recon_lib.results import Results
 from recon_lib.tables import NAMES, Rendered, label, spread, tuned_count
 
@@ -117,11 +117,7 @@ def render_symmetry(results: Results | None) -> Rendered:
     sensing = sorted({name for name in slices["method"] if name.startswith("cs:")})
     shown = {"zero-filled": start, "conjugate symmetry": slices[slices["method"] == "conjugate_symmetry"]}
     shown |= {label(name, ""): slices[slices["method"] == name] for name in sensing}
-    networks = slices[(slices["method"] == "network") & (slices["training_domain"] == "natural")]
-    networks = networks[networks["n_train"] == networks["n_train"].max()]
-    for count in sorted({0, *(tuned_count(slices, domain) for domain in DOMAINS)}):
-        state = f"tuned with {count}" if count else "as trained"
-        shown[f"network trained on photographs, {state}"] = networks[networks["n_finetune"] == count]
+    shown |= of_photographs(slices, sorted({0, *(tuned_count(slices, domain) for domain in DOMAINS)}))
     lines = [f"| | {heads('over zero-filled')} |", "|:--|" + "--:|:--|" * len(DOMAINS)]
     for name, chosen in shown.items():
         gains = {} if chosen is start else gain(chosen, start)

@@ -6,12 +6,13 @@ base has the same training domain, numbers of images and draw, so the networks c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recon_lib.results import Results
-from recon_lib.tables import NAMES, label
+from recon_lib.tables import NAMES, TUNED, label
 from recon_lib.verdicts import Estimate, bootstrap, side_by_side
 
 if TYPE_CHECKING:
@@ -52,7 +53,29 @@ class Effect:
     @property
     def state(self) -> str:
         """Whether the network was tuned, for a reader."""
-        return f"tuned with {self.n_finetune}" if self.n_finetune else "as trained"
+        return state(self.n_finetune)
+
+
+def state(n_finetune: int) -> str:
+    """Say whether a network was tuned, for a reader."""
+    return f"tuned with {n_finetune}" if n_finetune else "as trained"
+
+
+def of_photographs(slices: pandas.DataFrame, counts: Iterable[int]) -> dict[str, pandas.DataFrame]:
+    """Take the rows of the networks trained on the most photographs.
+
+    Args:
+        slices: Rows of slices.
+        counts: Numbers of fine-tuning images.
+
+    Returns:
+        A name for a reader to the rows of each; none where that was not run.
+    """
+    networks = slices[(slices["method"] == "network") & (slices["training_domain"] == "natural")]
+    networks = networks[networks["n_train"] == networks["n_train"].max()]
+    return {
+        f"network trained on photographs, {state(count)}": networks[networks["n_finetune"] == count] for count in counts
+    }
 
 
 def effects(results: Results | None, variation: str, base: str = "", metric: str = "psnr") -> list[Effect]:
@@ -124,13 +147,12 @@ def drawn_alike(base: pandas.DataFrame, varied: pandas.DataFrame) -> pandas.Data
     return base[base["draw"].fillna(0).isin(varied["draw"].fillna(0))]
 
 
-def of_columns(results: Results | None, column: str, base: str = "psnr") -> list[Effect]:
-    """Measure a way of measuring: one column of the same rows less another.
+def of_columns(results: Results | None, column: str) -> list[Effect]:
+    """Measure a way of measuring: a column of the same rows less ``psnr``.
 
     Args:
         results: Ours, or ``None``.
         column: dB.
-        base: dB.
 
     Returns:
         As :func:`compare`, for the networks trained on the most images.
@@ -140,7 +162,7 @@ def of_columns(results: Results | None, column: str, base: str = "psnr") -> list
         return []
     networks = slices[slices["method"] == "network"]
     largest = networks[networks["n_train"] == networks["n_train"].max()]
-    return compare(largest.assign(psnr=largest[column]), largest.assign(psnr=largest[base]))
+    return compare(largest.assign(psnr=largest[column]), largest)
 
 
 def of_methods(results: Results | None, method: str, base: str) -> list[Effect]:
@@ -200,16 +222,15 @@ def mean_psnr(slices: pandas.DataFrame | None, test_domain: str, n_finetune: int
 
 
 def labels(results: Results | None, prefix: str) -> list[str]:
-    """List the variations whose label begins with a word, in the order of the number that follows.
+    """List the variations whose label is a word and a number, in the order of that.
 
     Args:
         results: Ours, or ``None``.
         prefix: For instance ``"rate-"``.
     """
     names: Iterable[str] = () if results is None else results.variations["variation"].unique()
-    return sorted(
-        (name for name in names if name.startswith(prefix)), key=lambda name: float(name.removeprefix(prefix))
-    )
+    numbered = re.compile(re.escape(prefix) + r"([0-9][0-9.e+-]*)")
+    return sorted(filter(numbered.fullmatch, names), key=lambda name: float(name.removeprefix(prefix)))
 
 
 def _filled(frame: pandas.DataFrame) -> pandas.DataFrame:
@@ -223,7 +244,7 @@ def _first(effect: Effect) -> tuple:
     return (
         effect.method != "network",
         effect.training_domain != "natural",
-        effect.n_finetune != 20,
+        effect.n_finetune != TUNED,
         -effect.n_finetune,
         -effect.n_train,
         effect.method,

@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 from recon_lib import results as stored
+from recon_lib.accelerations import own_acceleration
 from recon_lib.checkpoints import load_state
 from recon_lib.data.manifest import load_manifest
 from recon_lib.errors import ReconError, choose
@@ -20,8 +21,9 @@ USE = (
 LIMITS = (
     "It learned from images without phase and without coils, at one acceleration and with one kind of mask: on raw "
     "k-space, with other masks or other contrasts it gives less than the figures here, and it may draw what is not "
-    "there where nothing was sampled. It was tested on healthy adults' brains, defaced, of one study."
+    "there where nothing was sampled."
 )
+_TESTED = {"open": " It was tested on healthy adults' brains, defaced, of one study."}  # by the source of its test
 
 
 def cards(results: Results) -> list[dict]:
@@ -117,10 +119,9 @@ def licence(card: dict, results: Results | None) -> str:
         card: The network's card.
         results: The results that it belongs to; they name the source of each domain.
     """
-    domains = ((results.provenance.get("profile") or {}).get("domains") or {}) if results else {}
     terms = []
     for domain in dict.fromkeys((card.get("training_domain"), card.get("test_domain"))):
-        source = (domains.get(domain) or {}).get("source")
+        source = _source(results, domain)
         if source == "generated":
             terms.append(f"{NAMES.get(domain, domain)} made by code")
         elif source:
@@ -157,7 +158,9 @@ def plain_list(results: Results | None) -> str:
     rows.insert(1, ["-" * width for width in widths])
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     terms = [f"{_name(card)}: {licence(card, results)}" for card in found]
-    note = "PSNR / SSIM: means over the test subjects' slices, 4-fold undersampled (a simulation)."
+    factor = own_acceleration(results)
+    fold = "" if factor is None else f", {factor:g}-fold undersampled (a simulation)"
+    note = f"PSNR / SSIM: means over the test subjects' slices{fold}."
     return "\n".join([*table, "", note, "", "licences:", *(f"  {term}" for term in terms)])
 
 
@@ -238,7 +241,8 @@ def _facts(card: dict, results: Results | None) -> dict[str, str]:
         f"{architecture['filters']} filters, {card['weights']:,} weights in {card['stored']}",
         "normalisation": card["normalisation"],
     }
-    for domain, given in (scores(results, card) if results else {}).items():
+    tests = scores(results, card) if results else {}
+    for domain, given in tests.items():
         text = f"PSNR {given['psnr']:.2f} dB, SSIM {given['ssim']:.4f}"
         if "psnr_zero_filled" in given:
             text += f" (zero-filled {given['psnr_zero_filled']:.2f} dB, {given['ssim_zero_filled']:.4f})"
@@ -255,9 +259,15 @@ def _facts(card: dict, results: Results | None) -> dict[str, str]:
         "sha256": card["sha256"],
         "licence": licence(card, results),
         "intended use": USE,
-        "limits": LIMITS,
+        "limits": LIMITS + "".join(_TESTED.get(source, "") for source in {_source(results, name) for name in tests}),
     }
     return {key: text for key, text in facts.items() if text}
+
+
+def _source(results: Results | None, domain: str | None) -> str | None:
+    """Find where a domain's images came from; ``None`` if nothing says it."""
+    domains = ((results.provenance.get("profile") or {}).get("domains") or {}) if results else {}
+    return (domains.get(domain) or {}).get("source")
 
 
 def _name(card: dict) -> str:

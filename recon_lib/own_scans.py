@@ -14,6 +14,7 @@ from recon_lib.cascade import Cascade
 from recon_lib.errors import ReconError, choose
 from recon_lib.fourier import ifft2c
 from recon_lib.masks import KINDS, MaskSpec
+from recon_lib.memory import forward_pixels
 from recon_lib.metrics import psnr, slice_metrics
 from recon_lib.scans import Acquired, Scan, acquire_scan
 from recon_lib.scans.references import Slices, bright_slices
@@ -21,8 +22,6 @@ from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, is_undersampl
 from recon_lib.storage import sha256
 from recon_lib.training import Progress
 from recon_lib.weights import load_network
-
-_PIXELS = 2**18  # of a forward pass: bounds memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +73,7 @@ def apply_network(cascade: Cascade, acquired: Acquired, progress: Progress | Non
         Magnitudes after the last data consistency, float32 ``(n, height, width)``, in the scale of
         ``acquired.kspace``.
     """
-    count, step = len(acquired.kspace), max(1, _PIXELS // acquired.kspace[0].size)
+    count, step = len(acquired.kspace), max(1, forward_pixels(cascade.architecture) // acquired.kspace[0].size)
     after = []
     for start in range(0, count, step):
         after.append(np.abs(_run(cascade, acquired.take(np.arange(start, min(start + step, count))))))

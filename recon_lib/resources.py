@@ -7,7 +7,6 @@ kernel.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 
@@ -154,5 +153,6 @@ def _seen(run: Run, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
 
 def _kernels(architecture: Architecture) -> int:
     """Count the kernels' weights of one sub-network: two channels in, one out."""
-    widths = [2, *[architecture.filters] * architecture.hidden_layers, 1]
-    return architecture.kernel**2 * sum(a * b for a, b in itertools.pairwise(widths))
+    filters, hidden = architecture.filters, architecture.hidden_layers
+    pairs = 2 * filters + (hidden - 1) * filters**2 + filters if hidden else 2
+    return architecture.kernel**2 * pairs

@@ -84,7 +84,7 @@ def cells_that_fit(frame: pandas.DataFrame, test_domain: str, gain: float) -> st
         gain: As printed, dB.
 
     Returns:
-        For instance ``"natural, 2000 and 50 images"``; ``"no cell"`` if there is none.
+        For instance ``"photographs, 2000 images, tuned with 50"``; ``"no cell"`` if there is none.
     """
     _, grid = _TABLES[test_domain]
     rows = frame[(frame["metric"] == "psnr") & (frame["table"] == grid)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 
 from recon_lib.errors import ReconError
-from recon_lib.experiment import FineTuning, Recipe, load_profile, profile_names
+from recon_lib.experiment import FineTuning, Masks, Recipe, load_profile, profile_names
 from recon_lib.masks import MaskSpec, mask_stack
 from recon_lib.own_scans import Network, mean_psnr
 from recon_lib.resume import digest
@@ -19,8 +19,6 @@ from recon_lib.scans.sampling import BY_REFERENCE
 from recon_lib.storage import sha256, write_json
 from recon_lib.training import Progress, fine_tune
 from recon_lib.weights import save_network
-
-_MASKS = 100  # that training draws from
 
 
 def recipe_of(network: Network, images: int, **changes: object) -> Recipe:
@@ -77,7 +75,7 @@ def tune_network(
     if network.card["normalisation"] != BY_REFERENCE:
         raise ReconError(f"{network.name} scales images by {network.card['normalisation']!r}: it cannot be tuned here.")
     spec = network.masks(acceleration, seed)
-    masks = mask_stack(chosen.images.shape[1:], _MASKS, "train", spec)
+    masks = mask_stack(chosen.images.shape[1:], Masks.train, "train", spec)
     given = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
     folder = out.with_name(f"{out.name}.checkpoint")
     folder.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from recon_lib.config import build as make
 from recon_lib.config import mapping
 from recon_lib.errors import ReconError
 from recon_lib.experiment import Architecture
+from recon_lib.resources import weights
 from recon_lib.results import sha256, write_json
 
 NORMALISATION = "each slice divided by the maximum of its reference"
@@ -104,7 +105,7 @@ def load_network(
         raise ReconError(f"{path} holds another architecture: {found}, not {architecture}.")
     # Before anything of that size is built: a card can claim any.
     count = sum(array.size for array in arrays.values())
-    if count != _count(found):
+    if count != weights(found):
         raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
     cascade = build(Cascade(found, precision=precision))
     wanted = {name: value.shape for name, value in named_weights(cascade).items()}
@@ -131,13 +132,6 @@ def _architecture(path: Path, card: dict) -> Architecture:
         return make(Architecture, stated, "architecture")
     except (KeyError, ValueError, TypeError) as error:
         raise ReconError(f"The card of {path} states no architecture that can be built ({error}).") from error
-
-
-def _count(architecture: Architecture) -> int:
-    """Return the number of weights of an architecture, without building it."""
-    widths = [2, *[architecture.filters] * architecture.hidden_layers] if architecture.hidden_layers < 1000 else [0]
-    layers = zip(widths, [*widths[1:], 1], strict=True)
-    return architecture.subnetworks * sum((architecture.kernel**2 * given + 1) * made for given, made in layers)
 
 
 def _stated_hash(beside: Path) -> str:

@@ -106,6 +106,8 @@ def test_labels_come_in_the_order_of_their_numbers():
     rows = [one for rate in ("1e-3", "3e-4", "3e-3") for one in varied(f"rate-{rate}", 0)]
     rows += varied("finetune-rate-1e-3", 0) + varied("paper-rate", 0)
     assert effects.labels(made(BASE, rows), "rate-") == ["rate-3e-4", "rate-1e-3", "rate-3e-3"]
+    named = [{**one, "variation": f"rate-{name}"} for one in rows[:1] for name in ("low", "3e-4-all", "0.5")]
+    assert effects.labels(made(BASE, named), "rate-") == ["rate-0.5"]
 
 
 def test_a_mean_takes_each_slice_once():
