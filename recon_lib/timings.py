@@ -13,7 +13,7 @@ from recon_lib.tables import Rendered
 BENCHMARKS = ("inference", "compressed_sensing")
 PAPER_MS = 23.0  # the paper's, for an image on one Titan X Pascal
 PAPER_SIZES = {"t1": (256, 176), "t2": (256, 192)}
-_TOOLS = {"recon_lib": "this library", "bart": "BART", "sigpy": "sigpy", "pytorch": "the same network in PyTorch"}
+_TOOLS = {"recon_lib": "this library", "bart": "BART", "sigpy": "SigPy", "pytorch": "the same network in PyTorch"}
 
 
 @dataclass(frozen=True)

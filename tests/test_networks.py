@@ -148,3 +148,18 @@ def test_the_book_lists_what_each_gives(released):
 def test_what_generated_images_taught_says_so(released):
     made = Results("desk", released.folder, {"profile": {"domains": {"natural": {"source": "generated"}}}})
     assert networks.licence({"training_domain": "natural"}, made).endswith("learned from natural images made by code")
+
+
+def test_a_card_names_the_brains_it_was_tested_on_only_where_it_was(released):
+    said = networks.render_cards(released).markdown
+    assert said.count(networks.LIMITS) == said.count("healthy adults") == 3
+    made = {"profile": {"domains": {name: {"source": "generated"} for name in ("t1", "t2")}}}
+    said = networks.render_cards(Results("desk", released.folder, made)).markdown
+    assert said.count(networks.LIMITS) == 3
+    assert "healthy adults" not in said
+
+
+@pytest.mark.parametrize("factor", [4.0, 6.0])
+def test_the_list_states_the_acceleration_of_the_results(released, factor):
+    shown = Results("desk", released.folder, {"profile": {"acceleration": factor}})
+    assert f"{factor:g}-fold undersampled" in networks.plain_list(shown)
