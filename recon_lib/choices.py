@@ -166,7 +166,7 @@ def _measuring() -> list[Choice]:
         Choice("SSIM", "not stated", f"{weights}, {'a' if window.sample else 'no'} sample covariance", PROFILE,
                {"ssim-uniform": "7 x 7 equal weights, sample covariance"}, metric="ssim"),
         Choice("Compressed sensing", "silent on total variation and on complex or real images",
-               "wavelets alone, complex: the reading called literal",
+               "wavelets alone, complex: the variant called literal",
                "{mod}`compressed_sensing <recon_lib.compressed_sensing>`",
                methods={"cs:tv0.01": "total variation 0.01 (the toolbox's default)",
                         "cs:tv0.002": "total variation 0.002 (its brain demo's)", "cs:real": "real-valued image",

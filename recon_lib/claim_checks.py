@@ -70,7 +70,7 @@ class Networks:
         return None if found is None else found[metric]
 
     def sensing(self, metric: str = "psnr") -> dict[str, pandas.Series]:
-        """Return a metric of every reading of CS by (subject, slice)."""
+        """Return a metric of every variant of CS by (subject, slice)."""
         return {key[0]: found[metric] for key, found in sorted(self._cells.items()) if key[0].startswith("cs:")}
 
     @cached_property
@@ -125,7 +125,7 @@ def tuned_are_equal(networks: Networks, tolerance: float) -> Verdict:
         return networks.untested(f"the three networks tuned with {networks.tuned} images are not all there")
     raw = side_by_side(*(networks.score(domain, 0) for domain in NETWORKS))
     before = () if raw is None else (_estimate(raw, _spread, "the same spread before tuning"),)
-    note = "spread of the three, best less worst"
+    note = "spread of the three: the best minus the worst"
     return _judge(networks, values, _spread, below, tolerance, note, before)
 
 
@@ -140,7 +140,7 @@ def few_images_suffice(networks: Networks, tolerance: Mapping[str, float]) -> Ve
 
 
 def networks_beat_cs(networks: Networks, tolerance: float) -> Verdict:
-    """Claim 4: the worst tuned network leads the best reading of CS, in PSNR and in SSIM."""
+    """Claim 4: the worst tuned network leads the best variant of CS, in PSNR and in SSIM."""
     sensing = networks.sensing()
     if not sensing:
         return networks.untested("compressed sensing has not been run")
@@ -158,7 +158,7 @@ def networks_beat_cs(networks: Networks, tolerance: float) -> Verdict:
 
     ssim = _estimate(structure, lead, "the same in SSIM", "", 3)
     leads = [_estimate(values, over(at), f"lead over {label(name, '')}") for at, name in enumerate(sensing, start=3)]
-    note = "the worst tuned network less the best variant of CS"
+    note = "the worst tuned network minus the best variant of CS here"
     verdict = _judge(networks, values, lead, above, tolerance, note, (ssim, *leads))
     return replace(verdict, verdict=both(verdict.verdict, above(ssim.low, ssim.high, 0.0)))
 
@@ -231,8 +231,8 @@ def network_is_faster(networks: Networks, tolerance: float) -> Verdict:
         Estimate("the fastest CS of any program", whole(quickest) / alone.seconds, unit="times", digits=1),
     )
     note = (
-        f"how many times as long as the network CS takes for a slice of {where}, with the {iterations} iterations that "
-        "this contrast has, on the same machine"
+        f"how many times as long as the network CS takes for a slice of {where} (of those timed the nearest to this "
+        f"contrast's), with the {iterations} iterations that this contrast has, on the same machine"
     )
     verdict = HOLDS if ratio >= tolerance else DIFFERS
     return Verdict(networks.test_domain, verdict, ratio, note=note, unit="times", others=others)

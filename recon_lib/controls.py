@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from recon_lib.differences import NOT_RUN, heads, means_and_gain, note, with_interval
-from recon_lib.effects import DOMAINS, drawn_alike, gain, labels, mean_psnr, of_photographs, rows
+from recon_lib.effects import DOMAINS, drawn_alike, effects, gain, labels, mean_psnr, of_photographs, rows, state
+from recon_lib.grid import draws
 from recon_lib.results import Results
-from recon_lib.tables import NAMES, Rendered, label, spread, tuned_count
+from recon_lib.tables import NAMES, Rendered, label, signed, spread, tuned_count
 
 if TYPE_CHECKING:
     import pandas
@@ -58,14 +59,20 @@ def render_equal_updates(results: Results | None) -> Rendered:
     if table is None:
         return note(f"The control of equal updates: {NOT_RUN}.")
     few, many = table["few"].iloc[0], table["many"].iloc[0]
+    varied = rows(results, "equal-updates")
+    largest = results.slices[(results.slices["n_train"] == many) & (results.slices["training_domain"] == "natural")]
+    largest = drawn_alike(largest, varied)
     lines = [
-        f"| Test | Tuned with | {few} images | {few} images, updates of {many} | {many} images | The updates' share |",
-        "|:--|--:|--:|--:|--:|--:|",
+        f"| Test | Tuned with | {few} images | {few} images, updates of {many} | {many} images | "
+        f"The last two: {few} minus {many} | The updates' share |",
+        "|:--|--:|--:|--:|--:|:--|--:|",
     ]
     for row in table.itertuples():
         means = " | ".join(spread(x, math.nan, 2) for x in (row.psnr_few, row.psnr_equal, row.psnr_many))
+        sides = (side[side["n_finetune"] == row.n_finetune] for side in (varied, largest))
+        left = with_interval(gain(*sides).get(row.test_domain))
         share = "" if math.isnan(row.share) else f"{100 * row.share:.0f} %"
-        lines.append(f"| {NAMES[row.test_domain]} | {row.n_finetune} | {means} | {share} |")
+        lines.append(f"| {NAMES[row.test_domain]} | {row.n_finetune} | {means} | {left} | {share} |")
     return Rendered(markdown="\n".join(lines))
 
 
@@ -101,6 +108,35 @@ def render_updates_in_short(results: Results | None) -> Rendered:
     return Rendered(markdown=" ".join(said))
 
 
+def render_chance(results: Results | None) -> Rendered:
+    """Say what chance does that no interval over test subjects knows: other seeds of training, other images of tuning.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: changes of mean PSNR.
+    """
+    said = []
+    for one in effects(results, "other-seed")[:1]:
+        by = " and ".join(f"{signed(of.value, 2)} dB ({NAMES[d]})" for d, of in one.by_domain.items())
+        said.append(f"the same training with another seed changed PSNR by {by}, measured on {one.name}")
+    for domain in DOMAINS:
+        found = draws(results, domain)
+        if len(found):
+            top = found.loc[found["psnr_std"].idxmax()]
+            said.append(
+                f"means of {NAMES[domain]} slices after tuning with another draw of {top['n_finetune']} images vary by "
+                f"{top['psnr_std']:.2f} dB (standard deviation of {top['draws']} draws)"
+            )
+    begin = "An interval knows only the chance of the test subjects; each network was trained once."
+    return Rendered(
+        markdown=f"{begin} For comparison: {'; '.join(said)}. A difference no larger than these may be luck."
+        if said
+        else f"{begin} How much another seed or another draw of the images changes was not run yet."
+    )
+
+
 def render_symmetry(results: Results | None) -> Rendered:
     """Draw the control of conjugate symmetry: a real-valued image's k-space filled by its mirror image.
 
@@ -134,16 +170,23 @@ def render_rates(results: Results | None) -> Rendered:
     Returns:
         Markdown: mean PSNR for each rate of training and of fine-tuning, the best of a column in bold.
     """
-    lines = ["| Rate of | Rate | " + " | ".join(f"{NAMES[d]}, dB" for d in DOMAINS) + " | Judged on |"]
-    lines.append("|:--|:--|" + "--:|" * len(DOMAINS) + ":--|")
+    lines = ["| Rate of | Rate | " + " | ".join(f"{NAMES[d]}, dB" for d in DOMAINS) + " | Network | Judged on |"]
+    lines.append("|:--|:--|" + "--:|" * len(DOMAINS) + ":--|:--|")
     for prefix, what in (("rate-", "training"), ("finetune-rate-", "fine-tuning")):
         chosen = {name: rows(results, name) for name in labels(results, prefix)}
         means = {name: [mean_psnr(found, domain) for domain in DOMAINS] for name, found in chosen.items()}
         best = [max((m[at] for m in means.values() if not math.isnan(m[at])), default=math.nan) for at in (0, 1)]
         for name, found in chosen.items():
-            values = [spread(mean, math.nan, 2) for mean in means[name]]
-            bold = [f"**{v}**" if v and m == b else v for v, m, b in zip(values, means[name], best, strict=True)]
+            values = [spread(mean, math.nan, 2) or "not run" for mean in means[name]]
+            bold = [f"**{v}**" if m == b else v for v, m, b in zip(values, means[name], best, strict=True)]
+            network = ", ".join(
+                f"{NAMES[domain]}, {n_train}, {state(n_finetune)}"
+                for domain, n_train, n_finetune in found[["training_domain", "n_train", "n_finetune"]]
+                .drop_duplicates()
+                .values
+            )
             count = found["subject"].nunique()
             people = f"{count} training subject{'s' if count > 1 else ''}"
-            lines.append(f"| {what} | {name.removeprefix(prefix)} | {' | '.join(bold)} | {people} |")
+            cells = (what, name.removeprefix(prefix), *bold, network, people)
+            lines.append(f"| {' | '.join(cells)} |")
     return Rendered(markdown="\n".join(lines)) if len(lines) > 2 else note(f"The choice of rates: {NOT_RUN}.")

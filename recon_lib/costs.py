@@ -99,12 +99,12 @@ def render_targets(name: str, measured: Benchmark | None) -> Rendered:
     Returns:
         Markdown.
     """
-    lines = ["| Asked | Target | Measured | |", "|:--|--:|--:|:--|"]
+    lines = ["| What is measured | Goal | Measured | |", "|:--|--:|--:|:--|"]
     for target in targets(name, measured):
         sign = "at least" if target.at_least else "at most"
         asked = f"{sign} {_number(target, target.bound)}"
         value = "" if target.reached is None else _number(target, target.value)
-        verdict = {True: "reached", False: "**missed**", None: "not measured yet"}[target.reached]
+        verdict = {True: "met", False: "**not met**", None: "not measured yet"}[target.reached]
         lines.append(f"| {target.what} | {asked} | {value} | {verdict} |")
     return Rendered(markdown="\n".join(lines))
 

@@ -29,7 +29,7 @@ _WIDTH, _DPI = 7.4, 200  # inches, and dots an inch
 
 
 def rank_variants(results: Results, test_domain: str) -> list[str]:
-    """Rank the readings of CS that were run.
+    """Rank the variants of CS that were run.
 
     Args:
         results: Where the rows are.
@@ -124,9 +124,9 @@ class _Contrast:
 
 
 def _other(ranked: list[str]) -> tuple[str, str]:
-    """Choose the reading of CS to show beside the literal one, and its title."""
+    """Choose the variant of CS to show beside the literal one, and its title."""
     others = [name for name in ranked if name != LITERAL]
     if not others:
-        return "cs:none", "CS,\nother readings"
+        return "cs:none", "CS,\nother variants"
     standing = "best" if others[0] == ranked[0] else "next best"
     return others[0], f"CS, {standing}:\n{others[0].removeprefix('cs:')}"

@@ -1,4 +1,4 @@
-"""The page of differences, drawn from results: our choices with their effects, ways of measuring, what crops cost.
+"""The page of differences, drawn from results: our choices with their effects, and what crops change.
 
 A table whose runs are missing says so; a cell that was not run is empty.
 """
@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING
 from recon_lib.choices import Choice, choices
 from recon_lib.effects import DOMAINS, Effect, effects, gain, mean_psnr, of_columns, of_methods, rows
 from recon_lib.results import Results
-from recon_lib.tables import METRICS, NAMES, TUNED, Rendered, label, signed, spread, tuned_count
+from recon_lib.tables import METRICS, NAMES, TUNED, Rendered, signed, spread
 from recon_lib.verdicts import Estimate
 
 if TYPE_CHECKING:
     import pandas
 
 NOT_RUN = "not run yet"
-_WAYS = {
-    "": "as in the tables",
-    "_own_max": "own maximum",
-    "_brain": "head only",
-    "_before_dc": "before data consistency",
-}
 _WHOLE = "one-subnetwork-whole-images"
 _CROPS = {
     _WHOLE: "whole images",
@@ -117,34 +111,6 @@ def render_crops(results: Results | None) -> Rendered:
     return Rendered(markdown="\n".join(lines))
 
 
-def render_metrics(results: Results) -> Rendered:
-    """Draw the same reconstructions measured in other ways, a table a metric.
-
-    Args:
-        results: Ours.
-
-    Returns:
-        Markdown: means over slices for the three networks with the most training images, as trained and tuned.
-    """
-    slices = results.slices[results.slices["method"] == "network"]
-    kept = [0, *(tuned_count(slices, domain) for domain in DOMAINS)]
-    slices = slices[(slices["n_train"] == slices["n_train"].max()) & slices["n_finetune"].isin(kept)]
-    tables = []
-    for metric, (title, digits) in METRICS.items():
-        names = {metric + way: text for way, text in _WAYS.items()}
-        means = slices.groupby(["test_domain", "n_finetune", "training_domain"])[list(names)].mean().reset_index()
-        lines = [
-            f"| {title} | Tuned with | Test | {' | '.join(names.values())} |",
-            "|:--|--:|:--|" + "--:|" * len(names),
-        ]
-        for row in means.itertuples():
-            values = " | ".join(spread(getattr(row, name), math.nan, digits) for name in names)
-            first = label("network", row.training_domain)
-            lines.append(f"| {first} | {row.n_finetune} | {NAMES[row.test_domain]} | {values} |")
-        tables.append("\n".join(lines))
-    return Rendered(markdown="\n\n".join(tables))
-
-
 def _effort(results: Results, variation: str) -> str:
     """Write two cells: the updates of a variation's training, and the minutes it took."""
     for run in results.records.values():
@@ -153,7 +119,7 @@ def _effort(results: Results, variation: str) -> str:
     return " | "
 
 
-def heads(of: str = "less whole images") -> str:
+def heads(of: str = "minus whole images") -> str:
     """Write the heads of two columns a test domain: mean PSNR, and a difference."""
     return " | ".join(f"{NAMES[domain]} test, dB | {of}" for domain in DOMAINS)
 

@@ -166,7 +166,7 @@ def of_columns(results: Results | None, column: str) -> list[Effect]:
 
 
 def of_methods(results: Results | None, method: str, base: str) -> list[Effect]:
-    """Measure one method without training against another, for instance two readings of CS.
+    """Measure one method without training against another, for instance two variants of CS.
 
     Args:
         results: Ours, or ``None``.

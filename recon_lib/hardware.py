@@ -20,8 +20,8 @@ def measured_seconds(results: Results) -> dict[tuple[str, str], list[float]]:
     """Gather how long each run took, by machine and kind of work.
 
     Args:
-        results: Their records say it; a run that was stopped counts its last sitting alone, and one whose record
-            has no time is left out.
+        results: Their records say it; a run that was stopped counts only its time since it was last resumed, and
+            one whose record has no time is left out.
 
     Returns:
         ``(machine, kind of work)`` to seconds, a number a run.

@@ -126,7 +126,7 @@ def licence(card: dict, results: Results | None) -> str:
             terms.append(f"{NAMES.get(domain, domain)} made by code")
         elif source:
             collection = load_manifest().source(domain, source).collection
-            terms.append(f"{NAMES.get(domain, domain)} under {collection.licence}")
+            terms.append(f"{NAMES.get(domain, domain)} ({collection.licence})")
         elif domain:
             terms.append(f"{NAMES.get(domain, domain)} under terms that its maker knows")
     return f"MIT, as the project; learned from {'; '.join(terms) or 'unnamed images'}"

@@ -83,7 +83,7 @@ def table(number: int, results: Results | None) -> pandas.DataFrame:
         One row a method and metric: ``method, training_domain, n_train, n_finetune, metric, ours, ours_std,
         slices, subjects, paper, paper_std, difference`` (ours - paper), ``best``. What was not run, or what the
         paper does not have, is missing, never zero. ``n_train`` is ours: the largest number that any network
-        tested here was trained on, the same for all. The paper's CS stands beside the literal reading; ``best``
+        tested here was trained on, the same for all. The paper's CS stands beside the literal variant; ``best``
         marks the variant of CS with the highest mean, if there are several.
 
     Raises:
@@ -195,7 +195,9 @@ def render_source(results: Results | None) -> Rendered:
     tests = " and ".join(
         f"{len(rows)} {NAMES[name]} slices of {rows['subject'].nunique()} subjects" for name, rows in counts
     )
-    note = f"Shown here: profile **{results.profile}**, tested on {tests}.{_fewer(slices)}"
+    about = (results.provenance.get("profile") or {}).get("description", "").rstrip(".")
+    what = f" ({about[0].lower()}{about[1:]})" if about else ""
+    note = f"Shown here: profile **{results.profile}**{what}, tested on {tests}.{_fewer(slices)}"
     if results.profile == "smoke":
         note += " It is the quick check on generated images: its numbers say nothing about the paper."
     return Rendered(markdown=note)
@@ -250,7 +252,7 @@ def _rows(ours: pandas.DataFrame | None, tuned: int) -> list[tuple[str, str, int
 
 
 def _cs_order(name: str) -> tuple[int, str]:
-    """Sort the variants of CS: the literal reading, complex with total variation, then real-valued."""
+    """Sort the variants of CS: the literal one, complex with total variation, then real-valued."""
     variant = name.removeprefix("cs:")
     return (0 if variant == "literal" else 2 if variant.startswith("real") else 1), variant
 

@@ -127,15 +127,19 @@ def render_network_times() -> Rendered:
     rows = () if benchmark is None else tuple(row for row in benchmark.rows if row.what == "network")
     if not rows:
         return _not_yet("The network")
-    lines = ["| Size | By | One at a time, ms | At its best batch, ms | Best batch |", "|:--|:--|--:|--:|--:|"]
+    lines = [
+        "| Size | By | One at a time, ms | At its best batch, ms | Best batch | PSNR, dB |",
+        "|:--|:--|--:|--:|--:|--:|",
+    ]
     for size, tool in sorted({(row.size, row.tool) for row in rows}, key=lambda key: (key[0], key[1] != "recon_lib")):
         same = [row for row in rows if (row.size, row.tool) == (size, tool)]
         alone = min((row.seconds for row in same if row.batch == 1), default=math.nan)
         best = min(same, key=lambda row: row.seconds)
         who = _TOOLS.get(tool, tool)
-        lines.append(f"| {_size(size)} | {who} | {_ms(alone)} | {_ms(best.seconds)} | {best.batch} |")
+        quality = _db(best.psnr)
+        lines.append(f"| {_size(size)} | {who} | {_ms(alone)} | {_ms(best.seconds)} | {best.batch} | {quality} |")
     sizes = " and ".join(_size(size) for size in PAPER_SIZES.values())
-    lines.append(f"| {sizes} | the paper, one Titan X Pascal | {PAPER_MS:g} | | |")
+    lines.append(f"| {sizes} | the paper, one Titan X Pascal | {PAPER_MS:g} | | | |")
     return Rendered(markdown="\n".join(lines))
 
 
@@ -143,25 +147,52 @@ def render_cs_times() -> Rendered:
     """List the time a slice of compressed sensing, beside the network's at the same size.
 
     Returns:
-        Markdown: for each size, reading and tool the fastest measurement, and how many times as long as the
-        network alone, one slice at a time, it takes; one sentence if nothing has been measured yet.
+        Markdown: for each size, variant and tool the fastest measurement whose iterations are known, and how many
+        times as long as the network alone, one slice at a time, it takes; one sentence if nothing was measured yet.
 
     Raises:
         ReconError: As :func:`load`.
     """
     rows = measured()
-    sensing = [row for row in rows if row.what.startswith("cs:")]
+    sensing = [row for row in rows if row.what.startswith("cs:") and row.iterations]
     if not sensing:
         return _not_yet("Compressed sensing")
-    lines = ["| Size | Reading | By | ms a slice | PSNR, dB | As long as the network |", "|:--|:--|:--|--:|--:|--:|"]
+    lines = [
+        "| Size | Variant | By | Iterations | ms a slice | PSNR, dB | As long as the network |",
+        "|:--|:--|:--|--:|--:|--:|--:|",
+    ]
     for size, what, tool in sorted({(r.size, r.what, r.tool) for r in sensing}):
         best = fastest(tuple(r for r in sensing if r.what == what), what, size, tool)
         network = [r.seconds for r in rows if (r.what, r.size, r.batch, r.tool) == ("network", size, 1, "recon_lib")]
         ratio = f"{best.seconds / min(network):.2g} times" if network else ""
-        quality = "" if math.isnan(best.psnr) else f"{best.psnr:.2f}"
-        cells = (_size(size), what.removeprefix("cs:"), _TOOLS.get(tool, tool), _ms(best.seconds), quality, ratio)
+        who, quality = _TOOLS.get(tool, tool), _db(best.psnr)
+        cells = (_size(size), what.removeprefix("cs:"), who, str(best.iterations), _ms(best.seconds), quality, ratio)
         lines.append("| " + " | ".join(cells) + " |")
     return Rendered(markdown="\n".join(lines))
+
+
+def render_rival() -> Rendered:
+    """Say how the best CS of another program compares with our best variant, on the benchmark's slices.
+
+    Returns:
+        Markdown; empty if no other program was measured.
+
+    Raises:
+        ReconError: As :func:`load`.
+    """
+    found = load("compressed_sensing")
+    rows = [] if found is None else [r for r in found.rows if r.what.startswith("cs:") and not math.isnan(r.psnr)]
+    ours, theirs = ([r for r in rows if (r.tool == "recon_lib") == own] for own in (True, False))
+    if not ours or not theirs:
+        return Rendered(markdown="")
+    best, rival = (max(side, key=lambda row: row.psnr) for side in (ours, theirs))
+    lead = rival.psnr - best.psnr
+    compared = f"{abs(lead):.2f} dB {'above' if lead > 0 else 'below'} our best, {best.what.removeprefix('cs:')}"
+    return Rendered(
+        markdown="The variants are this library's. On the slices of the [benchmark](cost.md), of another data set, the "
+        f"best compressed sensing of another program ({_TOOLS[rival.tool]}, {rival.what.removeprefix('cs:')}) came out "
+        f"{compared}. It was not run on the test slices here."
+    )
 
 
 def render_machine() -> Rendered:
@@ -203,6 +234,10 @@ def _not_yet(what: str) -> Rendered:
 
 def _size(size: tuple[int, int]) -> str:
     return f"{size[0]}\u00a0x\u00a0{size[1]}"  # spaces at which no line breaks
+
+
+def _db(psnr: float) -> str:
+    return "" if math.isnan(psnr) else f"{psnr:.2f}"
 
 
 def _ms(seconds: float) -> str:

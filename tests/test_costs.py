@@ -112,7 +112,7 @@ def test_targets_by_hand(name, written):
         (t.value, t.reached) for t in found
     ]
     text = costs.render_targets(name, costs.load(name)).markdown
-    assert text.count("**missed**") == [reached for _, reached in REACHED[name]].count(False)
+    assert text.count("**not met**") == [reached for _, reached in REACHED[name]].count(False)
     assert "not measured" not in text
     assert "nan" not in text
 

@@ -46,6 +46,7 @@ def test_values_are_the_library_s_defaults():
     assert choices.short(1e-4) == "1e-4"
     assert choices.short(3e-4) == "3e-4"
     assert choices.short(1e-10) == "1e-10"
+    assert choices.short(2.5e-4) == "2.5e-4"
 
 
 def test_a_default_that_changes_changes_the_page(monkeypatch):
@@ -185,7 +186,7 @@ def test_the_control_in_short():
 def test_a_cell_of_the_control_that_was_not_run_stays_empty():
     rows = variation("equal-updates", 32.0, 33.0, n_finetune=50, n_train=500)
     text = shown(controls.render_equal_updates(made(BASE, rows)))
-    assert re.fullmatch(r"\| T1 \| 50 \|  \| \d\d\.\d\d \|  \|  \|", text.splitlines()[2])
+    assert re.fullmatch(r"\| T1 \| 50 \|  \| \d\d\.\d\d \|  \|  \|  \|", text.splitlines()[2])
     same = [*cell({"t1": 30.0}, n_finetune=0), *cell({"t1": 30.0}, n_finetune=0, n_train=500)]
     flat = controls.equal_updates(made(same, variation("equal-updates", 32.0, 33.0, n_finetune=0, n_train=500)))
     assert flat["share"].isna().all()
@@ -214,21 +215,31 @@ def test_the_best_rate_is_marked_and_the_subjects_are_counted():
     ]
     lines = shown(controls.render_rates(made(BASE, rows))).splitlines()
     assert [one.split(" | ")[1] for one in lines[2:]] == ["3e-4", "1e-3", "1e-4"]
+    assert [one.split(" | ")[4] for one in lines[3:]] == [
+        "natural images, 4000, as trained",
+        "natural images, 4000, tuned with 20",
+    ]
     assert lines[2].split(" | ")[3].startswith("**")
     assert not lines[2].split(" | ")[2].startswith("**")
     assert lines[3].split(" | ")[2].startswith("**")
     assert lines[2].endswith("| 2 training subjects |")
 
 
-def test_ways_of_measuring_are_shown_for_the_networks_compared():
-    ways = {"_own_max": 0.1, "_brain": -3.0, "_before_dc": -0.2}
-    rows = [{**one, **{f"psnr{way}": one["psnr"] + by for way, by in ways.items()}} for one in BASE]
-    text = shown(differences.render_metrics(made(rows)))
-    assert text.count("| trained on natural images |") == 8
-    (first,) = [one for one in text.splitlines() if one.startswith("| trained on natural images | 20 | T1 |")][:1]
-    values = [float(cell) for cell in first.split(" | ")[3:6]]
-    assert values[1] - values[0] == pytest.approx(0.1, abs=0.011)
-    assert values[2] - values[0] == pytest.approx(-3.0, abs=0.011)
+def test_a_rate_that_was_not_tried_in_a_contrast_says_so():
+    rows = cell({"t2": 34.0}, variation="rate-1e-3", n_finetune=0)
+    (*_, found) = shown(controls.render_rates(made(BASE, rows))).splitlines()
+    assert found.startswith("| training | 1e-3 | not run | **3")
+
+
+def test_chance_is_that_of_another_seed_and_of_another_draw():
+    nothing = shown(controls.render_chance(made(BASE)))
+    assert "was not run yet" in nothing
+    drawn = cell({"t1": 35.2}, n_finetune=20, draw=1)  # beside 35.0: a deviation of 0.14
+    seed = cell({"t1": 29.9, "t2": 31.2}, n_finetune=0, n_train=500, variation="other-seed")
+    said = shown(controls.render_chance(made([*BASE, *drawn], seed)))
+    assert "another seed changed PSNR by \u22120.10 dB (T1) and +0.20 dB (T2), measured on 500 natural images" in said
+    assert "means of T1 slices after tuning with another draw of 20 images vary by 0.14 dB" in said
+    assert "T2 slices" not in said
 
 
 def test_the_committed_profile_is_read_from_its_provenance():

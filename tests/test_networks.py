@@ -80,8 +80,8 @@ def test_the_list_shows_every_network_with_hash_and_licence(released, capsys):
         line = next(line for line in lines if line.startswith(one["file"].removesuffix(".safetensors") + " "))
         assert one["sha256"][:16] in line
     assert re.search(r"natural-4000 +4000 natural images +- +3\d\.\d\d dB / 0\.9\d+ +3\d\.\d\d dB", out)
-    assert "natural-4000: MIT, as the project; learned from natural images under mixed; ImageNet terms" in out
-    assert "t2-4000: MIT, as the project; learned from T2 under PDDL-1.0" in out
+    assert "natural-4000: MIT, as the project; learned from natural images (mixed; ImageNet terms" in out
+    assert "t2-4000: MIT, as the project; learned from T2 (PDDL-1.0)" in out
 
 
 def test_a_card_shows_everything(released, capsys):

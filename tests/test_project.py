@@ -28,7 +28,8 @@ FLOORS = [
     "cascade checkpoints memory inference resume merging results measurements data scans",
     "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
     "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls accelerations appendix "
-    "hardware headline needs costs cost_views explorer own_scans tuning scan_charts effect_charts",
+    "hardware headline needs costs cost_views explorer own_scans tuning scan_charts "
+    "effect_charts metric_views data_views",
     "cli commands_scans explore quickstart __main__",
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fabricated import PSNR, made, make_runs, row, untrained_rows
 
-from recon_lib import paths, results, tables
+from recon_lib import metric_views, paths, results, tables
 from recon_lib.errors import ReconError
 from recon_lib.storage import SLICE_COLUMNS, read_rows, write_rows
 
@@ -80,6 +80,19 @@ def test_networks_of_one_number_of_training_images_stand_side_by_side(tmp_path):
     assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
     assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
     assert np.isnan(cell(frame, "t1", 0, "psnr", "ours"))  # that of 4000 is yet to come
+
+
+def test_the_order_of_the_networks_is_said_beside_the_papers(tmp_path):
+    def rows(**psnr):
+        return [row("t2", "a", 1, psnr=value, training_domain=name) for name, value in psnr.items()]
+
+    said = metric_views.render_order(2, one(rows(natural=33.0, t1=34.0, t2=35.0), tmp_path)).markdown
+    assert "As trained, here: T2, T1, natural images; in the paper: T2, natural images, T1." in said
+    assert "Tuned with 20, in the paper: T2, T1, natural images." in said
+    said = metric_views.render_order(2, one(rows(natural=34.5, t1=34.0, t2=35.0), tmp_path)).markdown
+    assert "As trained, both here and in the paper: T2, natural images, T1." in said
+    said = metric_views.render_order(2, one(rows(natural=34.5, t1=34.0), tmp_path)).markdown  # one network is missing
+    assert "As trained, in the paper: T2, natural images, T1." in said
 
 
 def test_draws_of_a_slice_are_one_slice(tmp_path):

@@ -11,7 +11,7 @@ from recon_lib.errors import ReconError
 SIZE = [256, 176]
 NETWORK = [
     ("network", SIZE, 1, 0.400, None, "recon_lib"),
-    ("network", SIZE, 4, 0.350, None, "recon_lib"),
+    ("network", SIZE, 4, 0.350, 37.354, "recon_lib"),
     ("network", SIZE, 1, 0.600, None, "pytorch"),
 ]
 SENSING = [
@@ -34,9 +34,9 @@ def test_without_a_measurement_the_page_says_so():
 def test_the_network_alone_and_at_its_best_batch():
     write_benchmark(results.root(), "inference", NETWORK)
     lines = timings.render_network_times().markdown.replace("\u00a0", " ").splitlines()
-    assert lines[2] == "| 256 x 176 | this library | 400 | 350 | 4 |"
-    assert lines[3] == "| 256 x 176 | the same network in PyTorch | 600 | 600 | 1 |"
-    assert lines[4] == "| 256 x 176 and 256 x 192 | the paper, one Titan X Pascal | 23 | | |"
+    assert lines[2] == "| 256 x 176 | this library | 400 | 350 | 4 | 37.35 |"
+    assert lines[3] == "| 256 x 176 | the same network in PyTorch | 600 | 600 | 1 |  |"
+    assert lines[4] == "| 256 x 176 and 256 x 192 | the paper, one Titan X Pascal | 23 | | | |"
     about = timings.render_machine().markdown
     assert "a processor, 2 cores; 8 GiB of memory; a matrix product at 168 GFLOP/s; Linux. numpy 2.4" in about
 
@@ -45,10 +45,28 @@ def test_compressed_sensing_beside_the_network_of_this_library():
     write_benchmark(results.root(), "inference", NETWORK)
     write_benchmark(results.root(), "compressed_sensing", SENSING)
     text = timings.render_cs_times().markdown.replace("\u00a0", " ")
-    assert "| 256 x 176 | literal | BART | 480 | 35.40 | 1.2 times |" in text
-    assert "| 256 x 176 | literal | this library | 800 | 33.04 | 2 times |" in text
-    assert "| 256 x 176 | real | this library | 900 | 35.50 | 2.2 times |" in text
+    assert "| 256 x 176 | literal | BART | 80 | 480 | 35.40 | 1.2 times |" in text
+    assert "| 256 x 176 | literal | this library | 80 | 800 | 33.04 | 2 times |" in text
+    assert "| 256 x 176 | real | this library | 80 | 900 | 35.50 | 2.2 times |" in text
     assert text.count("\n") == 4
+
+
+def test_times_without_a_count_of_iterations_are_not_compared(monkeypatch):
+    rows = [timings.Timing("cs:l1-wavelet", (256, 176), 1, 0.1, 37.0, "bart")]
+    monkeypatch.setattr(timings, "measured", lambda: tuple(rows))
+    assert "has not been measured yet" in timings.render_cs_times().markdown
+
+
+@pytest.mark.parametrize(("psnr", "said"), [(36.6, "1.10 dB above our best, real"), (35.3, "0.20 dB below our best")])
+def test_the_best_of_other_programs_is_named(psnr, said):
+    assert timings.render_rival().markdown == ""
+    write_benchmark(results.root(), "compressed_sensing", SENSING[:3])
+    assert timings.render_rival().markdown == ""
+    others = [("cs:l1-wavelet", SIZE, 1, 0.4, psnr, "bart"), ("cs:l1-wavelet", SIZE, 1, 0.4, 30.0, "sigpy")]
+    write_benchmark(results.root(), "compressed_sensing", [*SENSING[:3], *others])
+    text = timings.render_rival().markdown
+    assert said in text
+    assert "(BART, l1-wavelet)" in text
 
 
 def test_a_size_measured_for_both_stands_for_a_contrast():
