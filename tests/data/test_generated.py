@@ -67,7 +67,7 @@ def test_it_takes_milliseconds():
 
 
 def test_none_and_too_many_are_refused():
-    with pytest.raises(ReconError, match="at least 1"):
+    with pytest.raises(ReconError, match="images is 1 or more, not 0"):
         data.load("t1", "train", Domain("generated", None, 0))
     with pytest.raises(ReconError, match="13 slices of t1/train were asked for: it has 12"):
         data.load("t1", "train", Domain("generated")).first(13)
