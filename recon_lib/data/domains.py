@@ -42,8 +42,6 @@ def load(name: str, split: str, domain: Domain | None = None) -> ImageSet:
     domain = domain or Domain()
     source = load_manifest().source(name, domain.source)
     choose(f"split of domain {name!r}", split, source.splits)
-    if domain.images is not None and domain.images < 1:
-        raise ReconError(f"{domain.images} images of {name} were asked for: ask for at least 1.")
     if domain.source == "generated":
         return generated.generate(name, split, domain.matrix, domain.images)
     path = store.path_of(name, domain.source, split, domain_hash(name, domain))
