@@ -189,8 +189,8 @@ def render_rival() -> Rendered:
     lead = rival.psnr - best.psnr
     compared = f"{abs(lead):.2f} dB {'above' if lead > 0 else 'below'} our best, {best.what.removeprefix('cs:')}"
     return Rendered(
-        markdown="The variants are this library's. On the slices of the [benchmark](#cs-benchmark), of another data set, the "
-        f"best compressed sensing of another program ({_TOOLS[rival.tool]}, {rival.what.removeprefix('cs:')}) came out "
+        markdown="The variants are this library's. On the slices of the [benchmark](#cs-benchmark), of another data set, "
+        f"the best compressed sensing of another program ({_TOOLS[rival.tool]}, {rival.what.removeprefix('cs:')}) came out "
         f"{compared}. It was not run on the test slices here."
     )
 
