@@ -188,10 +188,11 @@ def render_rival() -> Rendered:
     best, rival = (max(side, key=lambda row: row.psnr) for side in (ours, theirs))
     lead = rival.psnr - best.psnr
     compared = f"{abs(lead):.2f} dB {'above' if lead > 0 else 'below'} our best, {best.what.removeprefix('cs:')}"
+    program = f"{_TOOLS[rival.tool]}, {rival.what.removeprefix('cs:')}"
     return Rendered(
-        markdown="The variants are this library's. On the slices of the [benchmark](#cs-benchmark), of another data set, "
-        f"the best compressed sensing of another program ({_TOOLS[rival.tool]}, {rival.what.removeprefix('cs:')}) came out "
-        f"{compared}. It was not run on the test slices here."
+        markdown="The variants are this library's. On the slices of the [benchmark](#cs-benchmark), of another data "
+        f"set, the best compressed sensing of another program ({program}) came out {compared}. It was not run on the "
+        "test slices here."
     )
 
 
