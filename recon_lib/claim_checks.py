@@ -196,9 +196,9 @@ def more_images_help_less(networks: Networks, tolerance: float) -> Verdict:
 
 def network_is_faster(networks: Networks, tolerance: float) -> Verdict:
     """Claim 6: CS takes far longer than the network, on the same machine."""
-    if not timings.same_machine():
-        return networks.untested("the network and compressed sensing were timed on different machines")
     rows = timings.measured()
+    if len({row.machine for row in rows}) > 1:
+        return networks.untested("the network and compressed sensing were timed on different machines")
     size = timings.nearest_size(rows, networks.test_domain)
     if size is None:
         return networks.untested("the network and compressed sensing have not been timed at one size")

@@ -6,7 +6,18 @@ import math
 from typing import TYPE_CHECKING
 
 from recon_lib.differences import NOT_RUN, heads, means_and_gain, note, with_interval
-from recon_lib.effects import DOMAINS, drawn_alike, effects, gain, labels, mean_psnr, of_photographs, rows, state
+from recon_lib.effects import (
+    DOMAINS,
+    drawn_alike,
+    effects,
+    gain,
+    labels,
+    largest,
+    mean_psnr,
+    of_photographs,
+    rows,
+    state,
+)
 from recon_lib.grid import draws
 from recon_lib.results import Results
 from recon_lib.tables import NAMES, Rendered, label, signed, spread, tuned_count
@@ -28,22 +39,28 @@ def equal_updates(results: Results | None) -> pandas.DataFrame | None:
     """
     import pandas
 
-    varied = rows(results, "equal-updates")
-    if varied is None:
+    sides = _sides(results)
+    if sides is None:
         return None
-    few, trained_on = int(varied["n_train"].min()), varied["training_domain"].iloc[0]
-    base = drawn_alike(results.slices[results.slices["training_domain"] == trained_on], varied)
-    many = int(base["n_train"].max())
+    few, many = (int(side["n_train"].max()) for side in sides[1:])
     found = []
-    for count in sorted({int(n) for n in varied["n_finetune"].dropna()}):
+    for count in sorted({int(n) for n in sides[1]["n_finetune"].dropna()}):
         for domain in DOMAINS:
-            sides = (base[base["n_train"] == few], varied, base[base["n_train"] == many])
             means = [mean_psnr(side, domain, count) for side in sides]
             gained = means[2] - means[0]
             share = (means[1] - means[0]) / gained if gained else math.nan
             found.append((domain, count, few, many, *means, share))
     names = ["test_domain", "n_finetune", "few", "many", "psnr_few", "psnr_equal", "psnr_many", "share"]
     return pandas.DataFrame(found, columns=names)
+
+
+def _sides(results: Results | None) -> tuple[pandas.DataFrame, pandas.DataFrame, pandas.DataFrame] | None:
+    """Find the rows of few images, of few with the updates of many, and of many, all of the same draws."""
+    varied = rows(results, "equal-updates")
+    if varied is None:
+        return None
+    base = drawn_alike(results.slices[results.slices["training_domain"] == varied["training_domain"].iloc[0]], varied)
+    return base[base["n_train"] == varied["n_train"].min()], varied, largest(base)
 
 
 def render_equal_updates(results: Results | None) -> Rendered:
@@ -59,9 +76,7 @@ def render_equal_updates(results: Results | None) -> Rendered:
     if table is None:
         return note(f"The control of equal updates: {NOT_RUN}.")
     few, many = table["few"].iloc[0], table["many"].iloc[0]
-    varied = rows(results, "equal-updates")
-    largest = results.slices[(results.slices["n_train"] == many) & (results.slices["training_domain"] == "natural")]
-    largest = drawn_alike(largest, varied)
+    compared = _sides(results)[1:]
     lines = [
         f"| Test | Tuned with | {few} images | {few} images, updates of {many} | {many} images | "
         f"The last two: {few} minus {many} | The updates' share |",
@@ -69,7 +84,7 @@ def render_equal_updates(results: Results | None) -> Rendered:
     ]
     for row in table.itertuples():
         means = " | ".join(spread(x, math.nan, 2) for x in (row.psnr_few, row.psnr_equal, row.psnr_many))
-        sides = (side[side["n_finetune"] == row.n_finetune] for side in (varied, largest))
+        sides = (side[side["n_finetune"] == row.n_finetune] for side in compared)
         left = with_interval(gain(*sides).get(row.test_domain))
         share = "" if math.isnan(row.share) else f"{100 * row.share:.0f} %"
         lines.append(f"| {NAMES[row.test_domain]} | {row.n_finetune} | {means} | {left} | {share} |")
@@ -85,13 +100,12 @@ def render_updates_in_short(results: Results | None) -> Rendered:
     Returns:
         Markdown: differences in mean PSNR with their intervals.
     """
-    varied = rows(results, "equal-updates")
-    if varied is None:
+    sides = _sides(results)
+    if sides is None:
         return note(f"The control of equal updates: {NOT_RUN}.")
-    raw = results.slices[(results.slices["training_domain"] == "natural") & (results.slices["n_finetune"] == 0)]
-    few, many = int(varied["n_train"].min()), int(raw["n_train"].max())
-    largest = raw[raw["n_train"] == many]
-    own, equal = (gain(side, largest) for side in (raw[raw["n_train"] == few], varied[varied["n_finetune"] == 0]))
+    few, many = (int(side["n_train"].max()) for side in sides[1:])
+    *fewer, most = (side[side["n_finetune"] == 0] for side in sides)
+    own, equal = (gain(side, most) for side in fewer)
     said = [
         f"On {NAMES[domain]} slices, {few} photographs instead of {many} change PSNR by {with_interval(own[domain])} "
         f"dB; given as many updates, by {with_interval(equal[domain])} dB."
@@ -181,9 +195,7 @@ def render_rates(results: Results | None) -> Rendered:
             bold = [f"**{v}**" if m == b else v for v, m, b in zip(values, means[name], best, strict=True)]
             network = ", ".join(
                 f"{NAMES[domain]}, {n_train}, {state(n_finetune)}"
-                for domain, n_train, n_finetune in found[["training_domain", "n_train", "n_finetune"]]
-                .drop_duplicates()
-                .values
+                for (domain, n_train, n_finetune), _ in found.groupby(["training_domain", "n_train", "n_finetune"])
             )
             count = found["subject"].nunique()
             people = f"{count} training subject{'s' if count > 1 else ''}"

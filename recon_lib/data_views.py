@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from recon_lib.data.manifest import load_manifest
 from recon_lib.effects import DOMAINS
 from recon_lib.results import Results
 from recon_lib.tables import NAMES, Rendered
+from recon_lib.timings import PAPER_SIZES
 
-#: What the paper says of its data; sizes of T1 and T2 are those of its slices.
-_PAPER_DATA = {
-    "photographs": "ImageNet's validation set of 2011, 256 x 256",
-    "t1": ("3-D gradient echo, 256 x 176", "4000 slices of 34 subjects", "628 slices of 5"),
-    "t2": ("2-D spin echo, 256 x 192", "4000 slices of 32 subjects", "640 slices of 5"),
+#: What the paper says of its scans.
+_PAPER_SCANS = {
+    "t1": ("3-D gradient echo", "4000 slices of 34 subjects", "628 slices of 5"),
+    "t2": ("2-D spin echo", "4000 slices of 32 subjects", "640 slices of 5"),
 }
 _OUR_SCANS = {"t1": "T1-weighted, axial", "t2": "in-plane T2-weighted"}  # of the open data
 
@@ -27,20 +29,22 @@ def render_data(results: Results | None) -> Rendered:
     """
     domains = {} if results is None else (results.provenance.get("profile") or {}).get("domains", {})
     side = domains.get("natural", {}).get("matrix")
-    size = f", {side[0]} x {side[1]}" if side else ""
+    size = f", {_size(side)}" if side else ""
     stand_ins = f"open stand-ins, most of them from ImageNet ([data](data.md)){size}"
     lines = [
         "| | The paper | Here |",
         "|:--|:--|:--|",
-        f"| Photographs | {_PAPER_DATA['photographs']} | {stand_ins} |",
+        f"| Photographs | ImageNet's validation set of 2011, 256 x 256 | {stand_ins} |",
         "| MR images | MIDAS | OpenfMRI ds000011, of the same people in T1 and T2 |",
     ]
     for domain in DOMAINS:
         source = domains.get(domain, {}).get("source", "open")
         ours = ("", "", "") if results is None else _our_data(results, domain, source)
+        scan, trained, tested = _PAPER_SCANS[domain]
+        theirs = (f"{scan}, {_size(PAPER_SIZES[domain])}", trained, tested)
         about = ("acquisition, slices", "trained on, at most", "tested on")
-        for what, theirs, mine in zip(about, _PAPER_DATA[domain], ours, strict=True):
-            lines.append(f"| {NAMES[domain]}, {what} | {theirs} | {mine} |")
+        for cells in zip(about, theirs, ours, strict=True):
+            lines.append(f"| {NAMES[domain]}, {' | '.join(cells)} |")
     lines.append("| Test | slices of people not trained on | the same, one split for both contrasts |")
     return Rendered(markdown="\n".join(lines))
 
@@ -48,7 +52,7 @@ def render_data(results: Results | None) -> Rendered:
 def _our_data(results: Results, domain: str, source: str) -> tuple[str, str, str]:
     """Say what our slices of a contrast are, how many were trained on and how many tested on."""
     sizes = {image.shape for key, image in results.panels.items() if key.startswith(f"{domain}/") and "/ref" in key}
-    size = ", ".join(f"{height} x {width}" for height, width in sorted(sizes))
+    size = ", ".join(map(_size, sorted(sizes)))
     slices = results.slices
     trained = max(slices[slices["training_domain"] == domain]["n_images"].dropna(), default=0)
     people = load_manifest().source(domain, source).splits.get("train", ())
@@ -59,3 +63,7 @@ def _our_data(results: Results, domain: str, source: str) -> tuple[str, str, str
         f"{trained} slices of {len(people)} subjects" if trained else "",
         f"{len(tested)} slices of {tested['subject'].nunique()}" if len(tested) else "",
     )
+
+
+def _size(size: Sequence[int]) -> str:
+    return " x ".join(map(str, size))

@@ -61,6 +61,16 @@ def state(n_finetune: int) -> str:
     return f"tuned with {n_finetune}" if n_finetune else "as trained"
 
 
+def largest(slices: pandas.DataFrame) -> pandas.DataFrame:
+    """Keep the rows of the networks trained on the most images.
+
+    Args:
+        slices: Rows of slices.
+    """
+    networks = slices[slices["method"] == "network"]
+    return networks[networks["n_train"] == networks["n_train"].max()]
+
+
 def of_photographs(slices: pandas.DataFrame, counts: Iterable[int]) -> dict[str, pandas.DataFrame]:
     """Take the rows of the networks trained on the most photographs.
 
@@ -71,8 +81,7 @@ def of_photographs(slices: pandas.DataFrame, counts: Iterable[int]) -> dict[str,
     Returns:
         A name for a reader to the rows of each; none where that was not run.
     """
-    networks = slices[(slices["method"] == "network") & (slices["training_domain"] == "natural")]
-    networks = networks[networks["n_train"] == networks["n_train"].max()]
+    networks = largest(slices[slices["training_domain"] == "natural"])
     return {
         f"network trained on photographs, {state(count)}": networks[networks["n_finetune"] == count] for count in counts
     }
@@ -160,9 +169,8 @@ def of_columns(results: Results | None, column: str) -> list[Effect]:
     slices = rows(results)
     if slices is None:
         return []
-    networks = slices[slices["method"] == "network"]
-    largest = networks[networks["n_train"] == networks["n_train"].max()]
-    return compare(largest.assign(psnr=largest[column]), largest)
+    base = largest(slices)
+    return compare(base.assign(psnr=base[column]), base)
 
 
 def of_methods(results: Results | None, method: str, base: str) -> list[Effect]:

@@ -205,7 +205,7 @@ class Profile:
         choose("scale", self.scale, SCALES)
         choose("ssim", self.ssim, WINDOWS)
         for name in self.compressed_sensing.iterations:
-            choose("domain with a number of iterations", name, ("t1", "t2", *self.domains))
+            choose("domain with a number of iterations", name, {*CompressedSensing().iterations, *self.domains})
         _ = self.mask_spec  # checks what it is made of
         for name in self.variations:
             self.varied(name)

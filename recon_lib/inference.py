@@ -27,7 +27,7 @@ def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tupl
     """
     data = acquire(images, masks)
     after, before = [], []
-    for part in _parts(len(images), images.shape[1:], cascade):
+    for part in parts(len(images), images.shape[1:], cascade):
         output = cascade.predict_on_batch((data.zero_filled[part], data.mask[part]))
         after.append(np.abs(to_complex(ops.convert_to_numpy(output["image"]))))
         before.append(np.abs(ops.convert_to_numpy(output["before_dc"])[..., 0]))
@@ -47,13 +47,20 @@ def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data:
         float32 array of the inputs' shape.
     """
     outputs = np.empty(inputs.shape, np.float32)  # once: a list of parts would be held twice while it is joined
-    for part in _parts(len(inputs), inputs.shape[1:3], cascade):
+    for part in parts(len(inputs), inputs.shape[1:3], cascade):
         output = subnetwork.predict_on_batch(inputs[part])
         after = cascade.bring_back(output, inputs[part], data.zero_filled[part], data.mask[part])
         outputs[part] = ops.convert_to_numpy(after)
     return outputs
 
 
-def _parts(count: int, size: tuple[int, int], cascade: Cascade) -> Iterator[slice]:
+def parts(count: int, size: tuple[int, int], cascade: Cascade) -> Iterator[slice]:
+    """Cut images into what one forward pass takes.
+
+    Args:
+        count: Images.
+        size: ``(height, width)`` of each.
+        cascade: The network.
+    """
     step = max(1, forward_pixels(cascade.architecture) // (size[0] * size[1]))
     return (slice(start, start + step) for start in range(0, count, step))

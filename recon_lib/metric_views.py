@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from recon_lib.differences import NOT_RUN, note
-from recon_lib.effects import DOMAINS
+from recon_lib.effects import DOMAINS, largest, state
 from recon_lib.results import Results
 from recon_lib.tables import METRICS, NAMES, NETWORKS, Rendered, label, spread, table, tuned_count
 
@@ -43,11 +43,11 @@ def render_order(number: int, results: Results | None) -> Rendered:
             ranked = of_state.dropna(subset=side).sort_values(side, ascending=False)
             if len(ranked) == len(NETWORKS):
                 orders[who] = ", ".join(NAMES[name] for name in ranked["training_domain"])
-        state = f"Tuned with {count}" if count else "As trained"
+        about = state(count).capitalize()
         if len(set(orders.values())) == 1 and len(orders) > 1:
-            said.append(f"{state}, both here and in the paper: {orders['here']}.")
+            said.append(f"{about}, both here and in the paper: {orders['here']}.")
         elif orders:
-            said.append(f"{state}, {'; '.join(f'{who}: {order}' for who, order in orders.items())}.")
+            said.append(f"{about}, {'; '.join(f'{who}: {order}' for who, order in orders.items())}.")
     return Rendered(markdown=f"Order of the networks by PSNR, best first. {' '.join(said)}")
 
 
@@ -60,9 +60,9 @@ def render_metrics(results: Results) -> Rendered:
     Returns:
         Markdown: means over slices for the three networks with the most training images, as trained and tuned.
     """
-    slices = results.slices[results.slices["method"] == "network"]
-    kept = [0, *(tuned_count(slices, domain) for domain in DOMAINS)]
-    slices = slices[(slices["n_train"] == slices["n_train"].max()) & slices["n_finetune"].isin(kept)]
+    kept = [0, *(tuned_count(results.slices, domain) for domain in DOMAINS)]
+    slices = largest(results.slices)
+    slices = slices[slices["n_finetune"].isin(kept)]
     tables = []
     for metric, (title, digits) in METRICS.items():
         names = {metric + way: text for way, text in _WAYS.items()}
@@ -113,6 +113,6 @@ def render_ranks(results: Results | None) -> Rendered:
 
 def _tuned_means(slices: pandas.DataFrame, domain: str, columns: list[str]) -> pandas.DataFrame:
     """Average columns of the largest networks tuned for a contrast, a row a training domain."""
-    rows = slices[(slices["method"] == "network") & (slices["test_domain"] == domain)]
-    rows = rows[(rows["n_train"] == rows["n_train"].max()) & (rows["n_finetune"] == tuned_count(slices, domain))]
+    rows = largest(slices[slices["test_domain"] == domain])
+    rows = rows[rows["n_finetune"] == tuned_count(slices, domain)]
     return rows.groupby("training_domain")[columns].mean()

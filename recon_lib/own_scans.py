@@ -13,8 +13,8 @@ from recon_lib.acquisition import to_channels, to_complex
 from recon_lib.cascade import Cascade
 from recon_lib.errors import ReconError, choose
 from recon_lib.fourier import ifft2c
+from recon_lib.inference import parts
 from recon_lib.masks import KINDS, MaskSpec
-from recon_lib.memory import forward_pixels
 from recon_lib.metrics import psnr, slice_metrics
 from recon_lib.scans import Acquired, Scan, acquire_scan
 from recon_lib.scans.references import Slices, bright_slices
@@ -73,12 +73,12 @@ def apply_network(cascade: Cascade, acquired: Acquired, progress: Progress | Non
         Magnitudes after the last data consistency, float32 ``(n, height, width)``, in the scale of
         ``acquired.kspace``.
     """
-    count, step = len(acquired.kspace), max(1, forward_pixels(cascade.architecture) // acquired.kspace[0].size)
-    after = []
-    for start in range(0, count, step):
-        after.append(np.abs(_run(cascade, acquired.take(np.arange(start, min(start + step, count))))))
+    count, after = len(acquired.kspace), []
+    for part in parts(count, acquired.kspace.shape[1:], cascade):
+        places = np.arange(count)[part]
+        after.append(np.abs(_run(cascade, acquired.take(places))))
         if progress:
-            progress(min(start + step, count), count, {})
+            progress(int(places[-1]) + 1, count, {})
     return np.concatenate(after)
 
 

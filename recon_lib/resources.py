@@ -7,7 +7,6 @@ kernel.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from recon_lib.graph import Run
@@ -37,7 +36,7 @@ def operations(architecture: Architecture, size: tuple[int, int], training: bool
     return _UPDATE * forward if training else forward
 
 
-def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mapping[str, int]) -> int:
+def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mapping[tuple[str, str], int]) -> int:
     """Count the operations of a run, without those of the runs before it.
 
     Args:
@@ -65,7 +64,7 @@ def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mappi
     return slices[given["test_domain"], given.get("split", "test")] * operations(architecture, size)
 
 
-def longest_chain(runs: list[Run], sizes: Mapping[str, tuple[int, int]], slices: Mapping[str, int]) -> int:
+def longest_chain(runs: list[Run], sizes: Mapping[str, tuple[int, int]], slices: Mapping[tuple[str, str], int]) -> int:
     """Count the operations that cannot go side by side, however many machines there are.
 
     Args:
@@ -110,8 +109,9 @@ def run_update_bytes(run: Run, sizes: Mapping[str, tuple[int, int]]) -> int:
     Returns:
         Bytes, as :func:`update_bytes` counts them.
     """
-    tuning, batch = run.kind == "finetune", run.parameters["recipe"]["batch"]
-    images = min(batch or math.inf, run.parameters["n_finetune"]) if tuning else batch
+    tuning, images = run.kind == "finetune", run.parameters["recipe"]["batch"]
+    if tuning:
+        images = min(images, run.parameters["n_finetune"]) or run.parameters["n_finetune"]
     return update_bytes(_architecture(run), images, _seen(run, sizes), end_to_end=tuning)
 
 

@@ -28,6 +28,7 @@ class Timing:
         psnr: Mean of the reconstructions, dB; NaN if it was not measured.
         tool: ``recon_lib``, ``bart``, ``sigpy`` or ``pytorch``.
         iterations: Of compressed sensing; 0 of anything else.
+        machine: What measured it: processor and cores.
     """
 
     what: str
@@ -37,6 +38,7 @@ class Timing:
     psnr: float
     tool: str
     iterations: int = 0
+    machine: str = ""
 
 
 def load(name: str) -> Benchmark | None:
@@ -56,7 +58,7 @@ def load(name: str) -> Benchmark | None:
         return None
     timed = (row for row in found.rows if row.get("seconds_per_slice", 0) is not None)  # some have only a quality
     try:
-        return replace(found, rows=tuple(map(_timing, timed)))
+        return replace(found, rows=tuple(_timing(row, found.machine) for row in timed))
     except (ValueError, KeyError, TypeError) as error:
         raise measurements.damaged(name, error) from error
 
@@ -69,16 +71,6 @@ def measured() -> tuple[Timing, ...]:
     """
     found = (load(name) for name in BENCHMARKS)
     return tuple(row for one in found if one for row in one.rows)
-
-
-def same_machine() -> bool:
-    """Tell whether all benchmarks that there are come from one machine.
-
-    Raises:
-        ReconError: As :func:`load`.
-    """
-    found = (load(name) for name in BENCHMARKS)
-    return len({(one.machine.get("processor"), one.machine.get("cores")) for one in found if one}) <= 1
 
 
 def nearest_size(rows: tuple[Timing, ...], test_domain: str) -> tuple[int, int] | None:
@@ -96,22 +88,6 @@ def nearest_size(rows: tuple[Timing, ...], test_domain: str) -> tuple[int, int] 
     common = networks & {row.size for row in rows if row.what.startswith("cs:")}
     wanted = math.prod(PAPER_SIZES[test_domain])
     return min(common, key=lambda size: (abs(math.prod(size) - wanted), size), default=None)
-
-
-def fastest(rows: tuple[Timing, ...], what: str, size: tuple[int, int], tool: str = "") -> Timing | None:
-    """Find the fastest measurement.
-
-    Args:
-        rows: Measurements.
-        what: Their ``what`` begins with this.
-        size: Of the slices.
-        tool: Of this tool alone, if given.
-
-    Returns:
-        The row with the fewest seconds a slice, or ``None``.
-    """
-    match = [row for row in rows if row.what.startswith(what) and row.size == size and tool in ("", row.tool)]
-    return min(match, key=lambda row: row.seconds, default=None)
 
 
 def render_network_times() -> Rendered:
@@ -162,7 +138,7 @@ def render_cs_times() -> Rendered:
         "|:--|:--|:--|--:|--:|--:|--:|",
     ]
     for size, what, tool in sorted({(r.size, r.what, r.tool) for r in sensing}):
-        best = fastest(tuple(r for r in sensing if r.what == what), what, size, tool)
+        best = min((r for r in sensing if (r.size, r.what, r.tool) == (size, what, tool)), key=lambda row: row.seconds)
         network = [r.seconds for r in rows if (r.what, r.size, r.batch, r.tool) == ("network", size, 1, "recon_lib")]
         ratio = f"{best.seconds / min(network):.2g} times" if network else ""
         who, quality = _TOOLS.get(tool, tool), _db(best.psnr)
@@ -218,7 +194,7 @@ def render_machine() -> Rendered:
     return Rendered(markdown="\n".join(lines) or "No machine has been measured yet.")
 
 
-def _timing(row: Mapping[str, object]) -> Timing:
+def _timing(row: Mapping[str, object], machine: Mapping[str, object]) -> Timing:
     """Check one row."""
     height, width = (int(n) for n in row["size"])
     seconds, batch = float(row["seconds_per_slice"]), int(row["batch"])
@@ -226,7 +202,8 @@ def _timing(row: Mapping[str, object]) -> Timing:
         raise ValueError(f"a time of {seconds} s at batch {batch} and size {height} x {width} cannot be")
     quality = math.nan if row.get("psnr") is None else float(row["psnr"])
     iterations = int(row.get("iterations") or 0)
-    return Timing(str(row["what"]), (height, width), batch, seconds, quality, str(row["tool"]), iterations)
+    where = f"{machine.get('processor')}, {machine.get('cores')} cores"
+    return Timing(str(row["what"]), (height, width), batch, seconds, quality, str(row["tool"]), iterations, where)
 
 
 def _not_yet(what: str) -> Rendered:

@@ -75,7 +75,7 @@ def test_a_larger_card_takes_larger_parts_and_gives_the_same(monkeypatch, rng):
     cascade = build(Cascade(TINY, seed=1))
     whole = inference.reconstruct(cascade, images, masks)[0]
     monkeypatch.setattr(memory, "PIXELS_ON_CPU", 2 * 256)
-    assert [p.stop - p.start for p in inference._parts(6, (16, 16), cascade)] == [2, 2, 2]
+    assert [p.stop - p.start for p in inference.parts(6, (16, 16), cascade)] == [2, 2, 2]
     assert np.allclose(inference.reconstruct(cascade, images, masks)[0], whole, atol=1e-6)
     card(monkeypatch, 10**9)
     assert memory.forward_pixels(TINY) == int(0.8 * 10**9 / (2 * 4 * 2 * 4))
