@@ -1,0 +1,16 @@
+"""The names of the runs of the published profiles: results that took days are found again by them."""
+
+import pytest
+from laws import ROOT
+
+from recon_lib import runs
+from recon_lib.experiment import load_profile
+
+FROZEN = (ROOT / "tests/frozen_ids.txt").read_text(encoding="utf-8").split()
+
+
+@pytest.mark.parametrize(("name", "count"), [("desk", 378), ("open", 231)])
+def test_every_planned_run_keeps_its_name(name, count):
+    frozen = [line.partition("/")[2] for line in FROZEN if line.startswith(f"{name}/")]
+    assert len(frozen) == count
+    assert [run.id for run in runs.plan_profile(load_profile(name))] == frozen
