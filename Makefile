@@ -16,10 +16,10 @@ stage = @echo "== $(1)"; begin=$$(date +%s); ( $(2) ) && echo "== $(1): $$(($$(d
 SCRATCH := folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="$$folder/runs" RECON_RESULTS="$$folder/results"
 
 # $(call with_versions,RESOLUTION): an environment of its own, and in it the tests that need no training, book or browser.
-UNTRAINED := checkpoints claims cli config experiment figures fourier graph masks metrics networks results tables wavelets
+UNTRAINED := baselines core data experiment imaging paper results cli/test_main.py network/test_cascade.py
 with_versions = "$(PYTHON)" -m venv --clear .venv-versions && .venv-versions/bin/python -m pip install --quiet uv \
 	&& .venv-versions/bin/uv pip install --quiet --python .venv-versions/bin/python --resolution $(1) --prerelease disallow ".[dev]" \
-	&& PYTHONPATH=. .venv-versions/bin/python -m pytest tests/data $(UNTRAINED:%=tests/test_%.py)
+	&& PYTHONPATH=. .venv-versions/bin/python -m pytest $(UNTRAINED:%=tests/%)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -36,7 +36,7 @@ book: $(INSTALLED) ## Build the book into book/_build/html, warnings are errors
 test: lint unit notebooks smoke book browser ## Check everything: lint, unit tests, notebooks, the graph of runs, the book in a browser
 
 lint: $(INSTALLED) ## Check style, annotations, docstrings and imports
-	$(call stage,lint,$(RUN) ruff check && $(RUN) ruff format --check)
+	$(call stage,lint,$(RUN) ruff check && $(RUN) ruff format --check && $(ENV) .venv/bin/lint-imports --no-cache >/dev/null || { $(ENV) .venv/bin/lint-imports --no-cache; exit 1; })
 
 format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 	$(RUN) ruff check --fix

@@ -8,10 +8,14 @@
 # Profiles and executors of snakemake work unchanged: every rule reads and writes files only.
 import re
 
-from recon_lib import collecting, experiment, paths, results, runs
+from recon_lib.core import paths
+from recon_lib.experiment import profile
+from recon_lib.results import store
+from recon_lib.runs.collect import collect
+from recon_lib.runs.execute import remaining
 
-PROFILE = experiment.load_profile(config.get("profile", "smoke"))
-PLAN = {run.id: run for run in runs.remaining(PROFILE)}
+PROFILE = profile.load_profile(config.get("profile", "smoke"))
+PLAN = {run.id: run for run in remaining(PROFILE)}
 FOLDER = str(paths.runs() / PROFILE.name)
 
 
@@ -19,9 +23,9 @@ rule collect:
     input:
         expand(FOLDER + "/{run}/run.json", run=PLAN),
     output:
-        str(results.root() / PROFILE.name / "provenance.json"),
+        str(store.root() / PROFILE.name / "provenance.json"),
     run:
-        collecting.collect(PROFILE)
+        collect(PROFILE)
 
 
 rule execute:

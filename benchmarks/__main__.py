@@ -6,8 +6,8 @@ import argparse
 import subprocess
 import sys
 
-from recon_lib.errors import ReconError, choose
-from recon_lib.measurements import BENCHMARKS as NAMES
+from recon_lib.core.errors import ReconError, choose
+from recon_lib.results.benchmarks import BENCHMARKS as NAMES
 
 
 def main() -> int:

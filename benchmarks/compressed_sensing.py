@@ -8,12 +8,13 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks import harness, peers
-from recon_lib import data
-from recon_lib.compressed_sensing import VARIANTS, reconstruct_cs
-from recon_lib.experiment import Domain
-from recon_lib.fourier import undersample, zero_filled
-from recon_lib.masks import mask_stack
-from recon_lib.metrics import psnr
+from recon_lib.baselines.compressed_sensing import reconstruct_cs
+from recon_lib.baselines.variants import VARIANTS
+from recon_lib.data import domains
+from recon_lib.data.domains import Domain
+from recon_lib.imaging.acquisition import undersample, zero_filled
+from recon_lib.imaging.masks import mask_stack
+from recon_lib.imaging.metrics import psnr
 
 SLICES, ITERATIONS, ROUNDS = 4, 80, 3
 BART = {  # the wavelet's weight is ours, 1e-3; -S: in the data's units; -c: a real-valued image
@@ -33,7 +34,7 @@ def real_slices(tiny: bool = False) -> tuple[np.ndarray, np.ndarray]:
         float32 ``(n, height, width)`` and boolean of the same shape, R = 4.
     """
     domain = Domain(source="generated", matrix=(32, 24), images=2) if tiny else Domain()
-    images = data.load("t1" if tiny else "t1_bold5000", "test", domain).images
+    images = domains.load("t1" if tiny else "t1_bold5000", "test", domain).images
     chosen = np.linspace(0, len(images) - 1, 2 * SLICES).round().astype(int)[SLICES // 2 : -(SLICES // 2)]
     images = images if tiny else images[chosen]
     return images, mask_stack(images.shape[1:], len(images), "test")

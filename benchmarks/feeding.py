@@ -7,11 +7,11 @@ import numpy as np
 from keras import ops
 
 from benchmarks import harness, network
-from recon_lib.acquisition import Batch, acquire
-from recon_lib.cascade import Cascade, build
-from recon_lib.experiment import Architecture, FineTuning
-from recon_lib.masks import mask_stack
-from recon_lib.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
+from recon_lib.experiment.recipes import Architecture, FineTuning
+from recon_lib.imaging.acquisition import Batch, acquire
+from recon_lib.imaging.masks import mask_stack
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
 
 SIZES, ROUNDS = ((120, 192), (256, 176)), 9
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import harness
-from recon_lib import paths, runs
-from recon_lib.errors import ReconError
-from recon_lib.experiment import Domain, load_profile
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
+from recon_lib.data.domains import Domain
+from recon_lib.experiment.profile import load_profile
+from recon_lib.runs import execute
 
 PAUSE = 0.1  # seconds between two looks at the memory
 EXPLORE = ("papermill", "--kernel", "python3", "--no-progress-bar", "notebooks/explore.ipynb")
@@ -65,12 +67,12 @@ def train(folder: str, tiny: bool) -> None:
     profile = replace(profile, domains={**profile.domains, "natural": Domain("generated", matrix=matrix, images=count)})
     shape = replace(profile.architecture, subnetworks=2, filters=2 if tiny else profile.architecture.filters)
     profile = replace(profile, architecture=shape)
-    run = next(run for run in runs.plan_profile(profile) if run.choice.get("training_domain") == "natural")
+    run = next(run for run in execute.plan_profile(profile) if run.choice.get("training_domain") == "natural")
     recipe = {**run.parameters["recipe"], "epochs": 1}
     parameters = {**run.parameters, "n_train": count, "share": 1.0, "updates": 1, "recipe": recipe}
     where = Path(folder) / "training"
     where.mkdir()
-    runs._train(replace(run, parameters=parameters), profile, where, None)
+    execute._train(replace(run, parameters=parameters), profile, where, None)
 
 
 def _watch(one: Started, folder: Path) -> dict:

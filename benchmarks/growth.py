@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import harness, network
-from recon_lib import paths
-from recon_lib.errors import ReconError
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
 
 STEP, RECONSTRUCTION = "fine-tuning step", "reconstruction"
 BASE = {"what": STEP, "side": 96, "batch": 1, "depth": 5, "images": 1}
@@ -55,9 +55,9 @@ def one_point(what: str, side: int, batch: int, depth: int, images: int, tiny: b
     from dataclasses import replace
 
     from benchmarks.feeding import model_of
-    from recon_lib.cascade import Cascade, build
-    from recon_lib.inference import reconstruct
-    from recon_lib.masks import mask_stack
+    from recon_lib.imaging.masks import mask_stack
+    from recon_lib.network.cascade import Cascade, build
+    from recon_lib.network.inference import reconstruct
 
     architecture = replace(network.TINY if tiny else network.PAPER, subnetworks=depth)
     size = (side, side)

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from recon_lib import machine as this_machine
-from recon_lib import results
-from recon_lib.errors import ReconError
+from recon_lib.core import files, host
+from recon_lib.core.errors import ReconError
+from recon_lib.results import provenance, store
 
 Rows = list[dict]
 
@@ -84,7 +84,7 @@ def machine() -> dict:
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     rate = round(matrix_product_rate(), 1)
-    return {**this_machine.machine(), "memory_gib": round(memory, 1), "matmul_gflops": rate}
+    return {**host.machine(), "memory_gib": round(memory, 1), "matmul_gflops": rate}
 
 
 def matrix_product_rate(side: int = 2048, rounds: int = 9) -> float:
@@ -130,14 +130,14 @@ def publish(name: str, content: Mapping[str, object]) -> Path:
     Raises:
         ReconError: Another file of the folder is not what was written: a new provenance would hide that.
     """
-    folder = results.root() / results.BENCHMARKS
+    folder = store.root() / store.BENCHMARKS
     for other, digest in _recorded(folder).items():
         path = folder / other
-        if other != f"{name}.json" and not (path.is_file() and results.sha256(path) == digest):
+        if other != f"{name}.json" and not (path.is_file() and files.sha256(path) == digest):
             raise ReconError(f"{path} is not what was written: restore it, or run python -m benchmarks.{path.stem}.")
     path = folder / f"{name}.json"
-    results.write_json(path, content)
-    results.write_provenance(folder, {"benchmarks": sorted(file.stem for file in folder.glob("[!.p]*.json"))})
+    files.write_json(path, content)
+    provenance.write_provenance(folder, {"benchmarks": sorted(file.stem for file in folder.glob("[!.p]*.json"))})
     return path
 
 
@@ -165,7 +165,7 @@ def main(name: str, measure: Callable[[bool], Rows], packages: Sequence[str] = (
             content = {
                 "machine": machine(),
                 "versions": versions(*packages),
-                "commit": this_machine.commit() or "",
+                "commit": host.commit() or "",
                 "rows": rows,
             }
             print(f"{publish(name, content)}: {time.monotonic() - start:.0f} s", flush=True)
@@ -175,7 +175,7 @@ def main(name: str, measure: Callable[[bool], Rows], packages: Sequence[str] = (
 
 
 def _recorded(folder: Path) -> dict[str, str]:
-    path = folder / results.PROVENANCE
+    path = folder / provenance.PROVENANCE
     if not path.is_file():
         return {}
     try:

@@ -9,12 +9,11 @@ from keras import ops
 
 from benchmarks import harness, network, peers
 from benchmarks.compressed_sensing import BART, ITERATIONS, real_slices, scaled_psnr
-from recon_lib import results
-from recon_lib.acquisition import Batch, acquire, to_complex
-from recon_lib.cascade import Cascade, build
-from recon_lib.fourier import undersample
-from recon_lib.resources import operations
-from recon_lib.weights import load_network
+from recon_lib.experiment.counting import operations
+from recon_lib.imaging.acquisition import Batch, acquire, to_complex, undersample
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.files import load_network
+from recon_lib.results import store
 
 BATCHES, ROUNDS = (1, 2, 4, 8), 5
 NETWORK = "natural-4000"  # the released network whose PSNR is told; the time is any network's
@@ -63,7 +62,7 @@ def measure(tiny: bool) -> harness.Rows:
 
 
 def _network(tiny: bool) -> Cascade:
-    path = results.root() / "desk" / "weights" / f"{NETWORK}.safetensors"
+    path = store.root() / "desk" / "weights" / f"{NETWORK}.safetensors"
     if tiny or not path.is_file():
         return build(Cascade(network.TINY if tiny else network.PAPER))
     return load_network(path)[0]

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from benchmarks import harness, peers
-from recon_lib.masks import MaskSpec, calibration_block, mask_stack
+from recon_lib.imaging.masks import MaskSpec, calibration_block, mask_stack
 
 SIZE, COUNT, ROUNDS = (256, 176), 100, 5
 TOLERANCE = 0.1  # SigPy's own, of the acceleration; ours is exact to one sample

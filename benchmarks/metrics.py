@@ -6,7 +6,8 @@ import numpy as np
 from skimage.metrics import structural_similarity
 
 from benchmarks import harness
-from recon_lib.metrics import SSIM_SIGMA, slice_metrics, ssim_stack
+from recon_lib.imaging.metrics import slice_metrics, ssim_stack
+from recon_lib.imaging.ssim import SSIM_SIGMA
 
 SLICES, SIZES, ROUNDS = 600, ((120, 192), (256, 176)), 5
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from benchmarks import harness
-from recon_lib.acquisition import Batch, acquire
-from recon_lib.experiment import Architecture
-from recon_lib.masks import mask_stack
+from recon_lib.experiment.recipes import Architecture
+from recon_lib.imaging.acquisition import Batch, acquire
+from recon_lib.imaging.masks import mask_stack
 
 PAPER = Architecture()
 TINY = Architecture(subnetworks=2, filters=4)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recon_lib.errors import ReconError
+from recon_lib.core.errors import ReconError
 
 INSTALL = {
     "torch": 'PyTorch is not installed, so ours is measured alone: pip install -e ".[bench]" adds it.',

@@ -9,12 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import harness, network
-from recon_lib.acquisition import Batch, acquire
-from recon_lib.cascade import Cascade, build
-from recon_lib.experiment import Architecture, Recipe
-from recon_lib.inference import advance
-from recon_lib.masks import mask_stack
-from recon_lib.training import _batches, _optimizer, hybrid_loss, train_sequential  # the same batches, by construction
+from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.imaging.acquisition import Batch, acquire
+from recon_lib.imaging.masks import mask_stack
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.inference import advance
+from recon_lib.network.training import (  # the same batches, by construction
+    _batches,
+    _optimizer,
+    hybrid_loss,
+    train_sequential,
+)
 
 EPOCHS = 20  # the paper's: what is kept was computed once, whatever their number
 
@@ -88,7 +93,7 @@ def run_again(
         architecture: The network's shape.
         recipe: Batch, epochs, rate and crop.
         updates: Of each sub-network.
-        seed: As for :func:`recon_lib.training.train_sequential`, and so the batches.
+        seed: As for :func:`recon_lib.network.training.train_sequential`, and so the batches.
 
     Returns:
         The trained cascade.

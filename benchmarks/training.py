@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from benchmarks import harness, network, peers
-from recon_lib.cascade import Cascade, build
-from recon_lib.experiment import Architecture, Recipe
-from recon_lib.resources import operations
-from recon_lib.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
+from recon_lib.experiment.counting import operations
+from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
 
 SIZES, BATCHES, ROUNDS = ((120, 192), (256, 176), (256, 256)), (1, 2, 4), 3  # the smallest chooses the settings
 SUBNETWORK, CASCADE = "sub-network", "cascade, end to end"

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from recon_lib.acquisition import Batch, to_complex
-from recon_lib.cascade import Cascade, named_weights
+from recon_lib.imaging.acquisition import Batch, to_complex
+from recon_lib.network.cascade import Cascade, named_weights
 
 torch._dynamo.config.recompile_limit = 64  # each size and batch is compiled for itself; beyond 8 it would give up
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from recon_lib.cli import main
+from recon_lib.cli.main import main
 
 sys.exit(main())

@@ -12,22 +12,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recon_lib import data, figures, results, runs
-from recon_lib.charts import COLOURS, blank_figure
+from recon_lib.core.errors import ReconError, choose
+from recon_lib.core.style import COLOURS, blank_figure
+from recon_lib.data import domains
+from recon_lib.data.domains import Domain
 from recon_lib.data.imageset import ImageSet
 from recon_lib.data.manifest import load_manifest
-from recon_lib.errors import ReconError, choose
-from recon_lib.experiment import Domain, load_profile
-from recon_lib.graph import find
-from recon_lib.metrics import psnr, ssim
-from recon_lib.tables import NAMES
-from recon_lib.weights import load_network
+from recon_lib.experiment.design import NAMES
+from recon_lib.experiment.plan import find
+from recon_lib.experiment.profile import load_profile
+from recon_lib.imaging.metrics import psnr, ssim
+from recon_lib.network import training
+from recon_lib.network.files import load_network
+from recon_lib.paper import panel_view
+from recon_lib.results import store
+from recon_lib.runs import execute
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-    from recon_lib.cascade import Cascade
+    from recon_lib.network.cascade import Cascade
 
 DOMAIN = "t1_bold5000"
 _DRAWN = {"zero-filled": "#777777", "before": COLOURS["natural"], "after": COLOURS["t1"]}
@@ -49,7 +54,7 @@ def load_slices(source: str, n_test: int, n_finetune: int) -> tuple[ImageSet, Im
     """
     domain = Domain(source=source)
     return tuple(
-        _spread(data.load(DOMAIN, split, domain), count) for split, count in (("test", n_test), ("pool", n_finetune))
+        _spread(domains.load(DOMAIN, split, domain), count) for split, count in (("test", n_test), ("pool", n_finetune))
     )
 
 
@@ -67,9 +72,9 @@ def starting_network(name: str) -> tuple[Cascade, dict]:
         ReconError: There is no such network (the nearest is suggested), or its file is damaged.
     """
     if not name:
-        run = find(runs.plan_profile(load_profile("smoke")), "train", training_domain="natural")
-        return load_network(runs.execute(run) / "network.safetensors")
-    shown = results.best()
+        run = find(execute.plan_profile(load_profile("smoke")), "train", training_domain="natural")
+        return load_network(execute.execute(run) / "network.safetensors")
+    shown = store.best()
     folder = shown.folder / "weights" if shown is not None else Path()
     known = [path.stem for path in folder.glob("*.safetensors")] if shown is not None else []
     return load_network(folder / f"{choose('released network', name, known)}.safetensors")
@@ -135,7 +140,7 @@ def gain(measured: pandas.DataFrame) -> str:
     )
 
 
-def reporter(words: str) -> runs.Progress:
+def reporter(words: str) -> training.Progress:
     """Return a progress callback that prints a line an epoch, with the time left: it reads well in a log too."""
     start = time.monotonic()
 
@@ -165,9 +170,9 @@ def comparison_figure(test: ImageSet, masks: np.ndarray, images: Mapping[str, np
         raise ReconError(f"There is no slice {place}: choose one from 0 to {len(test) - 1}.")
     # Generated slices lie as the manifest's do: what is drawn is turned alike.
     turned = load_manifest().source(DOMAIN, "open").geometry.transpose
-    reference = figures.orient(test.images[place], turned)
-    box = figures.head_box(reference)
-    shown = {name: figures.orient(stack[place], turned) for name, stack in images.items()}
+    reference = panel_view.orient(test.images[place], turned)
+    box = panel_view.head_box(reference)
+    shown = {name: panel_view.orient(stack[place], turned) for name, stack in images.items()}
     errors = {name: np.abs(image - reference)[box] for name, image in shown.items()}
     top = float(np.quantile(errors.get("before", next(iter(errors.values()))), 0.998))
     height = 2 * 2.2 * reference[box].shape[0] / reference[box].shape[1] + 1.3
@@ -175,7 +180,7 @@ def comparison_figure(test: ImageSet, masks: np.ndarray, images: Mapping[str, np
     grey = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
     grid[0][0].imshow(reference[box], **grey)
     grid[0][0].set_title("reference", fontsize=9)
-    grid[1][0].imshow(figures.orient(masks[place], turned), cmap="gray", interpolation="nearest")
+    grid[1][0].imshow(panel_view.orient(masks[place], turned), cmap="gray", interpolation="nearest")
     grid[1][0].set_title(f"mask, {100 * masks[place].mean():.0f} %", fontsize=9)
     for column, (name, image) in enumerate(shown.items(), start=1):
         grid[0][column].imshow(image[box], **grey)
@@ -221,14 +226,14 @@ def scanners_figure(test: ImageSet) -> Figure:
     Returns:
         The figure; where there are no results, this scanner's alone.
     """
-    shown = results.best()
+    shown = store.best()
     turned = load_manifest().source(DOMAIN, "open").geometry.transpose
     middle = len(test) // 2
-    drawn = [(f"here: {NAMES[DOMAIN]}", figures.orient(test.images[middle], turned))]
+    drawn = [(f"here: {NAMES[DOMAIN]}", panel_view.orient(test.images[middle], turned))]
     if shown is not None and any(key.startswith("t1/") for key in shown.panels):
-        place = figures.median_place(shown, "t1")
-        image = figures.slice_panels(shown, "t1", place)["reference"].astype(np.float32)
-        drawn.insert(0, ("the book's T1", figures.orient(image, figures.is_transposed(shown, "t1"))))
+        place = panel_view.median_place(shown, "t1")
+        image = panel_view.slice_panels(shown, "t1", place)["reference"].astype(np.float32)
+        drawn.insert(0, ("the book's T1", panel_view.orient(image, panel_view.is_transposed(shown, "t1"))))
     figure, grid = blank_figure((7.0, 4.2), 1, len(drawn))
     for axes, (title, image) in zip(grid[0], drawn, strict=True):
         axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")

@@ -10,8 +10,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from recon_lib import appendix, results
-from recon_lib.storage import HISTORY_COLUMNS, SLICE_COLUMNS, write_bytes, write_panels, write_rows
+from recon_lib.core.files import write_bytes
+from recon_lib.paper import appendix
+from recon_lib.results import notebooks
+from recon_lib.results.panels import write_panels
+from recon_lib.results.provenance import write_provenance
+from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, write_rows
 
 SUBJECTS = ("sub-11", "sub-12", "sub-13", "sub-14")
 SIZES = {"t1": (30, 48), "t2": (32, 32)}
@@ -183,7 +187,7 @@ def write_benchmark(root: Path, name: str, rows, processor: str = "a processor")
     made = [dict(zip(keys, one, strict=True)) for one in rows]
     made = [one | ({"gflops": 120.0} if one["what"] == "network" else {"iterations": 80}) for one in made]
     path.write_text(json.dumps({**content, "rows": made}))
-    results.write_provenance(path.parent, {})
+    write_provenance(path.parent, {})
     return path
 
 
@@ -238,13 +242,13 @@ def executed() -> dict:
 def publish(root: Path, profile: str = "desk") -> None:
     """Lay beside collected results what else the book shows: executed notebooks of two runs, and measured times."""
     for name in ("train-natural-4000-1a0c97fa77", "evaluate-network-natural-4000-t1-0-0123456789"):
-        content = appendix.as_bytes(appendix.trim(executed()))
+        content = notebooks.as_bytes(notebooks.trim(executed()))
         write_bytes(root / profile / appendix.FOLDER / f"{name}.ipynb", content)
-    results.write_provenance(root / profile, {})
+    write_provenance(root / profile, {})
     size = [256, 176]
     write_benchmark(root, "inference", [("network", size, 1, 0.41, None, "recon_lib")])
     write_benchmark(root, "compressed_sensing", [("cs:literal", size, 8, 4.51, 33.0, "recon_lib")])
-    results.write_provenance(root / "benchmarks", {})
+    write_provenance(root / "benchmarks", {})
 
 
 def explorer_runs(folder: Path, draws: int = 1) -> list[Path]:

@@ -7,17 +7,19 @@ import csv
 import math
 from pathlib import Path
 
-from recon_lib import claims, paths, results, tables, verdicts
+from recon_lib.core import paths
+from recon_lib.paper import averages, claims, intervals
+from recon_lib.results import provenance, store
 
 FILE = Path(__file__).with_name("headlines.csv")
 TOLERANCE = {"psnr": 0.02, "ssim": 0.001, "dB": 0.02}  # far above another machine's rounding, far below any claim
 
 
-def measure(found: results.Results) -> dict[str, tuple[float, float]]:
+def measure(found: store.Results) -> dict[str, tuple[float, float]]:
     """Name to value and tolerance: every method's means, and the estimate of every claim about them."""
     values = {}
     counts = ["n_train", "n_finetune"]
-    means = tables.summarise(found.slices)
+    means = averages.summarise(found.slices)
     for row in means.assign(**{name: means[name].fillna(-1).astype(int) for name in counts}).itertuples():
         network = [row.training_domain, row.n_train, row.n_finetune] if row.method == "network" else []
         for metric in ("psnr", "ssim"):
@@ -25,7 +27,7 @@ def measure(found: results.Results) -> dict[str, tuple[float, float]]:
             values[name] = (getattr(row, metric), TOLERANCE[metric])
     for claim in claims.check(found):
         for one in claim.verdicts:
-            if one.verdict != verdicts.UNTESTED and one.unit == "dB":
+            if one.verdict != intervals.UNTESTED and one.unit == "dB":
                 values[f"{found.profile}: claim {claim.number} {one.test_domain}"] = (one.estimate, TOLERANCE["dB"])
     return values
 
@@ -48,10 +50,10 @@ def off(measured: dict, expected: dict) -> list[str]:
 
 def write() -> None:
     """Write the file from the committed results."""
-    profiles = [name for name in results.PROFILES if (paths.RESULTS / name).is_dir()]
+    profiles = [name for name in store.PROFILES if (paths.RESULTS / name).is_dir()]
     measured = {}
     for name in profiles:
-        measured |= measure(results.Results(name, paths.RESULTS / name, results.verify(paths.RESULTS / name)))
+        measured |= measure(store.Results(name, paths.RESULTS / name, provenance.verify(paths.RESULTS / name)))
     with FILE.open("w", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(("name", "value", "tolerance"))

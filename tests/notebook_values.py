@@ -11,9 +11,9 @@ import json
 import sys
 from pathlib import Path
 
-from recon_lib import paths
-from recon_lib.errors import ReconError
-from recon_lib.results import read_rows
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
+from recon_lib.results.rows import read_rows
 
 EXPECTED = Path(__file__).with_name("notebook_values.json")
 TOLERANCES = {"psnr": 0.1, "ssim": 0.003, "nmse": 0.003, "loss": 0.002}

@@ -84,9 +84,9 @@ def save_meta(path, volume, dtype=np.float32):
 
 def tiny_network(path, seed=3, normalisation=None, **card):
     """An untrained network of two sub-networks, four filters."""
-    from recon_lib.cascade import Cascade, build
-    from recon_lib.experiment import Architecture
-    from recon_lib.weights import save_network
+    from recon_lib.experiment.recipes import Architecture
+    from recon_lib.network.cascade import Cascade, build
+    from recon_lib.network.files import save_network
 
     cascade = build(Cascade(Architecture(subnetworks=2, hidden_layers=1, filters=4), seed))
     base = {"kind": "train", "training_domain": "natural", "n_train": 24, "n_images": 24, "profile": "smoke"}

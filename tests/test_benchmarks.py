@@ -11,12 +11,13 @@ from laws import run_python
 
 from benchmarks import harness, network, peers
 from benchmarks.__main__ import NAMES
-from recon_lib import costs, results
-from recon_lib.acquisition import acquire
-from recon_lib.cascade import Cascade, build
-from recon_lib.errors import ReconError
-from recon_lib.experiment import Architecture
-from recon_lib.masks import mask_stack
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment.recipes import Architecture
+from recon_lib.imaging.acquisition import acquire
+from recon_lib.imaging.masks import mask_stack
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.paper.cost import targets
+from recon_lib.results import benchmarks, provenance
 
 ROW = {"what": "thing", "tool": "recon_lib", "size": [3, 4], "seconds_per_slice": 0.5}
 
@@ -93,7 +94,7 @@ def test_what_is_published_is_verified_and_whole(folders):
     harness.publish("masks", {"rows": []})
     assert path == folders / "results" / "benchmarks" / "training.json"
     assert json.loads(path.read_text(encoding="utf-8")) == {"rows": [ROW]}
-    assert sorted(results.verify(path.parent)["files"]) == ["masks.json", "training.json"]
+    assert sorted(provenance.verify(path.parent)["files"]) == ["masks.json", "training.json"]
     assert sorted(file.name for file in path.parent.iterdir()) == ["masks.json", "provenance.json", "training.json"]
 
 
@@ -105,26 +106,26 @@ def test_a_stop_while_writing_leaves_the_old_file(folders, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("recon_lib.storage.os.replace", stop)
+        patched.setattr("recon_lib.core.files.os.replace", stop)
         with pytest.raises(KeyboardInterrupt):
             harness.publish("training", {"rows": []})
     assert path.read_bytes() == old
-    assert sorted(results.verify(path.parent)["files"]) == ["training.json"]
+    assert sorted(provenance.verify(path.parent)["files"]) == ["training.json"]
 
 
 def test_a_stop_between_file_and_provenance_is_told_and_mended_by_running_again(folders, monkeypatch):
     harness.publish("masks", {"rows": []})
     folder = harness.publish("training", {"rows": []}).parent
     with monkeypatch.context() as patched:
-        patched.setattr(results, "write_provenance", lambda *_: 1 / 0)
+        patched.setattr(provenance, "write_provenance", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             harness.publish("training", {"rows": [ROW]})
     with pytest.raises(ReconError, match=r"training\.json"):
-        results.verify(folder)
+        provenance.verify(folder)
     with pytest.raises(ReconError, match=r"training\.json is not what was written: .*benchmarks\.training"):
         harness.publish("masks", {"rows": [ROW]})
     harness.publish("training", {"rows": [ROW]})
-    assert results.verify(folder)
+    assert provenance.verify(folder)
 
 
 def test_an_edited_file_is_not_covered_up(folders):
@@ -152,7 +153,7 @@ def test_the_command_keeps_rows_and_throws_tiny_ones_away(folders, monkeypatch, 
     assert not (folders / "results").exists()
     monkeypatch.setattr(sys, "argv", ["training"])
     harness.main("training", rows_of, ["scipy"])
-    kept = costs.load("training")
+    kept = targets.load("training")
     assert kept.machine["matmul_gflops"] == 100.0
     assert "scipy" in kept.versions
     assert kept.rows["size"].tolist() == [(3, 4)]
@@ -195,7 +196,7 @@ def test_a_benchmark_runs_at_its_tiniest_without_peers(name, alone):
 
 
 def test_every_benchmark_has_a_section_on_the_page():
-    assert set(NAMES) == set(costs.BENCHMARKS)
+    assert set(NAMES) == set(benchmarks.BENCHMARKS)
 
 
 def test_an_unknown_benchmark_is_refused():

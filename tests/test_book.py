@@ -11,7 +11,9 @@ import yaml
 from fabricated import make_runs, publish
 from test_documentation import ROOMS, public
 
-from recon_lib import paths, results
+from recon_lib.core import paths
+from recon_lib.results import merge
+from recon_lib.results.rows import read_rows
 
 PAGES = sorted(p for p in paths.BOOK.rglob("*.md") if "_build" not in p.parts)
 NAMES = [p.relative_to(paths.BOOK).with_suffix("").as_posix() for p in PAGES]
@@ -85,7 +87,7 @@ def built(tmp_path_factory):
     traps.mkdir()
     for name in FRAMEWORKS:
         (traps / f"{name}.py").write_text(f"raise RuntimeError('the book imported {name}')\n")
-    results.collect(make_runs(folder / "runs"), folder / "results" / "desk", {"commit": "0"})
+    merge.collect(make_runs(folder / "runs"), folder / "results" / "desk", {"commit": "0"})
     publish(folder / "results")
     environment = {
         **os.environ,
@@ -123,7 +125,7 @@ def test_every_image_has_a_description(built):
 
 
 def test_numbers_on_the_pages_are_those_of_the_results(built):
-    slices = results.read_rows(built.parents[1] / "results" / "desk" / "slices.csv.gz")
+    slices = read_rows(built.parents[1] / "results" / "desk" / "slices.csv.gz")
     rows = slices.query("test_domain == 't1' and training_domain == 'natural' and n_finetune == 20")
     assert f"{rows['psnr'].mean():.2f}" in (built / "tables" / "table1.html").read_text(encoding="utf-8")
     title = (built / "index.html").read_text(encoding="utf-8")

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 import pytest
 from fabricated import ACCELERATED, accelerated_runs, explorer_runs
 
-from recon_lib import explorer, paths, results
+from recon_lib.core import paths
+from recon_lib.explorer.page import render_explorer
+from recon_lib.results import merge, provenance, store
 
 try:
     from selenium import webdriver
@@ -59,13 +61,13 @@ def bare_page(tmp_path_factory):
     """The explorer of fabricated results in a page of its own: nothing of a theme helps it."""
     folder = tmp_path_factory.mktemp("explorer")
     runs = [*explorer_runs(folder / "runs"), *accelerated_runs(folder / "runs")]
-    results.collect(runs, folder / "desk", {"profile": ACCELERATED})
-    shown = results.Results("desk", folder / "desk", results.verify(folder / "desk"))
+    merge.collect(runs, folder / "desk", {"profile": ACCELERATED})
+    shown = store.Results("desk", folder / "desk", provenance.verify(folder / "desk"))
     path = folder / "explorer.html"
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Test</title>'
     )
-    body = explorer.render_explorer(shown).html
+    body = render_explorer(shown).html
     path.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>', encoding="utf-8")
     return path
 

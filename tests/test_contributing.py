@@ -10,11 +10,16 @@ import pytest
 import yaml
 from fabricated import make_runs
 
-import recon_lib
-from recon_lib import data, graph, masks, paths, results, runs
-from recon_lib.data import generated
-from recon_lib.experiment import load_profile, parse_profile
-from recon_lib.metrics import psnr
+import recon_lib.paper
+from recon_lib.core import paths
+from recon_lib.data import domains, generated
+from recon_lib.experiment.plan import find
+from recon_lib.experiment.profile import load_profile, parse_profile
+from recon_lib.imaging import masks
+from recon_lib.imaging.metrics import psnr
+from recon_lib.results import merge, store
+from recon_lib.results.rows import read_rows
+from recon_lib.runs import execute
 
 EXAMPLES = paths.ROOT / "tests" / "examples"
 PAGE = (paths.BOOK / "contributing.md").read_text(encoding="utf-8")
@@ -38,7 +43,7 @@ def test_the_page_shows_every_example_and_each_is_short():
 
 def test_what_the_page_names_is_there():
     for name in re.findall(r"`((?:tests|notebooks|book|recon_lib)/[\w./]+)`", PAGE):
-        assert (paths.ROOT / name).exists() or name == "recon_lib/gains.py", name
+        assert (paths.ROOT / name).exists() or name == "recon_lib/paper/gains.py", name
 
 
 class TestMask:
@@ -55,7 +60,7 @@ class TestMask:
         assert (mask != columns((20, 64), 3, seed=1)).any()
 
     def test_a_released_network_reconstructs_with_it(self):
-        from recon_lib.fourier import undersample, zero_filled
+        from recon_lib.imaging.acquisition import undersample, zero_filled
 
         one, images = example("mask"), generated.generate("t1", "test", (40, 48), 3).images
         found = one.scores(images, paths.RESULTS / "desk" / "weights" / "natural-4000.safetensors")
@@ -83,8 +88,8 @@ class TestDomain:
 
     @pytest.mark.usefixtures("flair")
     def test_its_images_are_served_by_person(self):
-        assert set(data.load("flair", "train").subjects) == {"sub-0", "sub-1"}
-        test = data.load("flair", "test")
+        assert set(domains.load("flair", "train").subjects) == {"sub-0", "sub-1"}
+        test = domains.load("flair", "test")
         assert set(test.subjects) == {"sub-3"}
         assert test.images.shape[1:] == (24, 28)
         assert test.images.max() == 1
@@ -95,9 +100,9 @@ class TestDomain:
         content |= {"training": {"domains": ["natural"]}, "masks": {"test": 2}}
         (tmp_path / "tried.yaml").write_text(yaml.safe_dump(content))
         monkeypatch.setattr(paths, "PROFILES", tmp_path)
-        plan = runs.plan_profile(load_profile("tried"))
-        where = runs.execute(graph.find(plan, "evaluate", method="zero_filled"))
-        assert set(results.read_rows(where / "slices.csv")["test_domain"]) == {"flair"}
+        plan = execute.plan_profile(load_profile("tried"))
+        where = execute.execute(find(plan, "evaluate", method="zero_filled"))
+        assert set(read_rows(where / "slices.csv")["test_domain"]) == {"flair"}
 
 
 class TestProfile:
@@ -108,7 +113,7 @@ class TestProfile:
         return load_profile("eightfold")
 
     def test_its_runs_are_planned(self, eightfold):
-        plan = runs.plan_profile(eightfold)
+        plan = execute.plan_profile(eightfold)
         assert [run.kind for run in plan if run.kind != "evaluate"] == ["train", "finetune"]
         assert plan[0].choice == {"training_domain": "natural", "n_train": 1000}
         assert all(run.parameters["masks"]["acceleration"] == 8 for run in plan)
@@ -122,7 +127,7 @@ def test_a_variation_adds_its_runs_and_renames_no_other():
     content = yaml.safe_load((paths.PROFILES / "desk.yaml").read_text(encoding="utf-8"))
     added = yaml.safe_load((EXAMPLES / "variation.yaml").read_text(encoding="utf-8"))
     more = {**content, "variations": {**content["variations"], **added}}
-    before, after = (runs.plan_profile(parse_profile("desk", one)) for one in (content, more))
+    before, after = (execute.plan_profile(parse_profile("desk", one)) for one in (content, more))
     new = [run for run in after if run.id not in {one.id for one in before}]
     assert {run.id for run in before} < {run.id for run in after}
     assert {run.choice["variation"] for run in new} == set(added)
@@ -133,8 +138,8 @@ def test_a_variation_adds_its_runs_and_renames_no_other():
 class TestFigure:
     @pytest.fixture
     def shown(self, tmp_path):
-        results.collect(make_runs(tmp_path / "runs"), results.root() / "desk", {})
-        return results.load("desk")
+        merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
+        return store.load("desk")
 
     def test_it_draws_the_rows(self, shown):
         lines = {line.get_label(): line for line in example("figure").gain_figure(shown, "t2").axes[0].lines}
@@ -148,8 +153,8 @@ class TestFigure:
         from matplotlib.figure import Figure
 
         module = example("figure")
-        monkeypatch.setitem(sys.modules, "recon_lib.gains", module)
-        monkeypatch.setattr(recon_lib, "gains", module, raising=False)
+        monkeypatch.setitem(sys.modules, "recon_lib.paper.gains", module)
+        monkeypatch.setattr(recon_lib.paper, "gains", module, raising=False)
         page = (EXAMPLES / "figure.md").read_text(encoding="utf-8")
         assert yaml.safe_load(page.split("---")[1])["kernelspec"]["name"] == "python3"
         (cell,) = re.findall(r"```\{code-cell\} python3\n---\n(.*?)```", page, re.DOTALL)

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from laws import run_python
 
-from recon_lib import data, runs
-from recon_lib.cascade import Cascade, build
-from recon_lib.experiment import Architecture, Domain, load_profile
-from recon_lib.masks import MaskSpec, assign_masks, mask_stack
-from recon_lib.recipes import Recipe
-from recon_lib.resume import digest
-from recon_lib.training import fine_tune, train_sequential
+from recon_lib.data import domains
+from recon_lib.data.domains import Domain
+from recon_lib.experiment.profile import load_profile
+from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.imaging.masks import MaskSpec, assign_masks, mask_stack
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.journal import digest
+from recon_lib.network.training import fine_tune, train_sequential
+from recon_lib.runs import execute
 
 TINY = Architecture(subnetworks=2, hidden_layers=1, filters=3)
 # What a seed decides, each as a hash; run here and in two other processes.
@@ -28,7 +30,7 @@ print(json.dumps(decided(int(sys.argv[1]))))
 
 
 def images():
-    return data.load("t1", "train", Domain(source="generated", matrix=(24, 20), images=6)).images
+    return domains.load("t1", "train", Domain(source="generated", matrix=(24, 20), images=6)).images
 
 
 def decided(seed: int) -> dict[str, str]:
@@ -48,7 +50,7 @@ def decided(seed: int) -> dict[str, str]:
     return {
         "masks": digest(masks),
         "assignment": digest(assign_masks(20, 6, seed)),
-        "subset": digest(runs.training_subset(100, 30, 0.5, seed)),
+        "subset": digest(execute.training_subset(100, 30, 0.5, seed)),
         "initial weights": digest(*build(Cascade(TINY, seed)).get_weights()),
         "trained weights": trained,
         "losses": digest(np.array([row["loss"] for row in history])),
@@ -76,7 +78,9 @@ def test_images_and_splits_have_no_seed_at_all(two_processes):
     # They belong to the data: another seed of an experiment is judged on the same subjects.
     again = run_python("from test_determinism import *\nprint(digest(images()))", PYTHONPATH="tests:.")
     assert again == digest(images())
-    splits = [set(data.load("t1", split, Domain(source="generated")).subjects) for split in ("train", "pool", "test")]
+    splits = [
+        set(domains.load("t1", split, Domain(source="generated")).subjects) for split in ("train", "pool", "test")
+    ]
     assert set.union(*splits) == {f"generated-{n:02d}" for n in range(1, 9)}
     assert sum(map(len, splits)) == 8
 
@@ -88,7 +92,7 @@ def test_global_random_states_are_untouched():
     keras.random.uniform((1,))
     before = random.getstate(), np.random.get_state(), _keras_state()
     decided(2)
-    runs.plan_profile(load_profile("smoke"))
+    execute.plan_profile(load_profile("smoke"))
     after = random.getstate(), np.random.get_state(), _keras_state()
     assert before[0] == after[0]
     assert before[1][2:] == after[1][2:]

@@ -6,7 +6,7 @@ import re
 import pytest
 from laws import ROOT
 
-from recon_lib import paths
+from recon_lib.core import paths
 
 PACKAGE = ROOT / "recon_lib"
 ROOMS = {

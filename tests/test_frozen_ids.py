@@ -3,8 +3,8 @@
 import pytest
 from laws import ROOT
 
-from recon_lib import runs
-from recon_lib.experiment import load_profile
+from recon_lib.experiment.profile import load_profile
+from recon_lib.runs import execute
 
 FROZEN = (ROOT / "tests/frozen_ids.txt").read_text(encoding="utf-8").split()
 
@@ -13,4 +13,4 @@ FROZEN = (ROOT / "tests/frozen_ids.txt").read_text(encoding="utf-8").split()
 def test_every_planned_run_keeps_its_name(name, count):
     frozen = [line.partition("/")[2] for line in FROZEN if line.startswith(f"{name}/")]
     assert len(frozen) == count
-    assert [run.id for run in runs.plan_profile(load_profile(name))] == frozen
+    assert [run.id for run in execute.plan_profile(load_profile(name))] == frozen

@@ -7,10 +7,13 @@ import headlines
 import numpy as np
 import pytest
 
-from recon_lib import claims, paths, results
-from recon_lib.storage import read_rows, write_rows
+from recon_lib.core import paths
+from recon_lib.experiment import design
+from recon_lib.paper import claims, intervals
+from recon_lib.results import store
+from recon_lib.results.rows import read_rows, write_rows
 
-COMMITTED = [name for name in results.PROFILES if (paths.RESULTS / name).is_dir()]
+COMMITTED = [name for name in store.PROFILES if (paths.RESULTS / name).is_dir()]
 
 
 @pytest.fixture
@@ -23,18 +26,18 @@ def copy(folders, monkeypatch):
 
 def opened(root, profile):
     """Open results whose large files were left out, and so without verifying them."""
-    return results.Results(profile, root / profile, {})
+    return store.Results(profile, root / profile, {})
 
 
 @pytest.mark.parametrize("profile", COMMITTED)
 def test_every_claim_has_a_verdict_of_the_right_kind(copy, profile):
     for claim in claims.check(opened(copy, profile)):
-        assert [one.test_domain for one in claim.verdicts] == list(claims.DOMAINS)
+        assert [one.test_domain for one in claim.verdicts] == list(design.DOMAINS)
         for one in claim.verdicts:
             assert one.note
-            assert one.verdict in (claims.HOLDS, claims.NOISE, claims.DIFFERS, claims.UNTESTED)
-            assert math.isnan(one.estimate) == (one.verdict == claims.UNTESTED)
-            if one.unit == "dB" and one.verdict != claims.UNTESTED:
+            assert one.verdict in (intervals.HOLDS, intervals.NOISE, intervals.DIFFERS, intervals.UNTESTED)
+            assert math.isnan(one.estimate) == (one.verdict == intervals.UNTESTED)
+            if one.unit == "dB" and one.verdict != intervals.UNTESTED:
                 assert one.low <= one.estimate <= one.high
 
 

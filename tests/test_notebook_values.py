@@ -6,8 +6,8 @@ import pytest
 from fabricated import make_runs
 from notebook_values import EXPECTED, TOLERANCES, compare, headlines
 
-from recon_lib.errors import ReconError
-from recon_lib.results import read_rows, write_rows
+from recon_lib.core.errors import ReconError
+from recon_lib.results.rows import read_rows, write_rows
 
 
 @pytest.fixture

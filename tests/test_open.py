@@ -7,10 +7,11 @@ import sys
 from laws import ROOT
 
 DRY = """
-from recon_lib import collecting, paths, results, runs
-from recon_lib.config import override
-from recon_lib import experiment
-from recon_lib.experiment import load_profile
+from recon_lib.core.strict_yaml import override
+from recon_lib.experiment.profile import load_profile
+from recon_lib.results import provenance, store
+from recon_lib.runs import execute
+from recon_lib.runs.collect import collect
 
 few = {name: {"source": "generated", "matrix": list(size), "images": 2}
        for name, size in (("natural", (256, 256)), ("t1", (256, 176)), ("t2", (256, 192)))}
@@ -19,9 +20,9 @@ profile = override(load_profile("open"), {
     "training": {"domains": ["natural"], "n_train": [2], "batch": 2, "epochs": 1},
     "fine_tuning": {"n_finetune": [2], "n_reference": [], "n_headline": [], "draws": 1, "epochs": 1},
     "compressed_sensing": {"variants": ["literal"], "iterations": {"t1": 2}}}, "open")
-runs.load_profile = lambda name: profile
-done = [runs.execute(run) for run in runs.plan_profile(profile)]
-rows = results.Results("open", *(lambda folder: (folder, results.verify(folder)))(collecting.collect(profile)))
+execute.load_profile = lambda name: profile
+done = [execute.execute(run) for run in execute.plan_profile(profile)]
+rows = store.Results("open", *(lambda folder: (folder, provenance.verify(folder)))(collect(profile)))
 print(len(done), sorted(set(rows.slices["method"])), rows.provenance["backend"], rows.provenance["missing"])
 """
 

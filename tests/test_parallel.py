@@ -9,17 +9,18 @@ import os, sys
 from pathlib import Path
 import keras
 import jax
-from recon_lib import data
-from recon_lib.experiment import Architecture, Domain
-from recon_lib.masks import mask_stack
-from recon_lib.recipes import Recipe
-from recon_lib.training import fine_tune, train_sequential
+from recon_lib.data import domains
+from recon_lib.data.domains import Domain
+from recon_lib.experiment.recipes import Architecture
+from recon_lib.imaging.masks import mask_stack
+from recon_lib.experiment.recipes import Recipe
+from recon_lib.network.training import fine_tune, train_sequential
 assert keras.backend.backend() == "jax"
 devices = jax.devices()[: int(sys.argv[1])]
 assert len(devices) == int(sys.argv[1])
 if len(devices) > 1:
     keras.distribution.set_distribution(keras.distribution.DataParallel(devices=[f"cpu:{d.id}" for d in devices]))
-images = data.load("t1", "train", Domain(source="generated", matrix=(24, 20), images=8)).images
+images = domains.load("t1", "train", Domain(source="generated", matrix=(24, 20), images=8)).images
 masks = mask_stack((24, 20), 8)
 tiny = Architecture(subnetworks=2, hidden_layers=1, filters=3)
 recipe = Recipe(batch=4, epochs=2, learning_rate=1e-4, crop=16)

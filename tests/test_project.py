@@ -1,12 +1,12 @@
 """The house rules: floors, light imports, small files, clean notebooks, one list of versions."""
 
 import ast
-import functools
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,23 +21,8 @@ from packaging.utils import canonicalize_name
 import recon_lib
 
 PACKAGE = ROOT / "recon_lib"
-# From the ground up. A room imports rooms of its own floor or of those below.
-FLOORS = [
-    "errors paths config machine fourier masks metrics similarity wavelets compressed_sensing acquisition recipes "
-    "experiment graph storage provenance progress markup resources __init__",
-    "cascade checkpoints memory inference resume merging results measurements data scans",
-    "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
-    "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls accelerations appendix "
-    "hardware headline needs costs cost_views explorer own_scans tuning scan_charts "
-    "effect_charts metric_views data_views",
-    "cli commands_scans explore quickstart __main__",
-]
-FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
-# These need a network; every other room works, and the book builds, without Keras or its backends.
-KERAS = (
-    "cascade memory inference resume training weights evaluating runs collecting own_scans tuning explore quickstart"
-)
-KERAS_ROOMS = set(KERAS.split())
+# What needs a network; everything else works, and the book builds, without Keras or its backends.
+KERAS = "network runs scans/finetune scans/reconstruct explorer/live quickstart"
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {
     "matplotlib",
@@ -54,34 +39,15 @@ HEAVY = BACKENDS | {
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def room(path: Path) -> str:
-    """Return the room a file of the package belongs to."""
-    return path.relative_to(PACKAGE).with_suffix("").parts[0]
-
-
-@functools.cache
-def imports(path: Path) -> frozenset[str]:
-    """Return what a file imports anywhere, inside functions too: ``"numpy"``, ``"recon_lib.masks"``."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(found)
-
-
-def rooms_used(path: Path) -> set[str]:
-    """Return the rooms of this package that a file imports."""
-    parts = [name.split(".") for name in imports(path)]
-    return {"__init__" if p[1:2] in ([], ["__version__"]) else p[1] for p in parts if p[0] == "recon_lib"} - {
-        room(path)
-    }
-
-
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-EDGES = {name: set().union(*(rooms_used(p) for p in SOURCES if room(p) == name)) for name in {room(p) for p in SOURCES}}
+
+
+def needs_keras(path: Path) -> bool:
+    """Tell whether a file of the package may load Keras."""
+    name = path.relative_to(PACKAGE).with_suffix("").as_posix()
+    return any(name == place or name.startswith(f"{place}/") for place in KERAS.split())
+
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -97,39 +63,66 @@ def tracked() -> Iterator[tuple[str, str]]:
             continue
 
 
-# Floors
+# Packages
 
 
-def test_every_room_has_its_floor():
-    assert set(EDGES) - set(FLOOR) == set()
+def test_imports_keep_their_contracts():
+    script = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+    shown = subprocess.run(
+        [sys.executable, "-c", script, "--no-cache"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
+    )
+    assert "3 kept, 0 broken" in shown.stdout, shown.stdout + shown.stderr
 
 
-def test_imports_point_down():
-    wrong = [(name, used) for name, all_used in EDGES.items() for used in all_used if FLOOR[used] > FLOOR[name]]
-    assert wrong == []
+def test_the_contract_of_keras_names_every_module_that_goes_without():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    named = next(
+        contract["source_modules"] for contract in contracts if "keras" in contract.get("forbidden_modules", ())
+    )
+    places = [name.removeprefix("recon_lib.").replace(".", "/") for name in named]
+    for path in SOURCES:
+        name = path.relative_to(PACKAGE).with_suffix("").as_posix().removesuffix("/__init__")
+        covered = any(name == place or name.startswith(f"{place}/") for place in places)
+        commands = name.split("/")[0] in {"cli", "__main__", "__init__"}
+        assert covered != needs_keras(path) or commands or name in {"scans", "explorer"}, name
 
 
-def test_imports_of_a_floor_go_round_in_no_circle():
-    left = {name: set(used) for name, used in EDGES.items()}
-    while free := [name for name, used in left.items() if not used & left.keys()]:
-        for name in free:
-            del left[name]
-    assert left == {}
+def test_packages_load_nothing_and_hand_nothing_on():
+    for path in SOURCES:
+        if path.name == "__init__.py" and path.parent != PACKAGE:
+            assert len(ast.parse(path.read_text(encoding="utf-8")).body) == 1, f"{path} holds more than a docstring"
 
 
-def test_rooms_without_keras_reach_it_by_no_path():
-    for name in EDGES.keys() - KERAS_ROOMS - {"cli", "commands_scans", "__main__"}:
-        files = [path for path in SOURCES if room(path) == name]
-        direct = {found.split(".")[0] for path in files for found in imports(path)} & BACKENDS
-        assert not direct, f"{name} imports {direct}"
-        assert not EDGES[name] & KERAS_ROOMS, f"{name} imports {EDGES[name] & KERAS_ROOMS}"
+def test_names_are_imported_from_where_they_are_defined():
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+    imported = {path: set() for path in SOURCES}
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("recon_lib"):
+                imported[path] |= {(node.module, alias.name) for alias in node.names}
+    for path, names in imported.items():
+        for module, name in names:
+            home = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+            if home.is_file():
+                defined = {
+                    target.id
+                    for node in ast.walk(trees[home])
+                    if isinstance(node, ast.Assign | ast.AnnAssign)
+                    for whole in (node.targets if isinstance(node, ast.Assign) else [node.target])
+                    for target in ast.walk(whole)
+                    if isinstance(target, ast.Name)
+                }
+                defined |= {node.name for node in trees[home].body if hasattr(node, "name")}
+                assert name in defined, f"{path} takes {name} from {module}, which does not define it"
 
 
-def test_rooms_without_keras_load_without_it():
+def test_modules_without_keras_load_without_it():
     modules = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in SOURCES
-        if room(path) not in KERAS_ROOMS | {"__main__"}
+        if not needs_keras(path) and path.stem != "__main__"
     ]
     code = (
         "import importlib, sys\n"

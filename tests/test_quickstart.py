@@ -9,14 +9,16 @@ import yaml
 from fabricated import make_runs
 from laws import ROOT
 
-from recon_lib import figures, quickstart, results
-from recon_lib.cascade import Cascade, build
+from recon_lib import quickstart
+from recon_lib.core.errors import ReconError
 from recon_lib.data import generated
 from recon_lib.data.manifest import load_manifest
-from recon_lib.errors import ReconError
-from recon_lib.experiment import Architecture
-from recon_lib.metrics import psnr, ssim
-from recon_lib.weights import save_network
+from recon_lib.experiment.recipes import Architecture
+from recon_lib.imaging.metrics import psnr, ssim
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.files import save_network
+from recon_lib.paper import panel_view
+from recon_lib.results import merge
 
 
 @pytest.fixture
@@ -97,11 +99,11 @@ def test_the_comparison_shows_images_and_errors_of_one_slice(test_slices):
     before, after = 0.9 * test_slices.images, 0.95 * test_slices.images
     masks = np.random.default_rng(0).random(test_slices.images.shape) < 0.25
     drawn = quickstart.comparison_figure(test_slices, masks, {"before": before, "after": after}, 1).axes
-    turned = [figures.orient(stack[1], True) for stack in (test_slices.images, before, after)]
-    box = figures.head_box(turned[0])
+    turned = [panel_view.orient(stack[1], True) for stack in (test_slices.images, before, after)]
+    box = panel_view.head_box(turned[0])
     for axes, image in zip(drawn[:3], turned, strict=True):
         assert np.array_equal(axes.images[0].get_array(), image[box])
-    assert np.array_equal(drawn[3].images[0].get_array(), figures.orient(masks[1], True))
+    assert np.array_equal(drawn[3].images[0].get_array(), panel_view.orient(masks[1], True))
     for axes, image in zip(drawn[4:6], turned[1:], strict=True):
         assert np.allclose(axes.images[0].get_array(), np.abs(image - turned[0])[box])
     limits = {tuple(axes.images[0].get_clim()) for axes in drawn[4:6]}
@@ -127,11 +129,11 @@ def test_every_slice_and_image_is_plotted(test_slices):
 def test_the_two_scanners_stand_side_by_side(folders, test_slices):
     alone = quickstart.scanners_figure(test_slices)
     assert len(alone.axes) == 1
-    results.collect(make_runs(folders / "runs"), folders / "results" / "desk", {})
+    merge.collect(make_runs(folders / "runs"), folders / "results" / "desk", {})
     both = quickstart.scanners_figure(test_slices).axes
     assert len(both) == 2
     assert "the book's T1, 48 x 30" in both[0].get_title()
-    assert np.array_equal(both[1].images[0].get_array(), figures.orient(test_slices.images[2], True))
+    assert np.array_equal(both[1].images[0].get_array(), panel_view.orient(test_slices.images[2], True))
 
 
 def test_a_released_network_is_opened_by_name(folders):
@@ -139,7 +141,7 @@ def test_a_released_network_is_opened_by_name(folders):
     out.mkdir(parents=True)
     network = build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=2), 3))
     save_network(out / "natural-4000.safetensors", network, {"training_domain": "natural"})
-    results.collect(make_runs(folders / "runs"), out.parent, {})
+    merge.collect(make_runs(folders / "runs"), out.parent, {})
     found, card = quickstart.starting_network("natural-4000")
     assert card["training_domain"] == "natural"
     assert all(np.array_equal(a, b) for a, b in zip(found.get_weights(), network.get_weights(), strict=True))

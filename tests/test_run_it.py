@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from recon_lib import graph, paths
-from recon_lib.cli import build_parser
-from recon_lib.experiment import load_profile
+from recon_lib.cli.main import build_parser
+from recon_lib.core import paths
+from recon_lib.experiment import plan
+from recon_lib.experiment.profile import load_profile
 
 PAGE = (paths.BOOK / "run_it.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -39,7 +40,7 @@ def test_every_snakemake_command_plans_all_runs(command, tmp_path):
     for name in re.findall(r"--executor ([\w-]+)", command):
         pytest.importorskip(f"snakemake_executor_plugin_{name.replace('-', '_')}")
     profile = load_profile(re.search(r"profile=(\w+)", command).group(1))
-    assert dry(command, tmp_path) == len(graph.plan(profile, dict.fromkeys(profile.domains, ""))) + 1
+    assert dry(command, tmp_path) == len(plan.plan(profile, dict.fromkeys(profile.domains, ""))) + 1
 
 
 def test_a_cluster_must_be_told_the_cores_of_a_job():

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from recon_lib import paths, runs
-from recon_lib.experiment import load_profile
+from recon_lib.core import paths
+from recon_lib.experiment.profile import load_profile
+from recon_lib.runs import execute
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,6 @@ def test_a_dry_run_plans_every_run_once_and_touches_nothing(folders, words):
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-3000:]
     counts = dict(re.findall(r"^(collect|execute|total)\s+(\d+)$", said, re.M))
-    planned = len(runs.plan_profile(load_profile("smoke")))
+    planned = len(execute.plan_profile(load_profile("smoke")))
     assert counts == {"collect": "1", "execute": str(planned), "total": str(planned + 1)}
     assert not paths.runs().exists()

@@ -11,11 +11,12 @@ import pytest
 from laws import ROOT
 from torture import malformed, mutants
 
-from recon_lib import data, results
-from recon_lib.data import fetch, store
-from recon_lib.errors import ReconError
-from recon_lib.experiment import Domain
-from recon_lib.storage import write_json
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import write_json
+from recon_lib.data import domains, fetch, manifest, store
+from recon_lib.data.domains import Domain
+from recon_lib.results import merge
+from recon_lib.results.rows import read_rows, write_rows
 
 KILLS = """
 import sys
@@ -74,7 +75,7 @@ def full_disk():
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(folders, full_disk):
-    images = data.load("t1", "test", Domain(source="generated"))
+    images = domains.load("t1", "test", Domain(source="generated"))
     path = store.path_of("t1", "open", "test", "0" * 64)
     with pytest.raises(ReconError, match=r"Cannot read or write .* make room there, or set RECON_CACHE"):
         store.once(path, "t1", "test", lambda: images)
@@ -85,7 +86,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(folders, fu
 
 
 def test_a_cache_for_reading_only_is_read_and_says_what_to_set_otherwise(monkeypatch):
-    images = data.load("t1", "test", Domain(source="generated"))
+    images = domains.load("t1", "test", Domain(source="generated"))
     path = store.path_of("t1", "open", "test", "0" * 64)
     store.once(path, "t1", "test", lambda: images)
 
@@ -98,16 +99,16 @@ def test_a_cache_for_reading_only_is_read_and_says_what_to_set_otherwise(monkeyp
     with pytest.raises(ReconError, match=r"Read-only file system\): make room there, or set RECON_CACHE"):
         store.once(path.with_name("other.npz"), "t1", "test", lambda: images)
     with pytest.raises(ReconError, match="Read-only file system"):
-        fetch.obtain(fetch.File("a", "volume", "t1", "0" * 64, url="https://example.org/a"))
+        fetch.obtain(manifest.File("a", "volume", "t1", "0" * 64, url="https://example.org/a"))
 
 
 def test_a_results_table_edited_by_hand_is_refused(tmp_path):
     from fabricated import make_runs
 
     folder = tmp_path / "results" / "desk"
-    results.collect(make_runs(tmp_path / "made", slices=1), folder, {"commit": "0"})
-    rows = results.read_rows(folder / "slices.csv.gz")
+    merge.collect(make_runs(tmp_path / "made", slices=1), folder, {"commit": "0"})
+    rows = read_rows(folder / "slices.csv.gz")
     rows.loc[3, "psnr"] += 0.01
-    results.write_rows(folder / "slices.csv.gz", rows.to_dict("records"))
+    write_rows(folder / "slices.csv.gz", rows.to_dict("records"))
     with pytest.raises(ReconError, match=r"slices\.csv\.gz is not what was written"):
         malformed.command("results", "verify")

@@ -3,9 +3,3 @@
 ``load("t1", "test")`` is all that an experiment needs; ``domain_hash`` is the identity of what it
 returns, and ``status`` says what of the manifest is at hand.
 """
-
-from recon_lib.data.domains import domain_hash, load
-from recon_lib.data.imageset import ImageSet
-from recon_lib.data.inventory import status
-
-__all__ = ["ImageSet", "domain_hash", "load", "status"]

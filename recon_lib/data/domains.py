@@ -6,17 +6,16 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from recon_lib.core.errors import ReconError, at_least, choose
 from recon_lib.data import fetch, generated, photographs, store, volumes
 from recon_lib.data.imageset import ImageSet
 from recon_lib.data.manifest import Source, load_manifest
 from recon_lib.data.prepare import LIGHTNESS_SCALE, prepare_photograph
-from recon_lib.errors import ReconError, choose
-from recon_lib.experiment import Domain
 
 PREPARATION = 1
 """Raised when the same files would give other images, so that no prepared copy is reused."""
@@ -161,3 +160,27 @@ def _open_photographs(source: Source, count: int) -> Iterator[np.ndarray]:
     if all(fetch.locate(f) for f in packs):
         return photographs.from_packs((fetch.obtain(f) for f in packs), registry, count)
     return photographs.from_originals(registry, count)
+
+
+SOURCES = ("open", "generated", "ilsvrc", "midas", "ixi")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a domain's images come from.
+
+    Attributes:
+        source: ``open`` (the manifest's files), ``generated`` (made by code), or a collection that the
+            user has: ``ilsvrc``, ``midas``, ``ixi``.
+        matrix: ``(height, width)`` to reach by cropping k-space, or ``None``.
+        images: Images a split: how many are generated, or at most how many of the real ones are taken.
+    """
+
+    source: str = "open"
+    matrix: tuple[int, int] | None = None
+    images: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the source's name and the counts."""
+        choose("source", self.source, SOURCES)
+        at_least(1, matrix=self.matrix, images=self.images)

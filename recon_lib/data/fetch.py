@@ -13,11 +13,11 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from recon_lib import paths
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
 from recon_lib.data import transfer
 from recon_lib.data.manifest import File, load_manifest
 from recon_lib.data.store import writing
-from recon_lib.errors import ReconError
 
 PACKAGE = Path(__file__).parent
 """Where the registries lie that come with the library.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recon_lib.errors import ReconError
+from recon_lib.core.errors import ReconError
 
 
 @dataclass(frozen=True, eq=False)

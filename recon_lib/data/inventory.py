@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from recon_lib.core.errors import ReconError, choose
 from recon_lib.data import domains, fetch, photographs, store
+from recon_lib.data.domains import Domain
 from recon_lib.data.imageset import ImageSet
 from recon_lib.data.manifest import File, Source, load_manifest
-from recon_lib.errors import ReconError, choose
-from recon_lib.experiment import Domain
 
 
 def status() -> list[dict[str, object]]:

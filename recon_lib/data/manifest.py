@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from recon_lib import paths
-from recon_lib.config import build, mapping, read_yaml
-from recon_lib.errors import ReconError, choose, shown
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError, choose, shown
+from recon_lib.core.strict_yaml import build, mapping, read_yaml
 
 ROLES = ("volume", "pack", "registry", "wheel", "original")
 SPLITS = ("train", "pool", "test")

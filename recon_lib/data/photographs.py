@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data import fetch
 from recon_lib.data.manifest import File, Source
 from recon_lib.data.prepare import fit, lightness_of
-from recon_lib.errors import ReconError
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
 WORKERS = 8

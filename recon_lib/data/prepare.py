@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from recon_lib import fourier
+from recon_lib.core.errors import ReconError
 from recon_lib.data.manifest import Geometry
-from recon_lib.errors import ReconError
+from recon_lib.imaging import fourier
 
 LIGHTNESS_SCALE = 100.0
 """Photographs are L* of CIELAB divided by this."""
@@ -33,7 +33,7 @@ def check_image(image: np.ndarray, name: str) -> None:
 def fit(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Cut or zero-pad about the centre, so that pixels keep their size.
 
-    Index ``n // 2``, the origin of :mod:`recon_lib.fourier`, stays the origin.
+    Index ``n // 2``, the origin of :mod:`recon_lib.imaging.fourier`, stays the origin.
 
     Args:
         images: Array ``(..., height, width)``.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recon_lib.data.quiet import decoding
-from recon_lib.errors import ReconError
+from recon_lib.core.errors import ReconError
+from recon_lib.data.decoding import decoding
 
 if TYPE_CHECKING:
     import SimpleITK

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from recon_lib import paths
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import DAMAGED
 from recon_lib.data.imageset import ImageSet
-from recon_lib.errors import ReconError
-from recon_lib.storage import DAMAGED
 
 
 def path_of(domain: str, source: str, split: str, key: str) -> Path:

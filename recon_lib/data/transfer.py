@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recon_lib.errors import ReconError
+from recon_lib.core.errors import ReconError
 
 CHUNK = 1 << 16
 TIMEOUT = (10, 60)

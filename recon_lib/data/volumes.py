@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data import fetch
 from recon_lib.data.imageset import ImageSet
 from recon_lib.data.manifest import File, Source
 from recon_lib.data.prepare import prepare_volume
 from recon_lib.data.readers import is_volume, read_volume
-from recon_lib.errors import ReconError
 
 
 def list_volumes(folder: Path, contrast: str) -> dict[str, Path]:

@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pandas
 
-from recon_lib import figures
-from recon_lib.accelerations import accelerations, own_acceleration
+from recon_lib.experiment.design import NAMES
 from recon_lib.explorer.pictures import address, encode_difference, palette
-from recon_lib.results import VARIED, Results
-from recon_lib.tables import NAMES, label, summarise
+from recon_lib.paper import panel_view
+from recon_lib.paper.averages import summarise
+from recon_lib.paper.differences.accelerations import accelerations, own_acceleration
+from recon_lib.paper.words import label
+from recon_lib.results.panels import VARIED
+from recon_lib.results.store import Results
 
 _NAMED = {"reference": "reference (fully sampled)", "conjugate_symmetry": "conjugate symmetry"}
 _ORDER = ("reference", "zero_filled", "conjugate_symmetry", "cs:", "network-")
@@ -68,13 +71,13 @@ def method_name(method: str) -> str:
 
 
 def _contrast(results: Results, name: str) -> dict:
-    middle, tested = figures.median_place(results, name), accelerations(results)
+    middle, tested = panel_view.median_place(results, name), accelerations(results)
     rows = {factor: _rows(results, variation, name) for factor, variation in tested.items()}
     means = {factor: _numbers(summarise(found)) for factor, found in rows.items()}
     slices, errors = [], []
     for place in _places(results.panels, name):
         reference = _images(results, name, place)["reference"]
-        box = figures.head_box(reference)
+        box = panel_view.head_box(reference)
         samplings = []
         for factor, variation in tested.items():
             images = _images(results, name, place, variation)
@@ -134,13 +137,13 @@ def _places(panels: dict[str, np.ndarray], name: str) -> list[tuple[str, int]]:
 def _images(results: Results, name: str, place: tuple[str, int], variation: str = "") -> dict[str, np.ndarray]:
     """Return the images of one slice as figures show them, by label: the profile's own, or those of a variation."""
     if not variation:
-        return figures.upright_panels(results, name, place)
+        return panel_view.upright_panels(results, name, place)
     start, end = f"{name}/{place[0]}/{place[1]}/", f"{VARIED}{variation}"
-    transposed = figures.is_transposed(results, name)
+    transposed = panel_view.is_transposed(results, name)
     found = {key.removeprefix(start): image for key, image in results.varied_panels.items() if key.startswith(start)}
     own = {text.removesuffix(end): image for text, image in found.items() if text.endswith(end)}
     return {
-        text: figures.orient(image if text == "mask" else image.astype(np.float32), transposed)
+        text: panel_view.orient(image if text == "mask" else image.astype(np.float32), transposed)
         for text, image in own.items()
     }
 

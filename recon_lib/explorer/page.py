@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from recon_lib.explorer.frames import collect_frames
-from recon_lib.results import Results
-from recon_lib.tables import Rendered, render_source
+from recon_lib.paper.markup import Rendered
+from recon_lib.paper.words import render_source
+from recon_lib.results.store import Results
 
 _FOLDER = Path(__file__).parent
 

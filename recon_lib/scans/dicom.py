@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data.readers import itk_volume
-from recon_lib.errors import ReconError
 from recon_lib.scans.scan import Scan
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recon_lib.core.files import write_bytes
 from recon_lib.data.generated import generate
-from recon_lib.storage import write_bytes
 
 # Oblique, with voxels that are longer along the third axis, as clinical scans are.
 _DIRECTION = np.array([[0.99, -0.10, 0.10], [0.09, 0.99, 0.11], [-0.11, -0.10, 0.99]])

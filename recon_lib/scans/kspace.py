@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from recon_lib.errors import ReconError
+from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
     import h5py

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data.readers import META, NIFTI, is_volume, read_array
-from recon_lib.errors import ReconError
 from recon_lib.scans.dicom import dicom_files, read_series
 from recon_lib.scans.kspace import HDF5, read_hdf5
 from recon_lib.scans.scan import Scan

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data.manifest import Geometry
 from recon_lib.data.prepare import brain_slices
-from recon_lib.errors import ReconError
-from recon_lib.fourier import ifft2c
+from recon_lib.imaging.fourier import ifft2c
 from recon_lib.scans.read import read_scan
 from recon_lib.scans.sampling import is_undersampled
 from recon_lib.scans.scan import Scan

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recon_lib.fourier import fft2c, ifft2c
-from recon_lib.masks import MaskSpec, mask_stack
+from recon_lib.imaging.fourier import fft2c, ifft2c
+from recon_lib.imaging.masks import MaskSpec, mask_stack
 from recon_lib.scans.scan import Scan
 
 WHY = (

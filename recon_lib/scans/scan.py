@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recon_lib.errors import ReconError, choose
+from recon_lib.core.errors import ReconError, choose
 
 PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
 """The axis of the body, right, front, up, along which the slices of each plane are stacked."""

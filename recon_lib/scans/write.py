@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import write_bytes, write_json
 from recon_lib.data.readers import META, NIFTI
-from recon_lib.errors import ReconError
 from recon_lib.scans.dicom import write_series
 from recon_lib.scans.kspace import HDF5
 from recon_lib.scans.read import is_reconstruction, record_path
 from recon_lib.scans.scan import Scan
-from recon_lib.storage import write_bytes, write_json
 
 _COMMENT = 6  # code of a NIfTI extension that is text
 # What each kind of scan may become, by the ending of the output; no ending is a folder of DICOM files.

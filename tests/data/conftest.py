@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny import World
+from data.tiny import World
 
 
 @pytest.fixture(autouse=True)

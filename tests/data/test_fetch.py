@@ -8,10 +8,10 @@ import zipfile
 
 import pytest
 
-from recon_lib import paths
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
 from recon_lib.data import fetch
 from recon_lib.data.manifest import File, load_manifest
-from recon_lib.errors import ReconError
 
 CONTENT = b"the right bytes"
 

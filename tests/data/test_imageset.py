@@ -3,8 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from recon_lib.data import ImageSet
-from recon_lib.errors import ReconError
+from recon_lib.core.errors import ReconError
+from recon_lib.data.imageset import ImageSet
 
 
 @pytest.fixture

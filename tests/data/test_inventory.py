@@ -1,18 +1,18 @@
 import pytest
-from tiny import phantom, save_nifti
+from data.tiny import phantom, save_nifti
 
-from recon_lib import data, paths
-from recon_lib.data import fetch, inventory, transfer
-from recon_lib.errors import ReconError
-from recon_lib.experiment import Domain
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
+from recon_lib.data import domains, fetch, inventory, transfer
+from recon_lib.data.domains import Domain
 
 
 def row(domain, source="open"):
-    return next(r for r in data.status() if (r["domain"], r["source"]) == (domain, source))
+    return next(r for r in inventory.status() if (r["domain"], r["source"]) == (domain, source))
 
 
 def test_status_of_the_real_manifest_needs_nothing(tmp_path):
-    rows = {(r["domain"], r["source"]): r for r in data.status()}
+    rows = {(r["domain"], r["source"]): r for r in inventory.status()}
     t1 = rows["t1", "open"]
     assert {domain for domain, _ in rows} == {"natural", "t1", "t2", "t1_bold5000"}
     assert (t1["files"], t1["here"], t1["licence"]) == (14, 0, "PDDL-1.0")
@@ -31,7 +31,7 @@ def test_status_counts_what_is_here_and_prepared(world):
     assert whole["bytes"] == sum(p.stat().st_size for p in world.mirror.rglob("*.nii.gz"))
     (world.mirror / "set/sub-a.nii.gz").unlink()
     assert (row("t1")["here"], row("t1")["missing"]) == (2, "fetch gets 1 from their addresses")
-    data.load("t1", "test")
+    domains.load("t1", "test")
     assert row("t1")["prepared"] == "test"
 
 

@@ -3,9 +3,9 @@ import csv
 
 import pytest
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data import fetch, photographs
 from recon_lib.data.manifest import File, load_manifest, parse_manifest
-from recon_lib.errors import ReconError
 
 GOOD = "0" * 64
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from recon_lib import data
-from recon_lib.data import fetch, photographs
+from recon_lib.data import domains, fetch, photographs
 from recon_lib.data.manifest import load_manifest
 from recon_lib.data.prepare import LIGHTNESS_SCALE
 
@@ -24,7 +23,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize(("name", "split"), EXPECTED)
 def test_brains(name, split):
-    images = data.load(name, split)
+    images = domains.load(name, split)
     count, mean, scale, sha256 = EXPECTED[name, split]
     assert images.images.shape == (count, *((120, 192) if name == "t1" else (128, 128)))
     assert set(images.subjects) == set(load_manifest().source(name, "open").splits[split])

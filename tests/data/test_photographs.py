@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data import photographs
-from recon_lib.errors import ReconError
 
 
 def png(pixels):

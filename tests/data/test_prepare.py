@@ -3,16 +3,9 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data.manifest import Geometry
-from recon_lib.data.prepare import (
-    brain_slices,
-    check_image,
-    fit,
-    lightness_of,
-    prepare_photograph,
-    prepare_volume,
-)
-from recon_lib.errors import ReconError
+from recon_lib.data.prepare import brain_slices, check_image, fit, lightness_of, prepare_photograph, prepare_volume
 
 PLAIN = Geometry(coverage=0.1, level=0.1, percentile=99.5)
 

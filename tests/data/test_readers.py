@@ -7,10 +7,10 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
-from tiny import save_nifti
+from data.tiny import save_nifti
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data.readers import is_volume, read_volume
-from recon_lib.errors import ReconError
 
 ORIENTATIONS = ["RAS", "LAS", "LPS", "PIR", "SAL", "ASR"]
 

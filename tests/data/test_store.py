@@ -5,9 +5,10 @@ import textwrap
 import numpy as np
 import pytest
 
-from recon_lib import paths
-from recon_lib.data import ImageSet, store
-from recon_lib.errors import ReconError
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
+from recon_lib.data import store
+from recon_lib.data.imageset import ImageSet
 
 
 @pytest.fixture
@@ -85,7 +86,8 @@ def test_two_processes_prepare_once(tmp_path):
     script = textwrap.dedent(f"""
         import pathlib, time
         import numpy as np
-        from recon_lib.data import ImageSet, store
+        from recon_lib.data import store
+        from recon_lib.data.imageset import ImageSet
         def slow():
             with open({str(tmp_path / "log")!r}, "a") as log:
                 log.write("prepare\\n")

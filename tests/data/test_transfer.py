@@ -7,8 +7,8 @@ from typing import ClassVar
 import pytest
 import requests
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data import transfer
-from recon_lib.errors import ReconError
 
 CONTENT = bytes(range(256)) * 40
 

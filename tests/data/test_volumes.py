@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import SimpleITK
-from tiny import phantom, save_nifti
+from data.tiny import phantom, save_nifti
 
+from recon_lib.core.errors import ReconError
 from recon_lib.data import volumes
 from recon_lib.data.manifest import Collection, Geometry, Source
-from recon_lib.errors import ReconError
 
 
 def touch(folder, *names):

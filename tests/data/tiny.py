@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from recon_lib import paths
+from recon_lib.core import paths
 
 
 def phantom(seed: int, shape: tuple[int, int, int] = (12, 14, 9)) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 from matplotlib.figure import Figure
 
-from recon_lib.charts import COLOURS, blank_figure
-from recon_lib.results import Results
-from recon_lib.tables import NAMES
+from recon_lib.core.style import COLOURS, blank_figure
+from recon_lib.experiment.design import NAMES
+from recon_lib.results.store import Results
 
 
 def gain_figure(results: Results, test_domain: str) -> Figure:

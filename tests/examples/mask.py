@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from recon_lib.inference import reconstruct
-from recon_lib.metrics import psnr
-from recon_lib.weights import load_network
+from recon_lib.imaging.metrics import psnr
+from recon_lib.network.files import load_network
+from recon_lib.network.inference import reconstruct
 
 
 def random_columns(size, index, acceleration=4.0, centre=8, seed=0):

@@ -8,9 +8,9 @@ import pytest
 import SimpleITK
 from scan_files import head, save_dicom
 
-from recon_lib.errors import ReconError
-from recon_lib.scans import read_scan
+from recon_lib.core.errors import ReconError
 from recon_lib.scans.dicom import write_series
+from recon_lib.scans.read import read_scan
 
 
 def edit(path, **changes):

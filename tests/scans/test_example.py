@@ -1,8 +1,8 @@
 import nibabel
 import numpy as np
 
-from recon_lib.scans import find_scans, read_scan
 from recon_lib.scans.example import write_examples
+from recon_lib.scans.read import find_scans, read_scan
 
 
 def test_examples_are_scans_of_several_subjects_in_an_oblique_place(tmp_path):

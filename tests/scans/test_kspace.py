@@ -6,8 +6,8 @@ import pytest
 from laws import direct_fft2c, direct_ifft2c
 from scan_files import head
 
-from recon_lib.errors import ReconError
-from recon_lib.scans import read_scan
+from recon_lib.core.errors import ReconError
+from recon_lib.scans.read import read_scan
 
 IMAGES = np.moveaxis(head((16, 12, 3)), 2, 0)
 COUNTERS = [

@@ -9,9 +9,16 @@ import pytest
 import SimpleITK
 from scan_files import OBLIQUE, SHAPE, head, save_dicom, save_meta, save_nifti
 
-from recon_lib.errors import ReconError
-from recon_lib.scans import find_scans, read_scan
-from recon_lib.scans.read import contrast_of, is_reconstruction, is_series, record_path, subject_of
+from recon_lib.core.errors import ReconError
+from recon_lib.scans.read import (
+    contrast_of,
+    find_scans,
+    is_reconstruction,
+    is_series,
+    read_scan,
+    record_path,
+    subject_of,
+)
 
 
 def test_a_nifti_keeps_its_axes_and_its_affine(tmp_path):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scan_files import head, save_dicom, save_nifti
 
-from recon_lib.errors import ReconError
-from recon_lib.fourier import fft2c
+from recon_lib.core.errors import ReconError
+from recon_lib.imaging.fourier import fft2c
 from recon_lib.scans.references import Slices, bright_slices, check_apart, gather, hold_out, join
 
 

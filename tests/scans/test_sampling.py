@@ -8,9 +8,9 @@ import pytest
 from laws import direct_fft2c, direct_ifft2c
 from scan_files import head
 
-from recon_lib.masks import MaskSpec
-from recon_lib.scans import Scan, acquire_scan
-from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, is_undersampled, smooth_phase
+from recon_lib.imaging.masks import MaskSpec
+from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, acquire_scan, is_undersampled, smooth_phase
+from recon_lib.scans.scan import Scan
 
 SLICES = np.moveaxis(head(), 2, 0)
 

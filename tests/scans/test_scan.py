@@ -7,8 +7,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from recon_lib.errors import ReconError
-from recon_lib.scans import Scan
+from recon_lib.core.errors import ReconError
+from recon_lib.scans.scan import Scan
 
 SHAPE = (4, 5, 6)
 CODES = [

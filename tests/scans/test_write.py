@@ -11,10 +11,9 @@ import pytest
 import SimpleITK
 from scan_files import OBLIQUE, SHAPE, head, save_dicom, save_meta, save_nifti
 
-from recon_lib.errors import ReconError
-from recon_lib.scans import check_output, read_scan, write_scan
-from recon_lib.scans.read import is_reconstruction
-from recon_lib.scans.write import ending, summary, write_table
+from recon_lib.core.errors import ReconError
+from recon_lib.scans.read import is_reconstruction, read_scan
+from recon_lib.scans.write import check_output, ending, summary, write_scan, write_table
 
 RECORD = {
     "reconstructed by": "recon_lib", "simulation": True, "acceleration": 4.0, "network": {"name": "natural-4000-t1-20"},

@@ -17,8 +17,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process that forks has o
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks import harness
-from recon_lib import machine, results
-from recon_lib.errors import choose
+from recon_lib.core import host
+from recon_lib.core.errors import choose
+from recon_lib.results import store
 from torture import kills, malformed, mutants, scenes, together
 from torture.scenes import Scene
 
@@ -30,7 +31,7 @@ WHOLE = {"kills": 50, "malformed": 220, "together": 3, "mutants": 99}
 
 def kill_rows(count: int, seed: int, folder: Path) -> Iterator[dict]:
     """Stop every scene, at ``count`` moments in all."""
-    importlib.import_module("recon_lib.collecting")  # once, before the forks; what it holds runs only after them
+    importlib.import_module("recon_lib.runs.collect")  # once, before the forks; what it holds runs only after them
     kills.undisturbed(Scene("running", scenes.run_all), folder / "all")
     trained = Scene("training", scenes.run_one("train"), None, scenes.RUN)
     kills.undisturbed(trained, folder / "trained")
@@ -95,11 +96,11 @@ def show(row: dict) -> None:
 
 def table(row: dict, seed: int) -> dict:
     """Return what is committed: the row and the file's other rows, and where they were made."""
-    path = results.root() / results.BENCHMARKS / f"{NAME}.json"
+    path = store.root() / store.BENCHMARKS / f"{NAME}.json"
     before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    kept = {key: row[key] for key in ("what", "tried", "survived", "seconds")} | {"commit": machine.commit()}
+    kept = {key: row[key] for key in ("what", "tried", "survived", "seconds")} | {"commit": host.commit()}
     return {
-        "machine": machine.machine(),
+        "machine": host.machine(),
         "versions": {name: version(name) for name in NAMED},
         "seed": seed,
         "rows": [*(one for one in before if one["what"] != row["what"]), kept],

@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from fabricated import make_runs
 
-from recon_lib import data, paths, results
-from recon_lib.data import fetch, photographs, store
+from recon_lib.core import paths
+from recon_lib.data import domains, fetch, photographs, store
+from recon_lib.data.domains import Domain
 from recon_lib.data.manifest import File
-from recon_lib.experiment import Domain
+from recon_lib.results import merge, provenance
+from recon_lib.results import store as results_store
 from torture.pictures import NAMES, damage
 
 Attempt = Callable[[], object]
@@ -116,10 +118,10 @@ def registry(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> tuple[s
 
 def weights(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> tuple[str, Attempt]:
     """Change weights, their card or the card beside them."""
-    from recon_lib.cascade import Cascade, build
-    from recon_lib.checkpoints import load_arrays, save_arrays
-    from recon_lib.experiment import Architecture
-    from recon_lib.weights import load_network, save_network
+    from recon_lib.core.arrays import load_arrays, save_arrays
+    from recon_lib.experiment.recipes import Architecture
+    from recon_lib.network.cascade import Cascade, build
+    from recon_lib.network.files import load_network, save_network
 
     path = inside / f"{rng.choice(NAMES)}.safetensors"
     save_network(path, build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=2))), {"domain": "t1"})
@@ -165,7 +167,7 @@ def results_folder(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> t
     from torture.malformed import command
 
     folder = inside / "results" / "desk"
-    results.collect(make_runs(inside / "made", slices=1), folder, {"commit": "0"})
+    merge.collect(make_runs(inside / "made", slices=1), folder, {"commit": "0"})
     name = rng.choice(["slices.csv.gz", "history.csv.gz", "panels.npz", "provenance.json"])
     agrees = name != "provenance.json" and rng.random() < 0.5
     kind = rng.choice(["bytes", "cell", "remove", "extra", "deep", "link"])
@@ -191,13 +193,13 @@ def results_folder(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> t
         kind, content = damage(path.read_bytes(), rng)
         path.write_bytes(content)
     if agrees:
-        results.write_provenance(folder, {"commit": "0"})
+        provenance.write_provenance(folder, {"commit": "0"})
     about = f"{kind} of {name}{', provenance agrees' if agrees else ''}"
 
     def attempt() -> None:
         command("results", "verify")
         assert agrees, "an edited folder of results was accepted"
-        found = results.load("desk")
+        found = results_store.load("desk")
         assert len(found.slices) + len(found.history) + len(found.panels) >= 0
 
     return about, attempt
@@ -205,7 +207,7 @@ def results_folder(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> t
 
 def prepared(rng: random.Random, inside: Path, patch: pytest.MonkeyPatch) -> tuple[str, Attempt]:
     """Damage a prepared copy: it is made again."""
-    made = data.load("t1", "test", Domain(source="generated"))
+    made = domains.load("t1", "test", Domain(source="generated"))
     path = store.path_of("t1", "open", "test", "0" * 64)
     assert store.once(path, "t1", "test", lambda: made) is made
     about, content = damage(path.read_bytes(), rng, head=200)

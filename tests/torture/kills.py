@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from recon_lib.checkpoints import load_arrays
-from recon_lib.results import sha256
+from recon_lib.core.arrays import load_arrays
+from recon_lib.core.files import sha256
 from torture.scenes import Log, Scene, enter
 
 KILLED = -9

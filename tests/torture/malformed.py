@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from recon_lib import cli
-from recon_lib.errors import ReconError
+from recon_lib.cli import main
+from recon_lib.core.errors import ReconError
 from torture import documents, pictures
 
 Attempt = Callable[[], object]
@@ -98,7 +98,7 @@ def command(*words: str) -> None:
     """
     out, said = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
-        status = cli.main(words)
+        status = main.main(words)
     lines = [line for line in said.getvalue().replace("\r", "\n").splitlines() if not _bar(line)]
     if status == 0:
         assert not lines, lines

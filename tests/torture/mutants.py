@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from recon_lib import paths
+from recon_lib.core import paths
 
 COPIED = ("recon_lib", "tests", "notebooks", "book/results/paper_tables.csv", "pyproject.toml", "data_manifest.yaml")
 
@@ -38,87 +38,87 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "sign of data consistency",
-        "cascade.py",
+        "network/cascade.py",
         "+ blend * correction",
         "- blend * correction",
-        "test_cascade.py -k equations_6",
+        "network/test_cascade.py -k equations_6",
     ),
     Mutant(
         "weight of data consistency",
-        "cascade.py",
+        "network/cascade.py",
         "/ (1 + self.weight)",
         "/ (2 + self.weight)",
-        "test_cascade.py -k equations_6",
+        "network/test_cascade.py -k equations_6",
     ),
     Mutant(
         "centre of the mask",
-        "cascade.py",
+        "network/cascade.py",
         "(-(height // 2), -(width // 2))",
         "(0, 0)",
-        "test_cascade.py -k equations_6",
+        "network/test_cascade.py -k equations_6",
     ),
     Mutant(
         "centre of odd sizes",
-        "fourier.py",
+        "imaging/fourier.py",
         "np.fft.ifftshift(image",
         "np.fft.fftshift(image",
-        "test_fourier.py -k defining_sum",
+        "imaging/test_fourier.py -k defining_sum",
     ),
     Mutant(
         "seed of a mask",
-        "masks.py",
+        "imaging/masks.py",
         "entropy = [spec.seed, MASK",
         "entropy = [0, MASK",
-        "test_masks.py -k same_strength",
+        "imaging/test_masks.py -k same_strength",
     ),
     Mutant(
         "set of a mask",
-        "masks.py",
+        "imaging/masks.py",
         "MASK_SETS.index(mask_set), size[0]",
         "0, size[0]",
-        "test_masks.py -k by_chance_alone",
+        "imaging/test_masks.py -k by_chance_alone",
     ),
     Mutant(
         "calibration block",
-        "masks.py",
+        "imaging/masks.py",
         "landed = calibration_block(size, spec)",
         "landed = np.zeros(size, bool)",
-        "test_masks.py -k fully_sampled",
+        "imaging/test_masks.py -k fully_sampled",
     ),
     Mutant(
         "order of the masks of images",
-        "masks.py",
+        "imaging/masks.py",
         "[rng.permutation(n_masks) for",
         "[np.arange(n_masks) for",
-        "test_masks.py -k shuffled_by_its_seed",
+        "imaging/test_masks.py -k shuffled_by_its_seed",
     ),
     Mutant(
         "weight of the absolute error",
-        "training.py",
+        "network/training.py",
         "+ absolute * ops.mean(",
         "+ 0.5 * absolute * ops.mean(",
-        "test_training.py -k loss_by_hand",
+        "network/test_training.py -k loss_by_hand",
     ),
     Mutant(
         "schedule of the rate",
-        "training.py",
+        "network/training.py",
         'recipe.schedule == "cosine"',
         'recipe.schedule == "none"',
-        "test_training.py -k rate_of_each_update",
+        "network/test_training.py -k rate_of_each_update",
     ),
     Mutant(
         "order of training images",
-        "training.py",
+        "network/training.py",
         "np.random.default_rng([seed, stage, epoch])",
         "np.random.default_rng([seed, stage])",
-        "test_training.py -k every_epoch_and_stage",
+        "network/test_training.py -k every_epoch_and_stage",
     ),
     Mutant(
         "scale of the metrics",
-        "metrics.py",
+        "imaging/metrics.py",
         "return image / peak, target / peak",
         "return image / image.max(), target / peak",
-        "test_metrics.py -k overall_intensity",
+        "imaging/test_metrics.py -k overall_intensity",
     ),
     Mutant(
         "scale of a slice",
@@ -136,17 +136,17 @@ MUTANTS = (
     ),
     Mutant(
         "images of a training run",
-        "runs.py",
+        "runs/execute.py",
         ".permutation(available)[:count]",
         ".permutation(available)[count:]",
-        "test_runs.py -k TrainingSubset",
+        "runs/test_execute.py -k TrainingSubset",
     ),
     Mutant(
         "weight of sparsity",
-        "compressed_sensing.py",
+        "baselines/compressed_sensing.py",
         "total = weight * norm1",
         "total = 2 * weight * norm1",
-        "test_compressed_sensing.py -k central_differences",
+        "baselines/test_compressed_sensing.py -k central_differences",
     ),
 )
 

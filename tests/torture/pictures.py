@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import yaml
 
-from recon_lib import paths
+from recon_lib.core import paths
 from recon_lib.data import photographs
 from recon_lib.data.manifest import File
 

@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 from data.tiny import World
 
-from recon_lib import data, experiment, paths
-from recon_lib.data import fetch, transfer
+from recon_lib.core import paths
+from recon_lib.data import domains, fetch, transfer
 from recon_lib.data.manifest import File
+from recon_lib.experiment import profile
 
 TINY = """
 description: Small enough for a test.
@@ -79,36 +80,37 @@ def run_one(kind: str, method: str = "network") -> Callable[[Log], None]:
     """
 
     def work(log: Log) -> None:
-        from recon_lib import evaluating, runs
+        from recon_lib.core import arrays
+        from recon_lib.runs import execute
 
-        save = evaluating.save_arrays
+        save = arrays.save_arrays
 
         def save_part(path: Path, *rest: object) -> None:
             save(path, *rest)
             log(f"cs:{path.name}")
 
-        evaluating.save_arrays = save_part
-        plan = runs.plan_profile(experiment.load_profile("tiny"))
+        arrays.save_arrays = save_part
+        plan = execute.plan_profile(profile.load_profile("tiny"))
         run = [r for r in plan if r.kind == kind and r.choice.get("method", method) == method][-1]
         epochs = kind != "evaluate"
-        runs.execute(run, lambda done, _, row: log(f"{row.get('subnetwork', 'tuning')}:{done}") if epochs else None)
+        execute.execute(run, lambda done, _, row: log(f"{row.get('subnetwork', 'tuning')}:{done}") if epochs else None)
 
     return work
 
 
 def run_all(log: Log) -> None:
     """Execute every run of the tiny profile."""
-    from recon_lib import runs
+    from recon_lib.runs import execute
 
-    for run in runs.plan_profile(experiment.load_profile("tiny")):
-        runs.execute(run, lambda done, total, row, run=run: log(f"{run.id}:{done}"))
+    for run in execute.plan_profile(profile.load_profile("tiny")):
+        execute.execute(run, lambda done, total, row, run=run: log(f"{run.id}:{done}"))
 
 
 def collect(_: Log) -> None:
     """Collect the tiny profile, all of whose runs are finished."""
-    from recon_lib import collecting
+    from recon_lib.runs import collect as runs_collect
 
-    collecting.collect(experiment.load_profile("tiny"))
+    runs_collect.collect(profile.load_profile("tiny"))
 
 
 def prepare(folder: Path) -> Callable[[Log], None]:
@@ -125,7 +127,7 @@ def prepare(folder: Path) -> Callable[[Log], None]:
             patch.setattr(paths, "MANIFEST", manifest)
             patch.setenv("RECON_DATA_MIRROR", str(world.mirror))
             for split in ("train", "test"):
-                data.load("t1", split)
+                domains.load("t1", split)
 
     return work
 

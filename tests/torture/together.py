@@ -24,7 +24,7 @@ def rows(count: int, seed: int, folder: Path) -> Iterator[dict]:
         A row of the table for each piece of work.
     """
     del seed
-    importlib.import_module("recon_lib.collecting")  # once, before the forks; what it holds runs only after them
+    importlib.import_module("recon_lib.runs.collect")  # once, before the forks; what it holds runs only after them
     kills.undisturbed(Scene("running", scenes.run_all), folder / "all")
     chosen = [
         Scene("preparing one domain", scenes.prepare(folder / "world")),

@@ -1,0 +1,1 @@
+"""Reconstructions without training: compressed sensing with its wavelets, conjugate symmetry."""

@@ -1,0 +1,187 @@
+"""The command line: groups `data` and `results`, and the commands of :mod:`recon_lib.cli.scans`.
+
+A command is a function that takes the parsed arguments; it imports what it needs, so that ``--help``
+answers at once. To add one, write the function and name it in :func:`build_parser`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from recon_lib.cli.scans import add_commands
+from recon_lib.core.errors import ReconError
+
+if TYPE_CHECKING:
+    from recon_lib.data.domains import Domain
+
+Command = Callable[[argparse.Namespace], None]
+_MENDS = {
+    errno.ENOSPC: "free some of the disk and repeat the command; what was there is as it was",
+    errno.EDQUOT: "free some of your quota and repeat the command; what was there is as it was",
+    errno.EACCES: "choose another place, or ask for the right to use it",
+    errno.EROFS: "choose another place, which can be written",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: Words of the command line; those of the process by default.
+
+    Returns:
+        Exit status: 0; 2 for bad input, after one line on stderr; 130 if interrupted.
+    """
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except ReconError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # a file's name may hold line breaks
+        return 2
+    except BrokenPipeError:  # the reader of our table has gone: nothing to say, and nobody to say it to
+        sys.stderr.close()
+        return 0
+    except OSError as error:  # a full disk, a folder that may not be read
+        mend = _MENDS.get(error.errno, "")
+        said = f"{error.filename or 'a file'}: {error.strerror or error}"
+        print(f"error: {' '.join(said.split())}{mend and ': '}{mend}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        print(f"error: {str(stop) or 'interrupted; the same command goes on from here.'}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(prog="python -m recon_lib", description="Your scans, data and results.")
+    groups = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_commands(groups)
+
+    data = _group(groups, "data", "what is fetched, verified and prepared")
+    _command(data, "status", data_status, "table of what is here, what is missing, sizes and licences")
+    for name, run, text in (
+        ("fetch", data_fetch, "get and verify the files of domains (all, if none is named)"),
+        ("prepare", data_prepare, "fetch, then prepare the images of domains (all, if none is named)"),
+    ):
+        command = _command(data, name, run, text)
+        command.add_argument("domains", nargs="*", metavar="DOMAIN", help="natural, t1, t2, t1_bold5000")
+        command.add_argument("--source", metavar="NAME", help="open (default), ilsvrc, midas or ixi")
+        command.add_argument("--profile", metavar="NAME", help="take domains, sources and matrices from this profile")
+
+    results = _group(groups, "results", "the numbers and figures' data that the book draws")
+    _command(results, "verify", results_verify, "compare every file of every profile with its recorded sha256")
+    _command(results, "headline", results_headline, "draw the figure at the head of the README anew")
+    collect = _command(results, "collect", results_collect, "bring a profile's finished runs into its results")
+    collect.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
+    return parser
+
+
+def data_status(_: argparse.Namespace) -> None:
+    """Print a table of what of the manifest is at hand."""
+    from recon_lib.core import paths
+    from recon_lib.data.inventory import status
+
+    rows = status()
+    columns = ("domain", "source", "files", "here", "size", "prepared", "licence")
+    cells = [[str({**row, "size": _size(row["bytes"])}[key]) or "-" for key in columns] for row in rows]
+    print(_table(columns, cells))
+    missing = [f"{row['domain']}/{row['source']}: {row['missing']}" for row in rows if row["missing"]]
+    if missing:
+        print("\nmissing:\n  " + "\n  ".join(missing))
+    print(f"\nmirror (RECON_DATA_MIRROR): {paths.mirror() or 'not set'}\ncache (RECON_CACHE): {paths.cache()}")
+
+
+def data_fetch(arguments: argparse.Namespace) -> None:
+    """Get and verify the files of domains."""
+    from recon_lib.data import inventory
+
+    for name, domain in _domains(arguments):
+        start = time.monotonic()
+        files = inventory.fetch_domain(name, domain)
+        said = f"{len(files)} files verified" if files else "nothing to fetch"
+        print(f"{name}/{domain.source}: {said} ({time.monotonic() - start:.0f} s)", flush=True)
+
+
+def data_prepare(arguments: argparse.Namespace) -> None:
+    """Fetch and prepare the images of domains."""
+    from recon_lib.data import inventory
+
+    for name, domain in _domains(arguments):
+        for images in inventory.prepare_domain(name, domain):
+            count, height, width = images.images.shape
+            people = f", {len(set(images.subjects))} subjects" if name != "natural" else ""
+            print(f"{name}/{images.split}: {count} images of {height}x{width}{people}", flush=True)
+
+
+def results_verify(_: argparse.Namespace) -> None:
+    """Compare the files of every profile's results with their recorded hashes."""
+    from recon_lib.results import store
+
+    verified = store.verify_all()
+    print(f"verified: {', '.join(verified) or 'there are no results yet'}")
+
+
+def results_headline(_: argparse.Namespace) -> None:
+    """Draw the README's figure from the best results there are."""
+    from recon_lib.paper import headline
+
+    print(f"drawn: {headline.write()}")
+
+
+def results_collect(arguments: argparse.Namespace) -> None:
+    """Collect the finished runs of a profile, whatever is still missing."""
+    from recon_lib.experiment.profile import load_profile
+    from recon_lib.results import provenance
+    from recon_lib.runs import collect as runs_collect
+
+    folder = runs_collect.collect(load_profile(arguments.profile))
+    content = provenance.verify(folder)
+    print(f"collected: {len(content['runs'])} runs; still missing: {len(content['missing'])}")
+
+
+def _domains(arguments: argparse.Namespace) -> list[tuple[str, Domain]]:
+    from recon_lib.core.errors import choose
+    from recon_lib.data import inventory
+    from recon_lib.data.domains import Domain
+    from recon_lib.experiment.profile import load_profile
+
+    if arguments.profile:
+        if arguments.source:
+            raise ReconError("Give --profile or --source, not both: a profile names its sources.")
+        known = load_profile(arguments.profile).domains
+        names = arguments.domains or list(known)
+        return [(n, known[choose(f"domain of profile {arguments.profile!r}", n, known)]) for n in names]
+    domain = Domain(source=arguments.source or "open")
+    names = inventory.domain_names(arguments.domains)
+    if not arguments.domains:
+        names = [n for n in names if inventory.has_source(n, domain.source)]
+    return [(n, domain) for n in names]
+
+
+def _group(groups: argparse._SubParsersAction, name: str, text: str) -> argparse._SubParsersAction:
+    group = groups.add_parser(name, help=text, description=text)
+    return group.add_subparsers(metavar="COMMAND", required=True)
+
+
+def _command(group: argparse._SubParsersAction, name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    command = group.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _size(count: object) -> str:
+    return f"{count / 1e6:.1f} MB" if isinstance(count, int) and count else "-"
+
+
+def _table(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    rows = [list(columns), *cells]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(columns))]
+    rows.insert(1, ["-" * width for width in widths])
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -1,0 +1,211 @@
+"""Commands for the user's own scans: ``reconstruct``, ``evaluate``, ``finetune``, ``weights list|show``.
+
+As in :mod:`recon_lib.cli.main`, a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recon_lib.core.errors import ReconError
+
+if TYPE_CHECKING:
+    from recon_lib.scans.reconstruct import Network
+
+_INPUTS = (
+    "NIfTI (.nii, .nii.gz), MetaImage (.mha, .mhd) or .npy magnitudes, the folder of a DICOM series, "
+    "or raw single-coil k-space (complex .npy, fastMRI or ISMRMRD .h5)"
+)
+_SIMULATION = (
+    "Magnitude images are undersampled retrospectively. That is a simulation, and the output is labelled so: their "
+    "k-space has no phase, no coils and processed noise, so every method looks better than on raw data ('data crimes')."
+)
+_AT_MOST = 40  # held-out slices that are reconstructed before and after tuning
+
+
+def add_commands(groups: argparse._SubParsersAction) -> None:
+    """Add the commands to the parser of the command line.
+
+    Args:
+        groups: Where they belong.
+    """
+    command = _command(groups, "reconstruct", "reconstruct a scan with a network, in its geometry and intensity scale")
+    command.set_defaults(run=reconstruct)
+    command.add_argument("input", metavar="IN", type=Path, help=_INPUTS)
+    command.add_argument("--output", metavar="OUT", type=Path, required=True, help="in the input's format (or NIfTI)")
+    command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+
+    command = _command(groups, "evaluate", "measure a network and zero-filling on scans that are fully sampled")
+    command.set_defaults(run=evaluate)
+    command.add_argument("input", metavar="DIR|IN", type=Path, help=f"a folder of scans, or one: {_INPUTS}")
+    command.add_argument("--output", metavar="CSV", type=Path, help="a table with a row for each slice and method")
+    command.add_argument("--overwrite", action="store_true", help="replace CSV if it exists")
+
+    command = _command(groups, "finetune", "tune a network with a few slices of your scans")
+    command.set_defaults(run=finetune)
+    command.add_argument("input", metavar="DIR", type=Path, help=f"a folder of scans: {_INPUTS}")
+    command.add_argument("--images", metavar="N", type=int, default=20, help="slices drawn to tune with (default: 20)")
+    command.add_argument("--test", metavar="DIR2", type=Path, help="scans to test on (default: DIR's last subject)")
+    command.add_argument("--epochs", metavar="N", type=int, help="passes over them (default: the network's profile's)")
+    command.add_argument("--batch", metavar="N", type=int, help="images an update, 0 for all (default: likewise)")
+    command.add_argument("--learning-rate", metavar="RATE", type=float, help="Adam's first rate (default: likewise)")
+    command.add_argument("--output", metavar="NET", type=Path, required=True, help="the tuned network, .safetensors")
+    command.add_argument("--overwrite", action="store_true", help="replace NET if it exists")
+
+    weights = groups.add_parser("weights", help="the released networks", description="The released networks.")
+    kinds = weights.add_subparsers(metavar="COMMAND", required=True)
+    text = "table of the released networks: what they learned from, PSNR and SSIM on test slices, size, sha256, licence"
+    kinds.add_parser("list", help=text, description=text).set_defaults(run=weights_list)
+    text = "the card of a network"
+    shown = kinds.add_parser("show", help=text, description=text)
+    shown.add_argument("weights", metavar="NAME", help="a released network, or a .safetensors file")
+    shown.set_defaults(run=weights_show)
+
+
+def reconstruct(arguments: argparse.Namespace) -> None:
+    """Reconstruct a scan."""
+    from recon_lib.scans import read, write
+
+    write.check_output(arguments.output, arguments.overwrite, arguments.input)
+    path = _find(arguments.weights)
+    scan = read.read_scan(arguments.input)
+    write.ending(scan, arguments.output)
+    network = _open(path)
+    from recon_lib.core.progress import Bar
+    from recon_lib.scans.reconstruct import reconstruct_scan
+
+    try:
+        with Bar(scan.path.name) as bar:
+            volume, record = reconstruct_scan(scan, network, **_options(arguments), progress=bar)
+        write.write_scan(scan, volume, arguments.output, record)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"interrupted; {arguments.output} was not written.") from stop
+    print(f"{arguments.output}: {write.summary(record)}")
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Measure a network on one scan or on all of a folder."""
+    from recon_lib.scans import read, write
+    from recon_lib.scans.read import is_series
+
+    if arguments.output:
+        write.check_output(arguments.output, arguments.overwrite, arguments.input)
+    path = _find(arguments.weights)
+    one = not arguments.input.is_dir() or is_series(arguments.input)
+    found = [arguments.input] if one else read.find_scans(arguments.input)
+    network = _open(path)
+    from recon_lib.core.progress import Bar
+    from recon_lib.scans.reconstruct import evaluate_scan
+
+    rows: list[dict] = []
+    try:
+        for scan in found:
+            name = scan.name if one else scan.relative_to(arguments.input).as_posix()
+            with Bar(name) as bar:
+                made = evaluate_scan(read.read_scan(scan), network, **_options(arguments), progress=bar)
+            rows += [{**row, "scan": name} for row in made]
+            print(_means(name, made), flush=True)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt("interrupted; no table was written.") from stop
+    if any(row["simulation"] for row in rows):
+        print(f"note: {_SIMULATION}")
+    if arguments.output:
+        write.write_table(arguments.output, rows)
+        print(f"{arguments.output}: {len(rows)} rows")
+
+
+def finetune(arguments: argparse.Namespace) -> None:
+    """Tune a network, and say what it gives on held-out slices before and after."""
+    from recon_lib.scans import read, references, write
+
+    out = arguments.output
+    if out.suffix != ".safetensors":
+        raise ReconError(f"{out} is no name for a network: let it end with .safetensors.")
+    write.check_output(out, arguments.overwrite)
+    path = _find(arguments.weights)
+    pool = references.gather(read.find_scans(arguments.input), arguments.axis)
+    if arguments.test:
+        held = references.gather(read.find_scans(arguments.test), arguments.axis)
+        references.check_apart(pool, held)
+    else:
+        pool, held = references.hold_out(pool)
+    chosen, held = pool.draw(arguments.images, arguments.seed), held.spread(_AT_MOST)
+    network = _open(path)
+    from recon_lib.core.progress import Bar
+    from recon_lib.scans.finetune import recipe_of, tune_network
+
+    given = {"acceleration": _acceleration(arguments), "seed": arguments.seed}
+    recipe = recipe_of(
+        network, len(chosen), epochs=arguments.epochs, batch=arguments.batch, learning_rate=arguments.learning_rate
+    )
+    people = len(set(held.subjects))
+    print(f"tuning with {len(chosen)} of {len(pool)} slices; {len(held)} slices of {people} subject(s) are held out")
+    print(f"note: {_SIMULATION}")
+    if set(held.subjects) & set(pool.subjects):
+        print("note: the held-out slices show a subject that tunes the network too, so their PSNR flatters it.")
+    with Bar(out.name) as bar:
+        tuned = tune_network(network, chosen, out, recipe=recipe, **given, held=held, progress=bar)
+    before, after = (tuned.card["held_out"][key] for key in ("psnr_before", "psnr_after"))
+    print(
+        f"held-out PSNR: zero-filled {before['zero_filled']:.2f} dB, before {before['network']:.2f} dB, "
+        f"after {after['network']:.2f} dB\n{out}: use it as --weights {out}"
+    )
+
+
+def weights_list(_: argparse.Namespace) -> None:
+    """Print a table of the released networks."""
+    from recon_lib.paper import networks
+    from recon_lib.results import store
+
+    print(networks.plain_list(store.best()))
+
+
+def weights_show(arguments: argparse.Namespace) -> None:
+    """Print everything that is known of a network."""
+    from recon_lib.paper import networks
+    from recon_lib.results import store
+
+    print(networks.plain_card(_find(arguments.weights), store.best()))
+
+
+def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argparse.ArgumentParser:
+    command = groups.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=_SIMULATION)
+    command.add_argument("--weights", metavar="NAME", required=True, help="a released network, or a .safetensors file")
+    what = "grid points over samples of k-space (default: 4; k-space that is undersampled has its own)"
+    command.add_argument("--acceleration", metavar="R", type=float, help=what)
+    what = "axial (default), coronal, sagittal, or the number of the file's axis along which slices are stacked"
+    command.add_argument("--axis", help=what)
+    command.add_argument("--seed", type=int, default=0, help="other masks, and other slices drawn (default: 0)")
+    return command
+
+
+def _find(name: str) -> Path:
+    from recon_lib.paper import networks
+
+    return networks.find_network(name)
+
+
+def _open(path: Path) -> Network:
+    from recon_lib.scans.reconstruct import open_network
+
+    return open_network(path)
+
+
+def _acceleration(arguments: argparse.Namespace) -> float:
+    return 4.0 if arguments.acceleration is None else arguments.acceleration
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, object]:
+    return {name: getattr(arguments, name) for name in ("acceleration", "axis", "seed")}
+
+
+def _means(name: str, rows: Sequence[dict]) -> str:
+    parts = []
+    for method in ("zero_filled", "network"):
+        some = [row for row in rows if row["method"] == method]
+        psnr, ssim = (sum(row[key] for row in some) / len(some) for key in ("psnr", "ssim"))
+        parts.append(f"{method.replace('_', '-')} {psnr:.2f} dB, SSIM {ssim:.4f}")
+    return f"{name}: {len(rows) // 2} slices, {'; '.join(parts)}"

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, paths, files, strict YAML, the host, progress, the look of figures."""

@@ -1,0 +1,35 @@
+"""Where and from which source a result was made."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+from recon_lib.core import paths
+
+
+def machine() -> dict:
+    """Describe the computer: ``processor``, ``cores``, ``system``."""
+    model = platform.processor() or platform.machine()
+    about = Path("/proc/cpuinfo")
+    if about.is_file():
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in about.read_text(encoding="utf-8").splitlines()
+            if "model name" in line
+        ]
+        model = names[0] if names else model
+    return {"processor": model, "cores": os.cpu_count(), "system": platform.system()}
+
+
+def commit() -> str | None:
+    """Return the commit of the source tree, with ``+`` behind it if files that are tracked have changed."""
+    git = ["git", "-C", str(paths.ROOT)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "recon_lib", "notebooks"], check=False)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + ("+" if changed.returncode else "")

@@ -1,0 +1,35 @@
+"""A progress bar with the time left, for the terminal and for notebooks."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+
+class Bar:
+    """Show units of work done, the time left and the newest numbers.
+
+    Called with units done, units in all and a row of numbers, as :mod:`recon_lib.network.training` does.
+
+    Args:
+        label: What is going on.
+    """
+
+    def __init__(self, label: str) -> None:
+        from tqdm.auto import tqdm  # its notebook form loads ipywidgets
+
+        self._bar = tqdm(desc=label, total=1, dynamic_ncols=True)
+
+    def __call__(self, done: int, total: int, row: dict) -> None:
+        """Move to ``done`` of ``total``; show the row's loss (no unit) and PSNR in dB."""
+        self._bar.total = total
+        self._bar.set_postfix({k: f"{row[k]:.4g}" for k in ("loss", "psnr") if k in row}, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def __enter__(self) -> Self:
+        """Return the bar."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close the bar, also when the work broke off."""
+        self._bar.close()

@@ -1,0 +1,217 @@
+"""The network's shape, and how its weights are found: the parts of a profile that decide a network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+
+from recon_lib.core.errors import ReconError, at_least, choose
+from recon_lib.core.strict_yaml import without_defaults
+
+SCHEDULES = ("constant", "cosine")
+PRECISIONS = ("float32", "mixed_bfloat16")
+LOSSES = ("before_dc", "after_dc")
+STARTS = ("own", "before")
+OUTPUTS = ("linear", "relu")
+PHASES = ("zero", "kept")
+INITIAL_WEIGHTS = ("glorot_uniform", "he_normal")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The network's shape.
+
+    Attributes:
+        subnetworks: Sub-networks in series, each followed by data consistency.
+        hidden_layers: Convolutions with ReLU in a sub-network, before its output layer.
+        filters: Channels of those.
+        kernel: Side of the square kernels, odd.
+        data_consistency: ``lambda`` of eq. 6; ``inf`` puts the acquired sample back.
+        initial_weights: How kernels are drawn: ``"glorot_uniform"``, or ``"he_normal"``; biases start at zero.
+        residual: Add the real channel of what a sub-network sees to what it puts out.
+        output: What a sub-network's last layer does: ``"linear"``, or ``"relu"``.
+        phase: What makes a complex image of a sub-network's single channel: ``"zero"`` takes it for the real part,
+            ``"kept"`` gives every pixel the phase it had before.
+    """
+
+    subnetworks: int = 5
+    hidden_layers: int = 4
+    filters: int = 64
+    kernel: int = 3
+    data_consistency: float = float("inf")
+    initial_weights: str = "glorot_uniform"
+    residual: bool = False
+    phase: str = "zero"
+    output: str = "linear"
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        choose("initial_weights", self.initial_weights, INITIAL_WEIGHTS)
+        choose("phase", self.phase, PHASES)
+        choose("output", self.output, OUTPUTS)
+        if min(self.subnetworks, self.filters, self.kernel) < 1 or self.hidden_layers < 0 or self.kernel % 2 == 0:
+            raise ReconError(
+                "A network needs at least one sub-network and filter, and an odd kernel: "
+                f"subnetworks {self.subnetworks}, filters {self.filters}, kernel {self.kernel}."
+            )
+        if not self.data_consistency >= 0:
+            raise ReconError(f"data_consistency is 0 or more, or inf: not {self.data_consistency}.")
+
+    def as_dict(self) -> dict:
+        """Return the fields by name, ``inf`` as a string: JSON has no infinity.
+
+        The last four only where they are not the default, as in a recipe.
+        """
+        content = {**asdict(self), "data_consistency": _json_number(self.data_consistency)}
+        return without_defaults(Architecture, content, ("initial_weights", "residual", "phase", "output"))
+
+    @classmethod
+    def from_dict(cls, content: dict) -> Architecture:
+        """Rebuild from :meth:`as_dict`."""
+        return cls(**{**content, "data_consistency": float(content["data_consistency"])})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How weights are updated.
+
+    Attributes:
+        batch: Images an update (0, in fine-tuning: all of them).
+        epochs: Passes over the images; a checkpoint follows each.
+        learning_rate: Adam's initial rate.
+        schedule: ``"constant"``, or ``"cosine"``: decays to zero with the last update.
+        crop: Side of random crops in pixels, or ``None`` for whole images.
+        l2: ``gamma`` of eq. 4.
+        epsilon: Adam's.
+        jit_compile: Compile with XLA.
+        precision: Keras' dtype policy.
+        loss_on: The image that the loss judges: ``"before_dc"``, or, in fine-tuning, ``"after_dc"``.
+        absolute: Weight of the mean-absolute error beside the mean-squared one (eq. 4 has 1).
+        start: Where sequential training starts a sub-network: from weights of its ``"own"`` draw, or from those of the
+            one ``"before"`` it.
+    """
+
+    batch: int = 50
+    epochs: int = 20
+    learning_rate: float = 1e-4
+    schedule: str = "constant"
+    crop: int | None = None
+    l2: float = 1e-6
+    epsilon: float = 1e-8
+    jit_compile: bool = False
+    precision: str = "float32"
+    loss_on: str = "before_dc"
+    absolute: float = 1.0
+    start: str = "own"
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        choose("loss_on", self.loss_on, LOSSES)
+        choose("start", self.start, STARTS)
+        for name in ("absolute", "l2"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ReconError(
+                    f"The weight {name} of a loss's term is 0 or more, and finite: not {getattr(self, name)}."
+                )
+        for name in ("learning_rate", "epsilon"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ReconError(f"A {name} is positive and finite, not {getattr(self, name)}.")
+        choose("schedule", self.schedule, SCHEDULES)
+        choose("precision", self.precision, PRECISIONS)
+        at_least(0, batch=self.batch)
+        at_least(1, epochs=self.epochs, crop=self.crop)
+
+    def as_dict(self) -> dict:
+        """Return what decides the updates, by name; the last three only where they are not the default.
+
+        A run is known by this mapping, so a field that came later must not rename the runs before it.
+        """
+        content = {f.name: getattr(self, f.name) for f in fields(Recipe)}
+        return without_defaults(Recipe, content, ("loss_on", "absolute", "start"))
+
+
+@dataclass(frozen=True)
+class Training(Recipe):
+    """Sequential training.
+
+    Attributes:
+        domains: Domains a network is trained on.
+        n_train: Numbers of training images: the columns of Tables 3 and 4. A domain with fewer slices
+            than the largest gives the same share of its own, and makes as many updates.
+        updates_of: Every network makes the updates of this number of images, whatever its own: the
+            control of equal updates. ``None``: of its own.
+    """
+
+    domains: tuple[str, ...] = ("natural", "t1", "t2")
+    n_train: tuple[int, ...] = (4000,)
+    updates_of: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the counts."""
+        super().__post_init__()
+        at_least(1, n_train=self.n_train, batch=self.batch, updates_of=self.updates_of)
+        if not self.n_train:
+            raise ReconError("Training needs images: n_train names no number of them.")
+        if self.loss_on != "before_dc":
+            raise ReconError("Sequential training judges images before data consistency: loss_on is fine-tuning's.")
+
+    def updates(self, n_train: int) -> int:
+        """Return the updates of each sub-network: ``epochs * n_train / batch``, at least one an epoch."""
+        return max(self.epochs, round(self.epochs * (self.updates_of or n_train) / self.batch))
+
+
+@dataclass(frozen=True)
+class FineTuning(Recipe):
+    """End-to-end fine-tuning through data consistency.
+
+    Attributes:
+        n_finetune: Numbers of images for a network trained outside the tested domains (on photographs),
+            whatever it was trained with; 0 (the raw network) is always evaluated.
+        n_reference: The same for a network tuned in its own domain, the reference of Tables 3 and 4;
+            ``None``: as ``n_finetune``.
+        n_headline: Also tuned with these, in every tested domain, are the networks with the most training
+            images, as in Tables 1 and 2; ``None``: as ``n_finetune``.
+        draws: Independent draws of the images.
+        n_drawn: Numbers of images drawn so often, for the networks with the most training images; all
+            others are drawn once. ``None``: everything is.
+        max_updates: Bounds the updates by bounding the epochs, whole epochs and at least one.
+    """
+
+    batch: int = 1
+    epochs: int = 150
+    learning_rate: float = 1e-5
+    n_finetune: tuple[int, ...] = (20,)
+    n_reference: tuple[int, ...] | None = None
+    n_headline: tuple[int, ...] | None = None
+    draws: int = 1
+    n_drawn: tuple[int, ...] | None = None
+    max_updates: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check what fine-tuning cannot do."""
+        super().__post_init__()
+        at_least(0, n_finetune=self.n_finetune, n_reference=self.n_reference, n_headline=self.n_headline)
+        at_least(1, draws=self.draws, max_updates=self.max_updates)
+        if self.start != "own":
+            raise ReconError("Fine-tuning trains all sub-networks at once: start is sequential training's.")
+        if self.crop is not None:
+            raise ReconError(
+                f"Fine-tuning passes through data consistency, which needs whole images: no crop {self.crop}."
+            )
+
+    @property
+    def headline(self) -> tuple[int, ...]:
+        """Numbers of images that the networks with the most training images are tuned with in every domain."""
+        return self.n_finetune if self.n_headline is None else self.n_headline
+
+    def recipe(self, n_finetune: int) -> dict:
+        """Return the recipe for a number of images, its epochs bounded by ``max_updates``."""
+        epochs = self.epochs
+        if self.max_updates is not None:
+            updates = -(-n_finetune // (self.batch or n_finetune))
+            epochs = min(epochs, max(1, self.max_updates // updates))
+        return {**self.as_dict(), "epochs": epochs}
+
+
+def _json_number(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)

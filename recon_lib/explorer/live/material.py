@@ -1,0 +1,109 @@
+"""What the live explorer has to choose from: slices, masks and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recon_lib.baselines.variants import VARIANTS
+from recon_lib.core.errors import ReconError
+from recon_lib.data.domains import load
+from recon_lib.experiment.plan import find
+from recon_lib.experiment.profile import load_profile
+from recon_lib.imaging.masks import KINDS, MaskSpec
+from recon_lib.paper import panel_view
+from recon_lib.results import store
+from recon_lib.results.released import cards
+from recon_lib.runs import execute
+from recon_lib.runs.evaluate import test_masks
+
+_GENERATED = 3  # slices of each contrast where there are no results
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What there is to choose from.
+
+    Attributes:
+        profile: The profile's name.
+        spec: The masks' parameters, with the acceleration of the profile's own.
+        references: Contrast, then place, to reference image, float32.
+        masks: Contrast, then place, to the mask that the results were made with.
+        networks: Training domain, contrast (empty for a raw network) and fine-tuning images to its file.
+        transposed: Whether a contrast's slices are stored with their axes exchanged.
+    """
+
+    profile: str
+    spec: MaskSpec
+    references: dict[str, dict[Place, np.ndarray]]
+    masks: dict[str, dict[Place, np.ndarray]]
+    networks: dict[tuple[str, str, int], Path]
+    transposed: dict[str, bool]
+
+    def methods(self) -> list[str]:
+        """List the methods: zero-filled, each reading of compressed sensing, a network for each training domain."""
+        domains = dict.fromkeys(domain for domain, _, _ in self.networks)
+        return ["zero_filled", *(f"cs:{name}" for name in VARIANTS), *(f"network-{domain}" for domain in domains)]
+
+    def counts(self, method: str, contrast: str) -> list[int]:
+        """List the numbers of fine-tuning images for which there is a network; none for another method."""
+        domain = method.removeprefix("network-")
+        return sorted({n for d, c, n in self.networks if d == domain and c in ("", contrast) and d != method})
+
+
+def from_results(shown: store.Results) -> Material:
+    """Take the slices that were kept for figures, their masks, and the released networks.
+
+    Args:
+        shown: A verified folder of results.
+
+    Raises:
+        ReconError: It has no pictures.
+    """
+    references: dict[str, dict[Place, np.ndarray]] = {}
+    masks: dict[str, dict[Place, np.ndarray]] = {}
+    for key, image in shown.panels.items():
+        contrast, subject, number, label = key.split("/")
+        if label in ("reference", "mask"):
+            kept = references if label == "reference" else masks
+            kept.setdefault(contrast, {})[subject, int(number)] = image.astype(np.float32 if label != "mask" else bool)
+    if not references:
+        raise ReconError(f"Profile {shown.profile!r} has no pictures of slices: evaluate and collect its runs.")
+    networks = {}
+    for card in sorted(cards(shown), key=lambda card: card["n_train"]):  # the most training images stand last
+        key = (card["training_domain"], card.get("test_domain", ""), card.get("n_finetune", 0))
+        networks[key] = shown.folder / "weights" / card["file"]
+    profile = shown.provenance.get("profile", {})
+    kind = {key: value for key, value in profile.get("masks", {}).items() if key in KINDS}
+    spec = MaskSpec(profile.get("acceleration", MaskSpec.acceleration), seed=profile.get("seed", 0), **kind)
+    transposed = {contrast: panel_view.is_transposed(shown, contrast) for contrast in references}
+    return Material(shown.profile, spec, references, masks, networks, transposed)
+
+
+def from_runs(name: str, progress: Callable | None = None) -> Material:
+    """Take a few generated slices, and networks trained on the spot: the ``smoke`` profile, in seconds.
+
+    Args:
+        name: A profile whose domains are generated.
+        progress: As for :func:`recon_lib.runs.execute.execute`.
+    """
+    profile = load_profile(name)
+    plan, domain = execute.plan_profile(profile), profile.training.domains[0]
+    raw = find(plan, "train", training_domain=domain, n_train=max(profile.training.n_train))
+    networks = {(domain, "", 0): execute.execute(raw, progress) / "network.safetensors"}
+    references: dict[str, dict[Place, np.ndarray]] = {}
+    masks: dict[str, dict[Place, np.ndarray]] = {}
+    for contrast in profile.test_domains:
+        images = load(contrast, "test", profile.domains[contrast]).first(_GENERATED)
+        places = list(zip(images.subjects, images.slices, strict=True))
+        references[contrast] = dict(zip(places, images.images, strict=True))
+        masks[contrast] = dict(zip(places, test_masks(images.images, profile)[1], strict=True))
+        tuned = find(plan, "finetune", training_domain=domain, test_domain=contrast, n_train=raw.choice["n_train"])
+        networks[domain, contrast, tuned.choice["n_finetune"]] = (
+            execute.execute(tuned, progress) / "network.safetensors"
+        )
+    return Material(name, profile.mask_spec, references, masks, networks, dict.fromkeys(references, False))

@@ -1,0 +1,1 @@
+"""The physics and the measures: Fourier transform, masks, acquisition, metrics."""

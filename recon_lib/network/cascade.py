@@ -1,0 +1,232 @@
+"""The cascade of sub-networks and data-consistency layers, in Keras 3 on any of its backends.
+
+Complex images cross every border as two real channels, ``(..., 2)``: real part, imaginary part.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment.recipes import Architecture
+
+_TINY = 1e-12  # the modulus has no gradient at zero
+
+
+@keras.saving.register_keras_serializable("recon_lib")
+class DataConsistency(layers.Layer):
+    r"""Bring an image back to what was acquired (eq. 6-8).
+
+    In k-space, at a sampled point ``k`` and with ``C`` the incoming image,
+
+    .. math:: \hat{x}(k) = \frac{F\{C\}(k) + \lambda y_u(k)}{1 + \lambda},
+
+    and ``F{C}(k)`` elsewhere. With ``c = lambda / (1 + lambda)`` (1 for infinite lambda) and the
+    zero-filled image ``x_u = F^-1 y_u`` this is ``C + c (x_u - F^-1 M F C)``: one transform each way,
+    and, because ``F^-1 M F`` is a circular convolution, the image needs no shift to the centre.
+
+    Args:
+        weight: ``lambda >= 0``; ``inf`` replaces the sample.
+
+    Call arguments:
+        image: ``(batch, height, width, 2)``, or ``(..., 1)`` for a real image.
+        zero_filled: ``(batch, height, width, 2)``, the acquired k-space's zero-filled image.
+        mask: ``(batch, height, width)``, 1 where sampled, zero frequency in the centre.
+
+    Output shape:
+        ``(batch, height, width, 2)``.
+
+    Raises:
+        ReconError: ``weight`` is negative or not a number.
+    """
+
+    def __init__(self, weight: float = float("inf"), **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        if not weight >= 0:
+            raise ReconError(f"The weight of data consistency cannot be {weight}: it is 0 or more, or inf.")
+        self.weight = float(weight)
+
+    def call(self, image, zero_filled, mask):  # noqa: ANN001, ANN201, D102 - tensors of any backend
+        height, width = ops.shape(mask)[-2:]
+        # ifftshift: the transform below has its zero frequency in the corner.
+        mask = ops.roll(mask, (-(height // 2), -(width // 2)), axis=(-2, -1))
+        real = image[..., 0]
+        imaginary = image[..., 1] if image.shape[-1] == 2 else ops.zeros_like(real)
+        spectrum = ops.fft2((real, imaginary))
+        kept = ops.ifft2(tuple(part * mask for part in spectrum))
+        blend = self.weight / (1 + self.weight) if np.isfinite(self.weight) else 1.0
+        correction = zero_filled - ops.stack(kept, axis=-1)
+        return ops.stack((real, imaginary), axis=-1) + blend * correction
+
+    def compute_output_shape(self, image_shape, zero_filled_shape=None, mask_shape=None):  # noqa: ANN001, ANN201, D102
+        return (*image_shape[:-1], 2)
+
+    def get_config(self) -> dict:
+        """Return the arguments that rebuild the layer."""
+        return {**super().get_config(), "weight": self.weight}
+
+
+class Residual(keras.Sequential):
+    """Layers in series that put out a correction of the image's real channel."""
+
+    def call(self, image, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN201, D102 - as the class above it
+        return image[..., :1] + super().call(image, *args, **kwargs)
+
+
+def sub_network(
+    architecture: Architecture, seed: int, l2: float = 0.0, precision: str = "float32", name: str | None = None
+) -> keras.Sequential:
+    """Build one CNN ``C_p``: convolutions with ReLU, then one to a single magnitude channel, linear by default.
+
+    Args:
+        architecture: Its layers, filters and kernel, how its weights are drawn, and whether it is residual.
+        seed: Decides the kernels; biases start at zero.
+        l2: ``gamma`` of eq. 4: this times the sum of squares of the kernels is added to the loss.
+        precision: Keras' dtype policy of the hidden layers; weights and output are float32 always.
+        name: The model's name.
+
+    Returns:
+        A model from ``(batch, height, width, 2)`` to ``(batch, height, width, 1)``, any size.
+    """
+    rng = np.random.default_rng([seed, 9])
+    model = (Residual if architecture.residual else keras.Sequential)([keras.Input((None, None, 2))], name=name)
+    draw = {"glorot_uniform": keras.initializers.GlorotUniform, "he_normal": keras.initializers.HeNormal}
+    for layer in range(architecture.hidden_layers + 1):
+        last = layer == architecture.hidden_layers
+        model.add(
+            layers.Conv2D(
+                1 if last else architecture.filters,
+                architecture.kernel,
+                padding="same",
+                activation=architecture.output if last else "relu",
+                kernel_initializer=draw[architecture.initial_weights](seed=int(rng.integers(2**31))),
+                kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+                dtype="float32" if last else precision,
+                name=f"conv_{layer}",
+            )
+        )
+    return model
+
+
+@keras.saving.register_keras_serializable("recon_lib")
+class Cascade(keras.Model):
+    """Sub-networks in series, each followed by data consistency (eq. 9).
+
+    Args:
+        architecture: The network's shape.
+        seed: Decides the initial kernels; each sub-network gets its own.
+        l2: Weight of the sum of squares of the kernels in the loss.
+        precision: Keras' dtype policy of the hidden layers.
+
+    Call arguments:
+        inputs: ``(zero_filled, mask)`` with shapes ``(batch, height, width, 2)`` and
+            ``(batch, height, width)``.
+
+    Output shape:
+        A dictionary: ``image``, ``(batch, height, width, 2)``, after the last data consistency; and
+        ``before_dc``, ``(batch, height, width, 1)``, the last sub-network's own output.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture | None = None,
+        seed: int = 0,
+        l2: float = 0.0,
+        precision: str = "float32",
+        **kwargs: object,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.architecture = architecture or Architecture()
+        self.seed, self.l2, self.precision = seed, l2, precision
+        self.subnetworks = [
+            sub_network(self.architecture, seed * 1000 + index, l2, precision, name=f"subnetwork_{index}")
+            for index in range(self.architecture.subnetworks)
+        ]
+        self.consistency = DataConsistency(self.architecture.data_consistency)
+
+    def call(self, inputs):  # noqa: ANN001, ANN201, D102 - tensors of any backend
+        zero_filled, mask = inputs
+        image, before = zero_filled, None
+        for subnetwork in self.subnetworks:
+            before = subnetwork(image)
+            image = self.bring_back(before, image, zero_filled, mask)
+        return {"image": image, "before_dc": before}
+
+    def bring_back(self, output, seen, zero_filled, mask):  # noqa: ANN001, ANN201 - tensors of any backend
+        """Make a sub-network's output complex, and bring it back to what was acquired.
+
+        Args:
+            output: ``(batch, height, width, 1)``.
+            seen: What the sub-network saw, ``(batch, height, width, 2)``: with ``architecture.phase`` at ``"kept"``
+                the output takes its phase, which is 0 where it is zero.
+            zero_filled: As for the cascade.
+            mask: Likewise.
+
+        Returns:
+            ``(batch, height, width, 2)``.
+        """
+        if self.architecture.phase == "kept":
+            modulus = ops.sqrt(ops.maximum(ops.sum(ops.square(seen), axis=-1, keepdims=True), _TINY))
+            output = output * ops.where(modulus > _TINY**0.5, seen / modulus, np.array([1, 0], np.float32))
+        return self.consistency(output, zero_filled, mask)
+
+    def get_config(self) -> dict:
+        """Return the arguments that rebuild the model."""
+        return {
+            "architecture": self.architecture.as_dict(),
+            "seed": self.seed,
+            "l2": self.l2,
+            "precision": self.precision,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> Cascade:
+        """Rebuild the model from :meth:`get_config`."""
+        return cls(Architecture.from_dict(config["architecture"]), config["seed"], config["l2"], config["precision"])
+
+
+def build(cascade: Cascade) -> Cascade:
+    """Make a cascade's weights, by running it once on a tiny image.
+
+    Args:
+        cascade: A network, built or not.
+
+    Returns:
+        The same network.
+    """
+    if not cascade.built:
+        cascade((np.zeros((1, 8, 8, 2), np.float32), np.zeros((1, 8, 8), np.float32)))
+    return cascade
+
+
+def named_weights(cascade: Cascade) -> dict[str, np.ndarray]:
+    """Return every weight under a stable name, ``subnetwork_0/conv_0/kernel``.
+
+    Args:
+        cascade: A network that has been built.
+
+    Returns:
+        float32 arrays.
+    """
+    return {
+        f"{subnetwork.name}/{layer.name}/{variable.name}": ops.convert_to_numpy(variable)
+        for subnetwork in cascade.subnetworks
+        for layer in subnetwork.layers
+        for variable in layer.variables
+    }
+
+
+def set_weights(cascade: Cascade, arrays: dict[str, np.ndarray]) -> None:
+    """Put named weights into a network.
+
+    Args:
+        cascade: A network that has been built.
+        arrays: As :func:`named_weights` gives them, of any float type.
+    """
+    for subnetwork in cascade.subnetworks:
+        for layer in subnetwork.layers:
+            for variable in layer.variables:
+                name = f"{subnetwork.name}/{layer.name}/{variable.name}"
+                variable.assign(arrays[name].astype(np.float32))

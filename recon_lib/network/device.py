@@ -1,0 +1,82 @@
+"""What fits into a graphics card: the pixels of a forward pass, and whether an update can be made at all.
+
+A sub-network of ``filters`` channels holds, for each pixel and in float32, its layers' outputs; an update holds
+them all twice, as values and as gradients, a forward pass two of them at a time. Weights are small beside that.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment.counting import update_bytes
+from recon_lib.experiment.recipes import Architecture
+
+PIXELS_ON_CPU = 2**18
+_FLOAT = 4  # bytes
+_USED = 0.8  # of a card's memory: the rest is the backend's own, and fragments
+
+
+def device_memory() -> int | None:
+    """Return the bytes of the card that the backend computes on, or ``None`` on a CPU."""
+    return {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]()
+
+
+def check_update(architecture: Architecture, batch: int, size: tuple[int, int], end_to_end: bool) -> None:
+    """Refuse an update that the card cannot hold in single precision, before anything is started.
+
+    Args:
+        architecture: The network's shape.
+        batch: Images.
+        size: ``(height, width)`` of an image, or of a crop.
+        end_to_end: All sub-networks at once, or one.
+
+    Raises:
+        ReconError: It does not fit; the message says which batch does, if any.
+    """
+    there = device_memory()
+    if there is None:
+        return
+    fits = int(_USED * there // update_bytes(architecture, 1, size, end_to_end))
+    if batch > fits:
+        mend = f"make the batch {fits} at most" if fits else "make the images or the network smaller"
+        raise ReconError(
+            f"An update of {batch} images of {size[0]}x{size[1]} does not fit into {there / 2**30:.0f} GiB: {mend}"
+            + ("." if end_to_end else ", or train on crops.")
+        )
+
+
+def forward_pixels(architecture: Architecture) -> int:
+    """Return how many pixels a forward pass takes at once.
+
+    Args:
+        architecture: The network's shape.
+    """
+    there = device_memory()
+    if there is None:
+        return PIXELS_ON_CPU
+    return max(PIXELS_ON_CPU, int(_USED * there / (2 * _FLOAT * 2 * architecture.filters)))
+
+
+def _tensorflow() -> int | None:
+    import tensorflow as tf
+
+    cards = tf.config.list_physical_devices("GPU")
+    if not cards:
+        return None
+    from tensorflow.python.client import device_lib  # the only place that says how much TensorFlow may use
+
+    return max(d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU")
+
+
+def _jax() -> int | None:
+    import jax
+
+    device = jax.devices()[0]
+    return None if device.platform == "cpu" else int(device.memory_stats()["bytes_limit"])
+
+
+def _torch() -> int | None:
+    import torch
+
+    return torch.cuda.get_device_properties(0).total_memory if torch.cuda.is_available() else None

@@ -1,0 +1,132 @@
+"""Trained networks as files: weights without pickle, and a card that says what they are.
+
+The card travels in the file's header, so a network never loses its normalisation; beside a released
+file stands the same card as JSON with the file's sha256.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from recon_lib.core.arrays import load_arrays, load_state, save_arrays
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import sha256, write_json
+from recon_lib.core.strict_yaml import build as make
+from recon_lib.core.strict_yaml import mapping
+from recon_lib.experiment.counting import weights
+from recon_lib.experiment.recipes import Architecture
+from recon_lib.network.cascade import Cascade, build, named_weights, set_weights
+
+NORMALISATION = "each slice divided by the maximum of its reference"
+STORED = ("float16", "float32")
+
+
+def save_network(path: Path, cascade: Cascade, card: dict, *, stored: str = "float32") -> dict:
+    """Write a network and its card.
+
+    Args:
+        path: The ``.safetensors`` file; the card is written beside it as ``.json``.
+        cascade: A network that has been built.
+        card: What is to be known of it: domain, images, profile, data hashes, results.
+        stored: ``float32``, or ``float16`` for half the size.
+
+    Returns:
+        The whole card, with architecture, normalisation and sha256.
+
+    Raises:
+        ReconError: ``stored`` is neither.
+    """
+    if stored not in STORED:
+        raise ReconError(f"Weights are stored as {' or '.join(STORED)}, not {stored!r}.")
+    arrays = {name: value.astype(stored) for name, value in named_weights(cascade).items()}
+    inside = {
+        **card,
+        "architecture": cascade.architecture.as_dict(),
+        "weights": sum(array.size for array in arrays.values()),
+        "stored": stored,
+        "normalisation": card.get("normalisation", NORMALISATION),
+    }
+    save_arrays(path, arrays, {"card": inside})
+    whole = {**inside, "file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size}
+    write_json(path.with_suffix(".json"), whole)
+    return whole
+
+
+def read_card(path: Path) -> dict:
+    """Read the card in a network's file, without its weights.
+
+    Args:
+        path: The ``.safetensors`` file.
+
+    Raises:
+        ReconError: The file is missing, unreadable or has no card.
+    """
+    return _card(path, load_state(path))
+
+
+def load_network(
+    path: Path, architecture: Architecture | None = None, precision: str = "float32"
+) -> tuple[Cascade, dict]:
+    """Read a network.
+
+    Args:
+        path: The ``.safetensors`` file.
+        architecture: What the network must be, if that matters.
+        precision: Keras' dtype policy that its hidden layers compute in.
+
+    Returns:
+        The network, ready to run, and its card.
+
+    Raises:
+        ReconError: The file is missing, unreadable, holds another architecture or other weights than
+            its architecture has, some that are not finite, or its sha256 is not the one in the card beside
+            it.
+    """
+    arrays, state = load_arrays(path)
+    beside = path.with_suffix(".json")
+    if beside.is_file() and _stated_hash(beside) != sha256(path):
+        raise ReconError(f"{path} does not have the sha256 that {beside.name} states: fetch it again.")
+    card = _card(path, state)
+    found = _architecture(path, card)
+    if architecture is not None and found != architecture:
+        raise ReconError(f"{path} holds another architecture: {found}, not {architecture}.")
+    # Before anything of that size is built: a card can claim any.
+    count = sum(array.size for array in arrays.values())
+    if count != weights(found):
+        raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
+    cascade = build(Cascade(found, precision=precision))
+    wanted = {name: value.shape for name, value in named_weights(cascade).items()}
+    if wanted != {name: array.shape for name, array in arrays.items()}:
+        raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
+    bad = [name for name, array in arrays.items() if array.dtype.kind != "f" or not np.isfinite(array).all()]
+    if bad:
+        raise ReconError(f"{path} holds weights that are no finite numbers ({bad[0]}): fetch or train it again.")
+    set_weights(cascade, arrays)
+    return cascade, card
+
+
+def _card(path: Path, state: dict) -> dict:
+    card = state.get("card")
+    if not isinstance(card, dict):
+        raise ReconError(f"{path} holds no network: it has no card.")
+    return card
+
+
+def _architecture(path: Path, card: dict) -> Architecture:
+    try:
+        stated = {**card["architecture"]}
+        stated["data_consistency"] = float(stated["data_consistency"])
+        return make(Architecture, stated, "architecture")
+    except (KeyError, ValueError, TypeError) as error:
+        raise ReconError(f"The card of {path} states no architecture that can be built ({error}).") from error
+
+
+def _stated_hash(beside: Path) -> str:
+    try:
+        return mapping(json.loads(beside.read_text(encoding="utf-8")), "the card").get("sha256")
+    except (OSError, ValueError, RecursionError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ReconError(f"{beside} is no readable card ({said}): fetch it again, or remove it.") from error

@@ -1,0 +1,87 @@
+"""Where a training run stands: weights, optimizer and curves, so that it can go on after any stop."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from recon_lib.core.arrays import load_arrays, save_arrays
+from recon_lib.core.errors import ReconError
+from recon_lib.network.cascade import Cascade, named_weights, set_weights
+
+_WEIGHT = "weight/"
+
+
+def digest(*arrays: np.ndarray) -> str:
+    """Return the sha256 of arrays' shapes and bytes, so that a journal knows what it was written for.
+
+    Args:
+        *arrays: Of any shape and type.
+    """
+    content = hashlib.sha256()
+    for array in arrays:
+        content.update(str((np.shape(array), np.asarray(array).dtype)).encode())
+        content.update(np.ascontiguousarray(array).data)
+    return content.hexdigest()
+
+
+class Journal:
+    """The checkpoint of one run; opening it puts the saved weights into the network.
+
+    Args:
+        folder: Holds ``checkpoint.safetensors``.
+        identity: What the run is, JSON-serialisable.
+        cascade: The network, built.
+
+    Attributes:
+        stage: The sub-network in training, 0 for end-to-end runs.
+        epoch: Its epochs done.
+        history: One row an epoch.
+
+    Raises:
+        ReconError: The folder holds another run's checkpoint, or one that cannot be read.
+    """
+
+    def __init__(self, folder: Path, identity: dict, cascade: Cascade) -> None:
+        self._path = folder / "checkpoint.safetensors"
+        self._identity = identity
+        self._cascade = cascade
+        self._arrays: dict[str, np.ndarray] = {}
+        self.stage, self.epoch, self.history = 0, 0, []
+        if not self._path.exists():
+            return
+        self._arrays, state = load_arrays(self._path)
+        if state.get("identity") != identity:
+            raise ReconError(f"{self._path} belongs to another run: give this one a folder of its own.")
+        self.stage, self.epoch, self.history = state["stage"], state["epoch"], state["history"]
+        weights = {name: value for name, value in self._arrays.items() if name.startswith(_WEIGHT)}
+        set_weights(cascade, {name.removeprefix(_WEIGHT): value for name, value in weights.items()})
+
+    def restore(self, optimizer: keras.Optimizer) -> None:
+        """Put the saved state into an optimizer of the stage that was in training.
+
+        Args:
+            optimizer: Built for the same variables.
+        """
+        for index, variable in enumerate(optimizer.variables if self._arrays else ()):
+            variable.assign(self._arrays[f"optimizer/{index:03d}"])
+
+    def write(self, stage: int, row: dict, optimizer: keras.Optimizer) -> None:
+        """Record that an epoch is done.
+
+        Args:
+            stage: The sub-network in training.
+            row: The epoch's row, with ``epoch`` counted from 0.
+            optimizer: Its optimizer.
+        """
+        self.stage, self.epoch = stage, row["epoch"] + 1
+        self.history.append(row)
+        arrays = {f"{_WEIGHT}{name}": value for name, value in named_weights(self._cascade).items()}
+        for index, variable in enumerate(optimizer.variables):
+            arrays[f"optimizer/{index:03d}"] = ops.convert_to_numpy(variable)
+        state = {"identity": self._identity, "stage": stage, "epoch": self.epoch, "history": self.history}
+        save_arrays(self._path, arrays, state)

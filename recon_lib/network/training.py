@@ -1,0 +1,241 @@
+"""Sequential training of the cascade, and end-to-end fine-tuning; both resume after any stop.
+
+Loss (eq. 4 and 10): mean-squared + mean-absolute error of a sub-network's output before data
+consistency against the magnitude reference, plus ``gamma`` times the sum of squares of the kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.imaging.acquisition import Batch, acquire, check_images, to_complex
+from recon_lib.imaging.metrics import psnr
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.device import check_update
+from recon_lib.network.inference import advance
+from recon_lib.network.journal import Journal, digest
+
+_MONITORED = 16  # images whose PSNR is followed while training
+
+Progress = Callable[[int, int, dict], None]
+
+
+def hybrid_loss(target, image, absolute: float = 1.0):  # noqa: ANN001, ANN201 - tensors of any backend
+    """Mean-squared plus ``absolute`` times mean-absolute error over pixels and batch (eq. 4; the layers add the L2)."""
+    error = image - target
+    squared = ops.mean(ops.square(error))
+    return squared + absolute * ops.mean(ops.abs(error)) if absolute else squared
+
+
+def train_sequential(
+    images: np.ndarray,
+    masks: np.ndarray,
+    *,
+    architecture: Architecture,
+    recipe: Recipe,
+    updates: int,
+    seed: int,
+    folder: Path,
+    progress: Progress | None = None,
+) -> tuple[Cascade, list[dict]]:
+    """Train each sub-network with the preceding ones frozen, whose outputs are computed once.
+
+    A checkpoint is written after every epoch; called again on the same folder, training goes on from
+    it and ends with the same weights.
+
+    Args:
+        images: Magnitude references, ``(n, height, width)``.
+        masks: The mask of each image, boolean, ``(n, height, width)``.
+        architecture: The network's shape.
+        recipe: Batch, epochs, rate, schedule, crop and weight of the L2 term.
+        updates: Updates of each sub-network, spread evenly over the recipe's epochs.
+        seed: Decides initial weights, order of the images and crops.
+        folder: Holds ``checkpoint.safetensors``.
+        progress: Called after each epoch with epochs done, epochs in all and the newest row.
+
+    Returns:
+        The trained cascade, and one row an epoch: sub-network, epoch, updates, loss, PSNR in dB (mean
+        over monitored training images, after data consistency).
+
+    Raises:
+        ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
+    """
+    data = acquire(images, masks)
+    size = np.minimum(data.mask.shape[1:], recipe.crop) if recipe.crop else data.mask.shape[1:]
+    check_update(architecture, recipe.batch, tuple(size), end_to_end=False)
+    cascade = build(Cascade(architecture, seed, recipe.l2, recipe.precision))
+    identity = {"data": digest(images, masks), "updates": updates, "seed": seed, "recipe": recipe.as_dict()}
+    journal = Journal(folder, identity, cascade)
+    inputs = data.zero_filled
+    last = len(cascade.subnetworks) - 1
+    if (journal.stage, journal.epoch) == (last, recipe.epochs):
+        return cascade, journal.history
+    for stage, subnetwork in enumerate(cascade.subnetworks):
+        if stage >= journal.stage:
+            _train_stage(stage, cascade, (inputs, data), (recipe, updates, seed), journal, progress)
+        if stage < last:
+            inputs = advance(subnetwork, cascade, inputs, data)
+    return cascade, journal.history
+
+
+def _train_stage(
+    stage: int,
+    cascade: Cascade,
+    seen: tuple[np.ndarray, Batch],
+    how: tuple[Recipe, int, int],
+    journal: Journal,
+    progress: Progress | None,
+) -> None:
+    """Train one sub-network, from where the journal stands."""
+    (inputs, data), (recipe, updates, seed) = seen, how
+    subnetwork = cascade.subnetworks[stage]
+    optimizer = _optimizer(recipe, updates)
+    subnetwork.compile(optimizer, loss=_loss(recipe), jit_compile=recipe.jit_compile)
+    optimizer.build(subnetwork.trainable_variables)
+    first = journal.epoch if stage == journal.stage else 0
+    if first:
+        journal.restore(optimizer)
+    elif recipe.start == "before" and stage:
+        subnetwork.set_weights(cascade.subnetworks[stage - 1].get_weights())
+    monitored = np.linspace(0, len(inputs) - 1, min(_MONITORED, len(inputs))).round().astype(int)
+    shown = Batch(data.zero_filled[monitored], data.mask[monitored], data.target[monitored])
+    for epoch in range(first, recipe.epochs):
+        rng = np.random.default_rng([seed, stage, epoch])
+        count = updates * (epoch + 1) // recipe.epochs - updates * epoch // recipe.epochs
+        batches = _batches(inputs, data.target, recipe, count, rng)
+        losses = [float(subnetwork.train_on_batch(x, y)) for x, y in batches]
+        images = np.abs(to_complex(advance(subnetwork, cascade, inputs[monitored], shown)))
+        quality = [psnr(image, target) for image, target in zip(images, shown.target[..., 0], strict=True)]
+        row = {
+            "subnetwork": stage,
+            "epoch": epoch,
+            "updates": int(optimizer.iterations),
+            "loss": float(np.mean(losses)),
+            "psnr": float(np.mean(quality)),
+        }
+        journal.write(stage, row, optimizer)
+        if progress:
+            progress(stage * recipe.epochs + epoch + 1, len(cascade.subnetworks) * recipe.epochs, row)
+
+
+def fine_tune(
+    cascade: Cascade,
+    images: np.ndarray,
+    masks: np.ndarray,
+    *,
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    progress: Progress | None = None,
+) -> tuple[Cascade, list[dict]]:
+    """Train all sub-networks together, end to end through data consistency, on a few images.
+
+    At every visit an image draws one of the masks; the loss judges the image that ``recipe.loss_on`` names.
+    A checkpoint is written after every epoch; called again on the same folder, training goes on from it and
+    ends with the same weights.
+
+    Args:
+        cascade: A trained network; it is changed in place.
+        images: Magnitude references, ``(n, height, width)``.
+        masks: The masks to draw from, boolean, ``(m, height, width)``.
+        recipe: Batch (0: all images at once), epochs, rate, schedule, weight of the L2 term, image judged.
+        seed: Decides the order of the images and the masks they draw.
+        folder: Holds ``checkpoint.safetensors``.
+        progress: Called after each epoch with epochs done, epochs in all and the newest row.
+
+    Returns:
+        The tuned cascade, and one row an epoch: epoch, updates, loss, PSNR in dB (mean over the
+        visits of that epoch, of the image that the loss judges).
+
+    Raises:
+        ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
+    """
+    images = check_images(images)
+    acquire(images[:1], masks[:1])  # a mask of another size is refused before anything is built
+    batch = recipe.batch or len(images)
+    check_update(cascade.architecture, min(batch, len(images)), images.shape[1:], end_to_end=True)
+    model = _EndToEnd(build(cascade), recipe.loss_on)
+    for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
+        layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None
+    optimizer = _optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
+    model.compile(optimizer, loss=_loss(recipe), metrics=[_mean_psnr], jit_compile=recipe.jit_compile)
+    optimizer.build(cascade.trainable_variables)
+    start = digest(images, masks, *cascade.get_weights())
+    identity = {"data": start, "seed": seed, "recipe": recipe.as_dict()}
+    journal = Journal(folder, identity, cascade)
+    journal.restore(optimizer)
+    for epoch in range(journal.epoch, recipe.epochs):
+        rng = np.random.default_rng([seed, 77, epoch])
+        order, drawn = rng.permutation(len(images)), rng.integers(len(masks), size=len(images))
+        rows = []
+        for start in range(0, len(images), batch):
+            chosen = order[start : start + batch]
+            data = acquire(images[chosen], masks[drawn[chosen]])
+            rows.append(model.train_on_batch((data.zero_filled, data.mask), data.target))
+        loss, quality = np.mean(np.array(rows, dtype=np.float64), axis=0)
+        row = {"epoch": epoch, "updates": int(optimizer.iterations), "loss": float(loss), "psnr": float(quality)}
+        journal.write(0, row, optimizer)
+        if progress:
+            progress(epoch + 1, recipe.epochs, row)
+    return cascade, journal.history
+
+
+class _EndToEnd(keras.Model):
+    """The cascade seen by the loss: its last sub-network's output, or the magnitude after data consistency."""
+
+    def __init__(self, cascade: Cascade, loss_on: str) -> None:
+        super().__init__(name="end_to_end")
+        self.cascade, self.loss_on = cascade, loss_on
+
+    def call(self, inputs):  # noqa: ANN001, ANN202
+        output = self.cascade(inputs)
+        if self.loss_on == "before_dc":
+            return output["before_dc"]
+        power = ops.sum(ops.square(output["image"]), axis=-1, keepdims=True)
+        return ops.sqrt(ops.maximum(power, 1e-12))  # the modulus has no gradient at zero
+
+
+def _loss(recipe: Recipe) -> Callable:
+    def loss(target, image):  # noqa: ANN001, ANN202
+        return hybrid_loss(target, image, recipe.absolute)
+
+    return loss
+
+
+def _mean_psnr(target, image):  # noqa: ANN001, ANN202
+    error = ops.mean(ops.square(image - target), axis=(1, 2, 3))
+    return ops.mean(-10.0 * ops.log(ops.maximum(error, 1e-12)) / np.log(10.0))
+
+
+def _optimizer(recipe: Recipe, updates: int) -> keras.Optimizer:
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=updates)
+    return keras.optimizers.Adam(rate, beta_1=0.9, beta_2=0.999, epsilon=recipe.epsilon)
+
+
+def _batches(
+    inputs: np.ndarray, targets: np.ndarray, recipe: Recipe, updates: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give batches of whole images or of fresh random crops, each image as often as any other."""
+    count, (height, width) = len(inputs), inputs.shape[1:3]
+    wanted = updates * recipe.batch
+    order = np.concatenate([rng.permutation(count) for _ in range(-(-wanted // count))])[:wanted]
+    for chosen in order.reshape(updates, recipe.batch):
+        if not recipe.crop:
+            yield inputs[chosen], targets[chosen]
+            continue
+        side = min(recipe.crop, height), min(recipe.crop, width)
+        tops = rng.integers(height - side[0] + 1, size=len(chosen))
+        lefts = rng.integers(width - side[1] + 1, size=len(chosen))
+        windows = [
+            (i, slice(t, t + side[0]), slice(left, left + side[1]))
+            for i, t, left in zip(chosen, tops, lefts, strict=True)
+        ]
+        yield np.stack([inputs[w] for w in windows]), np.stack([targets[w] for w in windows])

@@ -1,0 +1,1 @@
+"""What the book shows: a figure, a table or a page a module."""

@@ -1,0 +1,114 @@
+"""The executed notebooks of the runs: trimmed when they are collected, and drawn as one page.
+
+What is kept of an output: its text, shortened, and its figure, small. What is left out: progress bars, what goes to
+stderr, tables in HTML (their text says the same) and paths of the machine. The same notebook always gives the same
+bytes.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from recon_lib.core.errors import ReconError
+from recon_lib.paper.markup import Rendered
+from recon_lib.results.notebooks import join_lines
+from recon_lib.results.store import Results
+
+FOLDER = "notebooks"  # beside the results they gave
+KINDS = {"train": "Training", "finetune": "Fine-tuning", "evaluate": "Evaluation"}
+_STYLE = """<style>
+.text_html:has(.recon-run) {background: transparent !important; color: inherit !important; padding: 0;}
+.recon-run {border-bottom: 1px solid rgba(128, 128, 128, 0.35); padding: 0.3em 0;}
+.recon-run summary {cursor: pointer; overflow-wrap: anywhere;}
+.recon-run .recon-cell {border-left: 3px solid rgba(128, 128, 128, 0.35); padding-left: 0.8em; margin: 0.8em 0;}
+.recon-run .recon-title {font-weight: bold; margin: 1.2em 0 0.4em;}
+.recon-run pre {overflow-x: auto; margin: 0.4em 0; padding: 0.5em 0.7em; font-size: 0.8em; line-height: 1.35;
+  background: rgba(128, 128, 128, 0.12); color: inherit; border: 0;}
+.recon-run pre.recon-output {background: transparent; border: 0; padding-left: 0;}
+.recon-run img {max-width: 100%; height: auto;}
+</style>"""
+
+
+def render(results: Results | None, kind: str | None = None) -> Rendered:
+    """Draw the notebooks of a profile's runs, each folded under its name.
+
+    Args:
+        results: Ours; their notebooks lie in ``notebooks/<run-id>.ipynb``.
+        kind: Only the runs whose name begins with this; by default all, grouped.
+
+    Returns:
+        HTML that needs no script: code, text and figures, the latter inside the page.
+
+    Raises:
+        ReconError: A notebook is damaged; the message names it.
+    """
+    found = [] if results is None else sorted((results.folder / FOLDER).glob("*.ipynb"), key=_order)
+    parts, count = [], 0
+    for prefix, title in {**KINDS, "": "Others"}.items():
+        group = [path for path in found if _kind(path) == prefix and kind in (None, prefix)]
+        if group:
+            count += len(group)
+            parts.append(f'<p class="recon-title">{title}: {len(group)} runs</p>' if kind is None else "")
+            parts += [_run(path) for path in group]
+    if not parts:
+        return Rendered(markdown="```{note}\nNo notebooks of this kind have been collected yet.\n```")
+    return Rendered(html=_STYLE + "\n".join(parts), markdown=f"{count} executed notebooks.")
+
+
+def _order(path: Path) -> list[tuple[bool, int, str]]:
+    """Sort 500 before 1000."""
+    parts = path.stem.split("-")
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
+
+
+def _kind(path: Path) -> str:
+    prefix = path.stem.partition("-")[0]
+    return prefix if prefix in KINDS else ""
+
+
+def _run(path: Path) -> str:
+    """Draw one notebook as HTML, folded."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cells, seconds = notebook["cells"], notebook["metadata"].get("papermill", {}).get("duration")
+        took = f", {float(seconds):.0f} s" if seconds else ""
+        title, body = "", []
+        for cell in cells:
+            source = join_lines(cell["source"])
+            if cell["cell_type"] != "code":
+                title = next((line.lstrip("# ") for line in source.splitlines() if line.startswith("#")), title)
+                body.append(_markdown(source))
+                continue
+            outputs = "".join(_output(one, f"{title}: figure of the run {path.stem}") for one in cell["outputs"])
+            body.append(f'<div class="recon-cell"><pre>{html.escape(source)}</pre>{outputs}</div>')
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReconError(f"{path} is not a readable notebook ({error!r}): collect the results again.") from error
+    summary = f"<summary><code>{html.escape(path.stem)}</code>{took}</summary>"
+    return f'<details class="recon-run">{summary}{"".join(body)}</details>'
+
+
+def _output(output: Mapping, alt: str) -> str:
+    data = output.get("data", {})
+    if "image/png" in data:
+        source = f"data:image/png;base64,{join_lines(data['image/png']).strip()}"
+        return f'<img loading="lazy" decoding="async" src="{html.escape(source)}" alt="{html.escape(alt)}">'
+    text = output.get("text", data.get("text/plain", ""))
+    return f'<pre class="recon-output">{html.escape(join_lines(text))}</pre>'
+
+
+def _markdown(source: str) -> str:
+    """Draw headings, paragraphs, code, emphasis and links: what the notebooks' texts are made of."""
+    parts = []
+    for block in re.split(r"\n\s*\n", html.escape(source, quote=False).strip()):
+        heading = re.fullmatch(r"#+\s+(.*)", block.strip())
+        text = heading.group(1) if heading else block
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+        text = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+        text = re.sub(r"(?<!\*)\*([^*\n]+)\*(?!\*)", r"<em>\1</em>", text)
+        text = re.sub(r"\[([^\]]+)\]\((https?://[^)\s\"]+)\)", r'<a href="\2">\1</a>', text)
+        parts.append(f'<p class="recon-title">{text}</p>' if heading else f"<p>{text}</p>")
+    return "".join(parts)

@@ -1,0 +1,1 @@
+"""What things cost: run times, targets, plots, the needs of a profile, hardware."""

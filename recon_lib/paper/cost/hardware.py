@@ -1,0 +1,186 @@
+"""Which hardware a profile asks for: time as measured where it was run, and what can be counted where it was not."""
+
+from __future__ import annotations
+
+from importlib.metadata import distributions
+
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment.profile import load_profile
+from recon_lib.paper.cost.needs import WORK, Needs, count_needs, work_of
+from recon_lib.paper.markup import Rendered
+from recon_lib.results.benchmarks import load
+from recon_lib.results.store import Results
+
+#: Operations a second that a graphics card keeps up: an old one, a good one, the best.
+RATES = (5e12, 20e12, 80e12)
+_UNKNOWN = Rendered(markdown="```{note}\nThe size of the images is not known before something has been run.\n```")
+
+
+def measured_seconds(results: Results) -> dict[tuple[str, str], list[float]]:
+    """Gather how long each run took, by machine and kind of work.
+
+    Args:
+        results: Their records say it; a run that was stopped counts only its time since it was last resumed, and
+            one whose record has no time is left out.
+
+    Returns:
+        ``(machine, kind of work)`` to seconds, a number a run.
+    """
+    found: dict[tuple[str, str], list[float]] = {}
+    for record in results.records.values():
+        if "seconds" not in record:
+            continue
+        about = record.get("machine") or {}
+        where = f"{about['processor']}, {about['cores']} cores" if about else "not recorded"
+        key = where, work_of(record["kind"], record["choice"])
+        found.setdefault(key, []).append(float(record["seconds"]))
+    return dict(sorted(found.items(), key=lambda item: (item[0][0], WORK.index(item[0][1]))))
+
+
+def render_times(results: Results | None) -> Rendered:
+    """List what the runs of a profile took, by machine and kind of work.
+
+    Args:
+        results: The profile's, or ``None``.
+
+    Returns:
+        Markdown; a sentence where no run has a record of its time.
+    """
+    found = {} if results is None else measured_seconds(results)
+    if not found:
+        return Rendered(markdown="```{note}\nNo run of this profile has recorded its time yet.\n```")
+    lines = ["| Machine | Work | Runs | Median | Longest | Together |", "|:--|:--|--:|--:|--:|--:|"]
+    for (machine, kind), seconds in found.items():
+        middle = sorted(seconds)[(len(seconds) - 1) // 2]
+        spans = " | ".join(span(value) for value in (middle, max(seconds), sum(seconds)))
+        lines.append(f"| {machine} | {kind} | {len(seconds)} | {spans} |")
+    missing = len(results.provenance.get("missing", ()))
+    silent = len(results.records) - sum(map(len, found.values()))
+    notes = [f"{missing} runs of the profile are still to be done."] if missing else []
+    notes += [f"{silent} of its runs have no time on record."] if silent else []
+    return Rendered(markdown="\n".join(lines) + ("\n\n" + " ".join(notes) if notes else ""))
+
+
+def render_needs(names: tuple[str, ...], shown: Results | None) -> Rendered:
+    """List what profiles need, a column each.
+
+    Args:
+        names: Of profiles.
+        shown: As in :func:`recon_lib.paper.cost.needs.count_needs`.
+
+    Returns:
+        Markdown; a profile whose images are of no known size leaves its column empty.
+    """
+    found = {name: _or_none(name, shown) for name in names}
+    lines = ["| | " + " | ".join(f"`{name}`" for name in names) + " |", "|:--|" + "--:|" * len(names)]
+    for title, cell in (
+        ("runs", lambda n: str(sum(n.runs.values()))),
+        ("operations, training", lambda n: exponent(n.operations[WORK[0]])),
+        ("operations, fine-tuning", lambda n: exponent(n.operations[WORK[1]])),
+        ("operations, test slices", lambda n: exponent(n.operations[WORK[2]])),
+        ("memory of a training update", lambda n: size(n.training_update)),
+        ("memory of a fine-tuning update", lambda n: size(n.tuning_update)),
+        ("main memory for training images", lambda n: size(n.images)),
+        ("disk: downloads", lambda n: size(n.download)),
+        ("disk: prepared images", lambda n: size(n.prepared)),
+        ("disk: networks", lambda n: size(n.networks)),
+    ):
+        cells = [cell(one) if one else "" for one in found.values()]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return Rendered(markdown="\n".join(lines))
+
+
+def render_room(name: str, shown: Results | None) -> Rendered:
+    """Say in a sentence how much memory and disk a profile needs.
+
+    Args:
+        name: Of the profile.
+        shown: As in :func:`recon_lib.paper.cost.needs.count_needs`.
+
+    Returns:
+        Markdown; one sentence too where the size of the images is not known.
+    """
+    one = _or_none(name, shown)
+    if one is None:
+        return _UNKNOWN
+    update, disk = max(one.training_update, one.tuning_update), one.download + one.prepared + one.networks
+    return Rendered(
+        markdown=f"Counted, not measured: {size(one.images)} of main memory for the images of the largest training "
+        f"run, {size(update)} for the largest update (on the card, if there is one), and {size(disk)} of disk for "
+        "downloads, prepared images and networks."
+    )
+
+
+def render_measured(what: str) -> Rendered:
+    """Say in a sentence what the benchmark ``footprint`` measured of a command.
+
+    Args:
+        what: Its row's name, such as ``quick start``.
+
+    Returns:
+        Markdown; one sentence too where it was not measured.
+
+    Raises:
+        ReconError: As :func:`recon_lib.results.benchmarks.load`.
+    """
+    found = load("footprint")
+    row = next((row for row in found.rows if row["what"] == what), None) if found else None
+    if row is None:
+        return Rendered(markdown="Not measured yet.")
+    written = f", and wrote {size(1e6 * row['disk_mb'])}" if row.get("disk_mb") else ""
+    return Rendered(
+        markdown=f"Measured on {found.machine['cores']} cores of {found.machine['processor']}: it took "
+        f"{span(row['seconds'])}, held {size(row['memory_gib'] * 2**30)} of memory at most{written}."
+    )
+
+
+def render_gpu_times(name: str, shown: Results | None) -> Rendered:
+    """List how long a profile's networks take at rates that graphics cards reach, one after the other or side by side.
+
+    Args:
+        name: Of the profile.
+        shown: As in :func:`recon_lib.paper.cost.needs.count_needs`.
+
+    Returns:
+        Markdown, computed and not measured.
+    """
+    one = _or_none(name, shown)
+    if one is None:
+        return _UNKNOWN
+    lines = ["| The card keeps up, TFLOP/s | One card | As many cards as runs |", "|--:|--:|--:|"]
+    total = sum(one.operations.values())
+    lines += [f"| {rate / 1e12:g} | {span(total / rate)} | {span(one.chain / rate)} |" for rate in RATES]
+    return Rendered(markdown="\n".join(lines))
+
+
+def environment_bytes() -> int:
+    """Count the bytes of all installed packages, as their own lists of files state them."""
+    files = (file for package in distributions() for file in package.files or ())
+    return sum(file.size or 0 for file in files)
+
+
+def span(seconds: float) -> str:
+    """Write a time for a reader: ``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: float) -> str:
+    """Write bytes for a reader, in powers of ten: ``48 MB``, ``9.4 GB``; nothing for none."""
+    if not count:
+        return ""
+    return f"{count / 1e6:.3g} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
+def exponent(count: float) -> str:
+    r"""Write a large number as LaTeX: ``$4.1 \times 10^{16}$``; nothing for zero."""
+    mantissa, _, power = f"{count:.1e}".partition("e")
+    return f"${mantissa} \\times 10^{{{int(power)}}}$" if count else ""
+
+
+def _or_none(name: str, shown: Results | None) -> Needs | None:
+    try:
+        return count_needs(load_profile(name), shown)
+    except ReconError:
+        return None

@@ -1,0 +1,145 @@
+"""What a profile needs, counted from the profile and the manifest: runs, operations, memory, disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from recon_lib.core.errors import ReconError
+from recon_lib.core.strict_yaml import build
+from recon_lib.data.domains import Domain
+from recon_lib.data.manifest import Source, load_manifest
+from recon_lib.experiment.counting import longest_chain, network_bytes, run_operations, run_update_bytes, training_bytes
+from recon_lib.experiment.plan import plan
+from recon_lib.experiment.profile import Profile
+from recon_lib.results.store import Results
+
+#: The kinds of work.
+WORK = ("training", "fine-tuning", "networks on test slices", "compressed sensing", "other reconstructions")
+_FILES = ("volume", "pack", "wheel")  # what is downloaded; the other roles are parts of these, or their originals
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a profile needs, counted.
+
+    Attributes:
+        runs: Runs of each kind of work.
+        operations: Of the networks, by kind of work.
+        chain: Operations of the longest chain of runs that start from each other.
+        training_update: Bytes of the largest update of sequential training.
+        tuning_update: Bytes of the largest update of fine-tuning.
+        images: Bytes that the images of the largest training run hold in main memory.
+        download: Bytes of the public files; 0 where the data are the user's own or made by code.
+        prepared: Bytes of the images as they are kept in the cache.
+        networks: Bytes of all trained networks.
+    """
+
+    runs: dict[str, int]
+    operations: dict[str, int]
+    chain: int
+    training_update: int
+    tuning_update: int
+    images: int
+    download: int
+    prepared: int
+    networks: int
+
+
+def count_needs(profile: Profile, shown: Results | None) -> Needs:
+    """Count what a profile needs.
+
+    Args:
+        profile: The experiment.
+        shown: Results that say the size and number of test slices where the manifest does not; ``None``: nothing does.
+
+    Returns:
+        The counts.
+
+    Raises:
+        ReconError: The size or number of a domain's images is stated nowhere.
+    """
+    sources = {name: load_manifest().source(name, domain.source) for name, domain in profile.domains.items()}
+    sizes = {name: _size(source, profile.domains[name], shown) for name, source in sources.items()}
+    tests = {name: _test_slices(sources[name], profile.domains[name], shown) for name in profile.test_domains}
+    slices = {
+        (name, split): count if split == "test" else _images(sources[name], [split], count)
+        for name, count in tests.items()
+        for split in sources[name].splits
+    }
+    real = {name: source for name, source in sources.items() if profile.domains[name].source != "generated"}
+    runs = plan(profile, dict.fromkeys(profile.domains, ""))
+    kinds = {kind: [run for run in runs if work_of(run.kind, run.choice) == kind] for kind in WORK}
+    training = profile.training
+    return Needs(
+        runs={kind: len(found) for kind, found in kinds.items()},
+        operations={kind: sum(run_operations(r, sizes, slices) for r in found) for kind, found in kinds.items()},
+        chain=longest_chain(runs, sizes, slices),
+        training_update=max((run_update_bytes(run, sizes) for run in kinds[WORK[0]]), default=0),
+        tuning_update=max((run_update_bytes(run, sizes) for run in kinds[WORK[1]]), default=0),
+        images=max(
+            training_bytes(min(max(training.n_train), _images(sources[n], ["train"], tests.get(n))), sizes[n])
+            for n in training.domains
+        ),
+        download=sum(f.bytes for s in _distinct(real) for f in s.collection.files if f.role in _FILES),
+        prepared=sum(4 * sizes[n][0] * sizes[n][1] * _images(s, s.splits, tests.get(n)) for n, s in real.items()),
+        networks=network_bytes(runs),
+    )
+
+
+def work_of(kind: str, choice: Mapping[str, object]) -> str:
+    """Name the kind of work of a run, one of :data:`WORK`.
+
+    Args:
+        kind: The run's.
+        choice: What it is named by.
+    """
+    if kind != "evaluate":
+        return WORK[0] if kind == "train" else WORK[1]
+    method = str(choice["method"])
+    return WORK[2] if method == "network" else WORK[3] if method.startswith("cs:") else WORK[4]
+
+
+def _size(source: Source, domain: Domain, shown: Results | None) -> tuple[int, int]:
+    """Find the size of a domain's images: asked for, stated in the manifest, or seen in results of the same images."""
+    stated = domain.matrix or source.geometry.matrix or source.geometry.crop
+    if stated:
+        return stated
+    keys = shown.panels if _same(source, domain, shown) else {}
+    for key in keys:
+        if key.startswith(f"{source.domain}/") and key.endswith("/reference"):
+            return tuple(keys[key].shape)
+    raise ReconError(
+        f"The size of the images of {source.domain}/{source.name} is stated nowhere: collect results first."
+    )
+
+
+def _test_slices(source: Source, domain: Domain, shown: Results | None) -> int:
+    if domain.source == "generated" or source.slices.get("test"):
+        return domain.images or source.slices.get("test", 0)
+    if _same(source, domain, shown):
+        rows = shown.slices[shown.slices["test_domain"] == source.domain]
+        if len(rows):
+            return len(rows.drop_duplicates(["subject", "slice"]))
+    raise ReconError(f"The number of slices of {source.domain}/{source.name} is stated nowhere: collect results first.")
+
+
+def _same(source: Source, domain: Domain, shown: Results | None) -> bool:
+    """Tell whether results were made from the same images."""
+    if shown is None:
+        return False
+    theirs = shown.provenance.get("profile", {}).get("domains", {}).get(source.domain)
+    return theirs is not None and build(Domain, theirs, "domain") == domain
+
+
+def _images(source: Source, splits: Iterable[str], test_slices: int | None) -> int:
+    """Count a domain's images in some splits; of scans by the subjects' share of the test slices."""
+    if test_slices is None or source.slices:
+        return sum(source.slices.get(split) or len(source.splits[split]) for split in splits)
+    subjects = sum(len(source.splits[split]) for split in splits)
+    return test_slices * subjects // len(source.splits["test"])
+
+
+def _distinct(sources: Mapping[str, Source]) -> list[Source]:
+    """Keep one source of each collection: T1 and T2 volumes lie in the same one."""
+    return list({source.collection.name: source for source in sources.values()}.values())

@@ -1,0 +1,1 @@
+"""The page of differences: our choices, and what each of them does to the numbers."""

@@ -1,0 +1,220 @@
+"""Merge runs, and what was collected before elsewhere, into one folder of results."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import filelock
+import numpy as np
+
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import write_bytes, write_json
+from recon_lib.results.panels import VARIED, read_panels, write_panels
+from recon_lib.results.provenance import write_provenance
+from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows, write_rows
+
+_NETWORK = ["variation", "test_domain", "method", "training_domain", "n_train", "n_finetune", "draw", "seed"]
+_SLICE_KEY = [*_NETWORK, "subject", "slice", "mask", "acceleration"]
+_EPOCH_KEY = ["run", "kind", "subnetwork", "epoch"]
+_TEMPORARY = shutil.ignore_patterns(".*")  # what a killed process was writing
+_AGREE = 1e-4  # relative: two machines round the same reconstruction differently
+
+
+def collect(
+    run_folders: Iterable[Path],
+    out: Path,
+    details: Mapping[str, object],
+    keep: Mapping[str, str | None] | None = None,
+    notebooks: Mapping[str, bytes] | None = None,
+) -> dict:
+    """Merge runs into one folder of results, which replaces the old one in one step and keeps its ``weights/``.
+
+    A row or image that several runs hold (the zero-filled reconstruction, say) is kept once if all agree.
+
+    Args:
+        run_folders: Folders with ``slices.csv`` and ``panels.npz`` (evaluations) or ``history.csv`` (training);
+            their order does not matter.
+        out: The folder of results, ``book/results/<profile>``.
+        details: For the provenance, as in :func:`recon_lib.results.provenance.write_provenance`.
+        keep: Runs whose rows, record and notebook are taken over from the old folder, because they were made
+            elsewhere; and the place of their images, ``<test_domain>/<label>``, if they have any.
+        notebooks: Executed notebooks by the name of their run, written to ``notebooks/``.
+
+    Returns:
+        The provenance.
+
+    Raises:
+        ReconError: A folder is missing or holds nothing to collect, or two runs disagree.
+    """
+    folders, keep = sorted({Path(folder) for folder in run_folders}), keep or {}
+    if not folders and not keep:
+        raise ReconError("There are no runs to collect: run the experiment first.")
+    for folder in folders:
+        if not any((folder / name).is_file() for name in ("slices.csv", "history.csv", "panels.npz")):
+            raise ReconError(f"{folder} holds no slices.csv, history.csv or panels.npz: finish or remove that run.")
+    panels = _panels(folders, (out, keep))
+    recover(out)
+    building, networks = _beside(out, "part"), _beside(out, "weights")
+    networks = networks if networks.is_dir() else out / "weights"
+    try:
+        write_rows(building / "slices.csv.gz", _merge(folders, (out, keep), "slices.csv", SLICE_COLUMNS))
+        history = _merge(folders, (out, keep), "history.csv", HISTORY_COLUMNS)
+        write_rows(building / "history.csv.gz", history, HISTORY_COLUMNS)
+        write_panels(building / "panels.npz", panels)
+        write_json(building / "records.json", _records(folders, (out, keep)))
+        before = {run: notebook_file(out, run) for run in keep}
+        kept = {run: path.read_bytes() for run, path in before.items() if path.is_file()}
+        for run, content in {**kept, **(notebooks or {})}.items():
+            write_bytes(notebook_file(building, run), content)
+        if networks.is_dir():
+            shutil.copytree(networks, building / "weights", ignore=_TEMPORARY)
+        content = write_provenance(building, details)
+        _swap(building, out)
+        shutil.rmtree(_beside(out, "weights"), ignore_errors=True)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return content
+
+
+def notebook_file(out: Path, run: str) -> Path:
+    """Name the executed notebook of a run among results: without the colon of ``cs:literal``, which Windows refuses.
+
+    Args:
+        out: The folder of results.
+        run: The run's identity.
+    """
+    return out / "notebooks" / f"{run.replace(':', '-')}.ipynb"
+
+
+def lock(out: Path) -> filelock.FileLock:
+    """Return the lock of a folder of results: who collects into it holds it from beginning to end.
+
+    Args:
+        out: The folder of results.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(_beside(out, "lock"))
+
+
+def recover(out: Path) -> None:
+    """Clear away what a collection that was killed left beside the folder of results; hold its lock.
+
+    Args:
+        out: The folder of results; if it was just being replaced, the old one comes back.
+    """
+    aside = _beside(out, "old")
+    if aside.exists() and not out.exists():
+        os.replace(aside, out)
+    for left in (aside, _beside(out, "part"), _beside(out, "copy")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def stage_networks(out: Path) -> Path:
+    """Return the folder into which networks are released before they join the results; hold the lock.
+
+    It begins as a copy of the results' own and outlives a kill, so that no network is released twice; the
+    results themselves stay whole meanwhile.
+
+    Args:
+        out: The folder of results.
+    """
+    staged, copy = _beside(out, "weights"), _beside(out, "copy")
+    if not staged.is_dir():
+        if (out / "weights").is_dir():
+            shutil.copytree(out / "weights", copy, ignore=_TEMPORARY)
+        else:
+            copy.mkdir(parents=True)
+        os.replace(copy, staged)
+    return staged
+
+
+def _beside(out: Path, what: str) -> Path:
+    return out.with_name(f".{out.name}.{what}")
+
+
+def _kept_images(keep: Mapping[str, str | None]) -> set[tuple[str, str]]:
+    """Name the images that stay with the runs that stay, by test domain: theirs, the references, and the masks."""
+    own = {(domain, label) for domain, _, label in (place.partition("/") for place in filter(None, keep.values()))}
+    masks = {(domain, f"mask{VARIED}{label.partition(VARIED)[2]}") for domain, label in own if VARIED in label}
+    return own | masks | {(domain, name) for domain, _ in own for name in ("reference", "mask")}
+
+
+def _panels(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, np.ndarray]:
+    """Gather the images of every run, and of the runs that stay."""
+    out, keep = old
+    panels: dict[str, np.ndarray] = {}
+    for folder in folders:
+        for key, image in read_panels(folder / "panels.npz").items():
+            if key in panels and not _alike(panels[key], image):
+                raise ReconError(f"{folder} has another image {key} than an earlier run: evaluate both again.")
+            panels.setdefault(key, image)
+    stay = _kept_images(keep)
+    for key, image in read_panels(out / "panels.npz").items():
+        if (key.partition("/")[0], key.rpartition("/")[2]) in stay:
+            panels.setdefault(key, image)
+    return panels
+
+
+def _records(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, dict]:
+    """Gather what each run says of itself, by its name."""
+    out, keep = old
+    known = json.loads((out / "records.json").read_text(encoding="utf-8")) if (out / "records.json").is_file() else {}
+    records = {run: known[run] for run in keep if run in known}
+    for folder in folders:
+        if (folder / "run.json").is_file():
+            record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            records[record["id"]] = record
+    return records
+
+
+def _merge(
+    folders: list[Path], old: tuple[Path, Mapping[str, str | None]], name: str, columns: Mapping[str, str]
+) -> list[dict]:
+    """Read one table of every run, keep a repeated row once if all agree about it, and sort."""
+    import pandas
+
+    out, keep = old
+    key = _SLICE_KEY if columns is SLICE_COLUMNS else _EPOCH_KEY
+    frames = [read_rows(folder / name, columns) for folder in folders if (folder / name).is_file()]
+    if keep and (out / f"{name}.gz").is_file():
+        before = read_rows(out / f"{name}.gz", columns)
+        frames.append(before[before["run"].isin(list(keep))])
+    frames = [frame for frame in frames if len(frame)]
+    if not frames:
+        return []
+    merged = pandas.concat(frames, ignore_index=True).sort_values([*key, "run"], ignore_index=True)
+    first = merged.groupby(key, dropna=False, sort=False).ngroup()
+    numbers = [column for column, kind in columns.items() if kind == "float64"]
+    table = merged[numbers].to_numpy()
+    kept = table[np.flatnonzero(~first.duplicated())][first]
+    apart = ~np.isclose(table, kept, rtol=_AGREE, atol=_AGREE, equal_nan=True).all(axis=1)
+    if apart.any():
+        one = merged[apart].iloc[0]
+        which = ", ".join(f"{column} {one[column]}" for column in key)
+        raise ReconError(f"Run {one['run']} contradicts another one's {name} ({which}): collect only one of them.")
+    merged = merged[~first.duplicated()]
+    return merged.to_dict("records")
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether two images are one but for the rounding of another machine."""
+    same = one.shape == other.shape and one.dtype == other.dtype
+    return same and bool(np.allclose(one.astype(np.float32), other.astype(np.float32), rtol=0, atol=0.002))
+
+
+def _swap(new: Path, old: Path) -> None:
+    """Put a folder in another's place; should the second rename fail, the old one comes back."""
+    aside = _beside(old, "old")
+    if old.exists():
+        os.replace(old, aside)
+    try:
+        os.replace(new, old)
+    except OSError:
+        if aside.exists():
+            os.replace(aside, old)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,168 @@
+"""Results on disk: the schema of their tables, atomic writes, provenance with hashes, and what the book reads.
+
+``book/results/<profile>/`` holds ``slices.csv.gz`` (one row a reconstructed slice), ``history.csv.gz`` (one row an
+epoch), ``panels.npz`` (images of a few slices), ``weights/`` and ``provenance.json`` with the sha256 of all of
+them. The same runs always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recon_lib.core import paths
+from recon_lib.core.errors import choose
+from recon_lib.results.panels import VARIED, read_panels
+from recon_lib.results.provenance import PROVENANCE, verify
+from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows
+
+if TYPE_CHECKING:
+    import pandas
+
+PROFILES = ("paper", "open", "desk", "smoke")  # best first: the book shows the first that is there
+BENCHMARKS = "benchmarks"  # beside the profiles: what the benchmarks measured
+
+
+@dataclass(frozen=True)
+class Results:
+    """A verified folder of results.
+
+    Attributes:
+        profile: Its profile's name.
+        folder: Where it is.
+        provenance: What :func:`write_provenance` wrote: ``files`` (name to sha256), and how they were made.
+    """
+
+    profile: str
+    folder: Path
+    provenance: dict
+
+    @cached_property
+    def slices(self) -> pandas.DataFrame:
+        """One row a slice reconstructed by the profile's own runs, columns as in ``SLICE_COLUMNS``."""
+        return self._slices[self._slices["variation"] == ""].reset_index(drop=True)
+
+    @cached_property
+    def variations(self) -> pandas.DataFrame:
+        """The same of the controls and measured choices, which the column ``variation`` names."""
+        return self._slices[self._slices["variation"] != ""].reset_index(drop=True)
+
+    @cached_property
+    def history(self) -> pandas.DataFrame:
+        """One row an epoch of the profile's own runs, columns as in ``HISTORY_COLUMNS``."""
+        rows = read_rows(self.folder / "history.csv.gz", HISTORY_COLUMNS)
+        return rows[rows["variation"] == ""].reset_index(drop=True)
+
+    @cached_property
+    def records(self) -> dict[str, dict]:
+        """What each run says of itself, by its name: kind, choice, parameters, seconds, versions, machine, commit."""
+        path = self.folder / "records.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    @cached_property
+    def _slices(self) -> pandas.DataFrame:
+        return read_rows(self.folder / "slices.csv.gz", SLICE_COLUMNS)
+
+    @cached_property
+    def panels(self) -> dict[str, np.ndarray]:
+        """Images by ``<test_domain>/<subject>/<slice>/<label>``, float16, reference's maximum 1: the profile's own."""
+        return {key: image for key, image in self._panels.items() if VARIED not in key.rpartition("/")[2]}
+
+    @cached_property
+    def varied_panels(self) -> dict[str, np.ndarray]:
+        """The same of the variations of which any are kept, by ``.../<label>@<variation>``, each with its ``mask``."""
+        return {key: image for key, image in self._panels.items() if key not in self.panels}
+
+    @cached_property
+    def _panels(self) -> dict[str, np.ndarray]:
+        return read_panels(self.folder / "panels.npz")
+
+
+def root() -> Path:
+    """Return the folder of all results: ``RECON_RESULTS``, or the book's."""
+    chosen = os.environ.get("RECON_RESULTS")
+    return Path(chosen).expanduser() if chosen else paths.RESULTS
+
+
+def profiles() -> list[str]:
+    """Return the profiles that have results: those of ``PROFILES``, best first, then a user's own by name."""
+    others = (path.parent.name for path in root().glob(f"*/{PROVENANCE}"))
+    own = sorted(name for name in others if name not in (*PROFILES, BENCHMARKS) and not name.startswith("."))
+    return [*filter(_begun, PROFILES), *own]
+
+
+def verify_all() -> dict[str, dict]:
+    """Check every profile's results, and what the benchmarks measured.
+
+    Returns:
+        Name of the folder to provenance.
+
+    Raises:
+        ReconError: As :func:`verify`.
+    """
+    measured = [name for name in (BENCHMARKS,) if (root() / name).is_dir()]
+    return {name: verify(root() / name) for name in [*profiles(), *measured]}
+
+
+def load(profile: str) -> Results:
+    """Verify a profile's results and open them.
+
+    Args:
+        profile: Its name.
+
+    Returns:
+        The results.
+
+    Raises:
+        ReconError: There are none, or they fail :func:`verify`.
+    """
+    choose("profile with results", profile, profiles())
+    return Results(profile, root() / profile, verify(root() / profile))
+
+
+def best() -> Results | None:
+    """Return the results the book shows, or ``None`` when nothing has been run yet.
+
+    Raises:
+        ReconError: They fail :func:`verify`: a damaged result must not be hidden behind a lesser one.
+    """
+    present = profiles()
+    return load(present[0]) if present else None
+
+
+def best_varied() -> Results | None:
+    """Return the best results with variations, for pages on what choices do: a larger profile may have none.
+
+    Returns:
+        Those of the first of :func:`profiles` with such rows; without any, as :func:`best`.
+
+    Raises:
+        ReconError: As :func:`best`.
+    """
+    shown = best()
+    later = (load(name) for name in profiles()[1:])
+    return next((found for found in (shown, *later) if found and len(found.variations)), shown)
+
+
+def collected(profile: str) -> set[str]:
+    """Return the names of the runs that a profile's results hold; none before anything was collected.
+
+    Args:
+        profile: Its name.
+
+    Raises:
+        ReconError: The results fail :func:`verify`.
+    """
+    return set(verify(root() / profile).get("runs", {})) if _begun(profile) else set()
+
+
+def _begun(profile: str) -> bool:
+    """Tell whether a profile has results: a workflow makes the folder before anything is written to it."""
+    folder = root() / profile
+    return folder.is_dir() and any(folder.iterdir())

@@ -1,0 +1,124 @@
+"""A network tuned with a few slices of the user's own scans; goes on after any stop."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import filelock
+
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import sha256, write_json
+from recon_lib.experiment.profile import Masks, load_profile, profile_names
+from recon_lib.experiment.recipes import FineTuning, Recipe
+from recon_lib.imaging.masks import MaskSpec, mask_stack
+from recon_lib.network.files import save_network
+from recon_lib.network.journal import digest
+from recon_lib.network.training import Progress, fine_tune
+from recon_lib.scans.reconstruct import Network, mean_psnr
+from recon_lib.scans.references import Slices
+from recon_lib.scans.sampling import BY_REFERENCE
+
+
+def recipe_of(network: Network, images: int, **changes: object) -> Recipe:
+    """Return how to tune a network: as its profile does, with what the user changes.
+
+    Args:
+        network: Its card names the profile; the paper's recipe where that is unknown.
+        images: How many it is tuned with: a profile may bound the updates.
+        **changes: Fields of :class:`~recon_lib.experiment.recipes.Recipe`; ``None`` changes nothing.
+
+    Raises:
+        ReconError: A value that no recipe can have.
+    """
+    profile = network.card.get("profile")
+    usual = load_profile(profile).fine_tuning if profile in profile_names() else FineTuning()
+    changes = {name: value for name, value in changes.items() if value is not None}
+    bounded = replace(usual, batch=changes.get("batch", usual.batch)).recipe(images)  # updates are of this batch
+    return Recipe(**{**bounded, **changes})
+
+
+def tune_network(
+    network: Network,
+    chosen: Slices,
+    out: Path,
+    *,
+    recipe: Recipe,
+    acceleration: float = 4.0,
+    seed: int = 0,
+    held: Slices | None = None,
+    progress: Progress | None = None,
+) -> Network:
+    """Tune a network end to end on slices of the user's scans, and write it with its card.
+
+    Stopped and called again it goes on from the last epoch: until the network is written, a folder
+    ``<out>.checkpoint`` stands beside it.
+
+    Args:
+        network: Where to start; its weights are changed.
+        chosen: The slices.
+        out: The ``.safetensors`` file.
+        recipe: How.
+        acceleration: Of the training masks.
+        seed: Decides the order of the images and the masks they draw.
+        held: Slices that are held out: the card states what they give before and after.
+        progress: Called after each epoch with epochs done, epochs in all and the newest row.
+
+    Returns:
+        The tuned network, as written.
+
+    Raises:
+        ReconError: The checkpoint beside ``out`` belongs to other slices or options, or the network was
+            not trained on images scaled by their references.
+    """
+    if network.card["normalisation"] != BY_REFERENCE:
+        raise ReconError(f"{network.name} scales images by {network.card['normalisation']!r}: it cannot be tuned here.")
+    spec = network.masks(acceleration, seed)
+    masks = mask_stack(chosen.images.shape[1:], Masks.train, "train", spec)
+    given = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
+    folder = out.with_name(f"{out.name}.checkpoint")
+    folder.mkdir(parents=True, exist_ok=True)
+    before = mean_psnr(network, held, acceleration, seed) if held else {}
+    try:
+        with filelock.FileLock(folder / ".lock", timeout=0):
+            _claim(folder, given)
+            cascade, history = fine_tune(
+                network.cascade, chosen.images, masks, recipe=recipe, seed=seed, folder=folder, progress=progress
+            )
+    except filelock.Timeout as error:
+        raise ReconError(f"Another process is tuning {out}: wait for it, or name another output.") from error
+    card = {**_card(network, chosen, recipe, spec, seed), "history": history}
+    if held:
+        after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
+        card["held_out"] = {"slices": len(held), "psnr_before": before, "psnr_after": after}
+    out.with_suffix(".json").unlink(missing_ok=True)  # that of an older network would not fit
+    save_network(out, cascade, card)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Network(out.stem, cascade, card, sha256(out))
+
+
+def _card(network: Network, chosen: Slices, recipe: Recipe, spec: MaskSpec, seed: int) -> dict[str, object]:
+    """Say what a network was tuned from, with what and how."""
+    kept = ("training_domain", "n_train", "n_images", "profile", "normalisation")
+    return {
+        **{key: network.card[key] for key in kept if key in network.card},
+        "kind": "finetune",
+        "test_domain": "own scans",
+        "n_finetune": len(chosen),
+        "tuned_from": {"name": network.name, "sha256": network.sha256},
+        "parameters": {"masks": asdict(spec), "recipe": recipe.as_dict(), "seed": seed},
+        "data": {"pool": digest(chosen.images)},
+    }
+
+
+def _claim(folder: Path, given: dict[str, object]) -> None:
+    """Refuse a checkpoint that was made of other slices or options."""
+    record = folder / "run.json"
+    given = json.loads(json.dumps(given))
+    if record.is_file() and json.loads(record.read_text(encoding="utf-8")) != given:
+        raise ReconError(
+            f"{folder} was left by a run with other scans or options: repeat that to finish it, or remove the folder."
+        )
+    write_json(record, given)

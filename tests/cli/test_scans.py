@@ -1,0 +1,373 @@
+"""The commands on a user's scans: there and back with the geometry kept, and one sentence for whatever is wrong."""
+
+import errno
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK
+from laws import ROOT, direct_fft2c
+from scan_files import head, save_dicom, save_meta, save_nifti, tiny_network
+
+from recon_lib.cli import main
+from recon_lib.network.files import load_network
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    return tiny_network(tmp_path_factory.mktemp("network") / "tiny.safetensors")
+
+
+@pytest.fixture
+def run(net, capsys):
+    """Run a command with the tiny network; return status, what it printed, and its lines of error."""
+
+    def run_(*words, weights=net):
+        status = main.main([str(word) for word in words] + (["--weights", str(weights)] if weights else []))
+        out, error = capsys.readouterr()
+        return status, out, [line for line in error.splitlines() if line.startswith("error")]
+
+    return run_
+
+
+def psnr(image, reference):
+    scale = reference.max()
+    return -10 * np.log10(np.mean((image / scale - reference / scale) ** 2))
+
+
+def test_a_nifti_goes_through_and_comes_back_in_its_place(tmp_path, run):
+    source = save_nifti(tmp_path / "in" / "sub-01_T1w.nii.gz", head())
+    status, out, _ = run("reconstruct", source, "--output", tmp_path / "out.nii.gz")
+    assert status == 0
+    assert "SIMULATION: 4-fold undersampled magnitudes, network tiny" in out
+    old, new = nibabel.load(source), nibabel.load(tmp_path / "out.nii.gz")
+    np.testing.assert_array_equal(new.affine, old.affine)
+    np.testing.assert_array_equal(new.get_sform(), old.get_sform())
+    np.testing.assert_array_equal(new.get_qform(), old.get_qform())
+    assert 12 < psnr(new.get_fdata(), old.get_fdata()) < 60  # an untrained network, but the acquired samples are there
+    assert new.get_fdata().mean() == pytest.approx(old.get_fdata().mean(), rel=0.2)
+    assert new.header["descrip"].item().decode().startswith("SIMULATION")
+    assert "data crimes" in json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["why"]
+
+
+def test_a_dicom_series_goes_through_and_comes_back_in_its_place(tmp_path, run):
+    source = save_dicom(tmp_path / "series", head())
+    assert run("reconstruct", source, "--output", tmp_path / "out")[0] == 0
+    images = []
+    for folder in (source, tmp_path / "out"):
+        reader = SimpleITK.ImageSeriesReader()
+        (series,) = reader.GetGDCMSeriesIDs(str(folder))
+        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), series))
+        images.append(reader.Execute())
+    for what in ("GetSpacing", "GetOrigin", "GetDirection", "GetSize"):
+        np.testing.assert_allclose(getattr(images[1], what)(), getattr(images[0], what)(), atol=1e-6)
+    old, new = (SimpleITK.GetArrayFromImage(image).astype(float) for image in images)
+    assert psnr(new, old) > 12
+    assert run("reconstruct", source, "--output", tmp_path / "out.nii")[0] == 0
+    series = nibabel.load(tmp_path / "out.nii").get_fdata()
+    np.testing.assert_allclose(np.rint(series), new.transpose(2, 1, 0), atol=1)
+
+
+def test_a_meta_image_an_array_and_k_space_go_through(tmp_path, run):
+    save_meta(tmp_path / "a.mha", head())
+    np.save(tmp_path / "a.npy", head()[:, :, 2])
+    np.save(tmp_path / "k.npy", direct_fft2c(np.moveaxis(head(), 2, 0)).astype(np.complex64))
+    with h5py.File(tmp_path / "k.h5", "w") as file:
+        file["kspace"] = direct_fft2c(np.moveaxis(head(), 2, 0)).astype(np.complex64) * (np.arange(28) % 3 > 0)
+    for name, said in (
+        ("a.mha", "SIMULATION"), ("a.npy", "SIMULATION"), ("k.npy", "raw k-space, 4-fold undersampled"),
+        ("k.h5", "k-space as acquired"),
+    ):  # fmt: skip
+        status, out, _ = run("reconstruct", tmp_path / name, "--output", tmp_path / "out" / name)
+        assert (status, said in out) == (0, True), out
+    assert SimpleITK.ReadImage(str(tmp_path / "out" / "a.mha")).GetSpacing() == (0.9, 1.1, 2.5)
+    assert np.load(tmp_path / "out" / "a.npy").shape == (24, 28)
+    assert np.load(tmp_path / "out" / "k.npy").shape == (5, 24, 28)
+    with h5py.File(tmp_path / "out" / "k.h5") as file:
+        assert file["reconstruction"].shape == (5, 24, 28)
+
+
+def test_every_option_of_reconstruct_matters(tmp_path, run, net):
+    source = save_nifti(tmp_path / "a.nii", head())
+    other = tiny_network(tmp_path / "other.safetensors", seed=9)
+    results = []
+    for words, weights in (
+        ([], net), (["--acceleration", "6"], net), (["--axis", "sagittal"], net), (["--seed", "2"], net), ([], other),
+    ):  # fmt: skip
+        assert (
+            run("reconstruct", source, *words, "--output", tmp_path / "out.nii", "--overwrite", weights=weights)[0] == 0
+        )
+        results.append(nibabel.load(tmp_path / "out.nii").get_fdata())
+    for k, image in enumerate(results):
+        assert not any(np.allclose(image, earlier, rtol=1e-3, atol=0.1) for earlier in results[:k])
+
+
+def scans(folder, count=3):
+    for k in range(count):
+        save_nifti(folder / f"sub-0{k + 1}_T1w.nii.gz", head(seed=k))
+    return folder
+
+
+TUNE = ("--epochs", "2", "--learning-rate", "0.003", "--images", "4")
+
+
+def test_finetune_writes_a_network_that_the_others_take(tmp_path, run, net):
+    status, out, _ = run("finetune", scans(tmp_path / "in"), *TUNE, "--output", tmp_path / "net.safetensors")
+    assert status == 0
+    assert "tuning with 4 of 10 slices; 5 slices of 1 subject(s) are held out" in out
+    zero_filled, before, after = (float(word) for word in out.split("held-out PSNR:")[1].split() if word[0].isdigit())
+    assert 5 < before < after
+    assert zero_filled > 5
+    _, card = load_network(tmp_path / "net.safetensors")
+    assert card["held_out"]["psnr_after"]["network"] == pytest.approx(after, abs=0.006)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("net")) == ["net.json", "net.safetensors"]
+    source = tmp_path / "in" / "sub-03_T1w.nii.gz"
+    assert run("evaluate", source, weights=tmp_path / "net.safetensors")[1].count("network") == 1
+    status, out, _ = run("weights", "show", tmp_path / "net.safetensors", weights=None)
+    assert "4 own scans" in out
+    assert f"{after:.2f} dB after" in out
+
+
+def test_finetune_takes_a_dicom_series_alone_and_says_that_it_flatters(tmp_path, run):
+    save_dicom(tmp_path / "in" / "series", head((24, 28, 8)))
+    status, out, _ = run("finetune", tmp_path / "in", *TUNE, "--output", tmp_path / "net.safetensors")
+    assert status == 0
+    assert "flatters" in out
+
+
+def test_every_option_of_finetune_matters(tmp_path, run):
+    folder = scans(tmp_path / "in")
+    other = save_nifti(tmp_path / "test" / "sub-09_T1w.nii.gz", head(seed=9)).parent
+
+    def weights(*words):
+        out = tmp_path / "net.safetensors"
+        status, _, _ = run("finetune", folder, *TUNE, *words, "--output", out, "--overwrite")
+        assert status == 0
+        held = load_network(out)[1]["held_out"]["psnr_before"]["zero_filled"]
+        return load_network(out)[0].get_weights()[0], held
+
+    base, held = weights()
+    for words in (
+        ["--images", "5"],
+        ["--epochs", "3"],
+        ["--learning-rate", "0.001"],
+        ["--batch", "2"],
+        ["--seed", "1"],
+        ["--acceleration", "6"],
+        ["--axis", "coronal"],
+    ):
+        assert not np.array_equal(weights(*words)[0], base), words
+    assert weights("--test", other)[1] != pytest.approx(held, abs=1e-6)
+
+
+def test_evaluate_a_folder_and_write_a_table(tmp_path, run):
+    folder = scans(tmp_path / "in", 2)
+    save_dicom(folder / "series", head(seed=7))
+    status, out, _ = run("evaluate", folder, "--output", tmp_path / "t.csv")
+    assert status == 0
+    assert [line.split(":")[0] for line in out.splitlines()[:3]] == ["series", "sub-01_T1w.nii.gz", "sub-02_T1w.nii.gz"]
+    assert "retrospectively" in out
+    lines = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("scan,acceleration,simulation,slice,method,psnr,ssim")
+    assert len(lines) == 1 + 3 * 5 * 2
+    assert run("evaluate", folder / "series")[0] == 0
+    other = run("evaluate", folder, "--acceleration", "8")[1]
+    assert other != out
+
+
+def test_scans_of_one_name_in_several_folders_are_told_apart(tmp_path, run):
+    for k in (1, 2):
+        save_nifti(tmp_path / "in" / f"sub-0{k}" / "t1.nii", head((24, 28, 3), seed=k))
+    status, out, _ = run("evaluate", tmp_path / "in", "--output", tmp_path / "t.csv")
+    assert status == 0
+    assert [line.split(":")[0] for line in out.splitlines()[:2]] == ["sub-01/t1.nii", "sub-02/t1.nii"]
+    assert all(": 3 slices" in line for line in out.splitlines()[:2])
+    assert {line.split(",")[0] for line in (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()[1:]} == {
+        "sub-01/t1.nii",
+        "sub-02/t1.nii",
+    }
+
+
+def bad_scan(tmp_path, kind):
+    if kind == "nan":
+        volume = head()
+        volume[2, 2, 2] = np.nan
+        return save_nifti(tmp_path / "a.nii", volume, dtype=np.float32)
+    if kind == "gap":
+        folder = save_dicom(tmp_path / "s", head())
+        (folder / "im003.dcm").unlink()
+        return folder
+    if kind == "nothing":
+        (tmp_path / "nothing").mkdir()
+        return tmp_path / "nothing"
+    return save_nifti(tmp_path / "a.nii", head())
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "said"),
+    [
+        ("nan", [], "holds 1 NaN or infinite values"),
+        ("gap", [], "misses a slice between"),
+        ("nothing", [], "holds no scans: put a NIfTI"),
+        ("good", ["--acceleration", "0.5"], "An acceleration of 0.5 is impossible: make it 1 or more, and finite."),
+        ("good", ["--acceleration", "0"], "An acceleration of 0.0 is impossible"),
+        ("good", ["--acceleration", "nan"], "An acceleration of nan is impossible"),
+        ("good", ["--acceleration", "inf"], "make it 1 or more, and finite"),
+        ("good", ["--acceleration", "400"], "lower the acceleration"),
+        ("good", ["--axis", "axail"], "Unknown axis 'axail': did you mean 'axial'?"),
+        ("good", ["--seed", "-1"], "seed -1"),
+    ],
+)
+def test_bad_input_to_reconstruct_is_one_sentence_and_status_2(tmp_path, run, kind, words, said):
+    source = bad_scan(tmp_path, kind)
+    out = tmp_path / ("out.nii" if source.suffix else "out")
+    status, printed, errors = run("reconstruct", source, *words, "--output", out)
+    assert (status, printed, len(errors)) == (2, "", 1)
+    assert said in errors[0]
+    assert not out.exists()
+
+
+def test_outputs_that_exist_are_kept(tmp_path, run):
+    source = scans(tmp_path / "in")
+    kept = {"out.nii": None, "net.safetensors": None, "t.csv": None}
+    for name in kept:
+        (tmp_path / name).write_text("mine")
+    commands = (
+        ("reconstruct", source / "sub-01_T1w.nii.gz", "--output", tmp_path / "out.nii"),
+        ("finetune", source, *TUNE, "--output", tmp_path / "net.safetensors"),
+        ("evaluate", source, "--output", tmp_path / "t.csv"),
+    )
+    for words in commands:
+        status, _, errors = run(*words)
+        assert status == 2
+        assert "exists: name another output, or add --overwrite" in errors[0]
+        assert words[-1].read_text(encoding="utf-8") == "mine"
+        assert run(*words, "--overwrite")[0] == 0
+        assert words[-1].read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--images", "11"], "11 images were asked for, but the scans give 10: ask for fewer"),
+        (["--images", "0"], "0 images cannot tune a network"),
+        (["--epochs", "0"], "epochs is 1 or more, not 0"),
+        (["--learning-rate", "-1"], "learning_rate is positive and finite, not -1.0"),
+        (["--test", "IN"], "is to tune with and to test on"),
+        (["--acceleration", "0.9"], "make it 1 or more, and finite"),
+        (["--output", "net.h5"], "let it end with .safetensors"),
+    ],
+)
+def test_bad_input_to_finetune_is_one_sentence_and_status_2(tmp_path, run, words, said):
+    folder = scans(tmp_path / "in")
+    words = [folder if word == "IN" else word for word in words]
+    out = tmp_path / "net.safetensors"
+    status, _, errors = run("finetune", folder, "--output", out, *TUNE, *words)
+    assert (status, len(errors)) == (2, 1)
+    assert said in errors[0]
+    assert list(tmp_path.glob("net*")) in ([], [tmp_path / "net.safetensors.checkpoint"])
+
+
+def test_mixed_folders_cannot_tune(tmp_path, run):
+    folder = scans(tmp_path / "in", 2)
+    save_nifti(folder / "sub-09_T2w.nii.gz", head())
+    assert "differ in contrast" in run("finetune", folder, *TUNE, "--output", tmp_path / "n.safetensors")[2][0]
+    shutil.move(folder / "sub-09_T2w.nii.gz", tmp_path / "elsewhere.nii.gz")
+    save_nifti(folder / "sub-09_T1w.nii.gz", head((24, 20, 5)))
+    assert (
+        "have slices of 24x28 and 24x20" in run("finetune", folder, *TUNE, "--output", tmp_path / "n.safetensors")[2][0]
+    )
+
+
+def test_a_wrong_network_is_named(tmp_path, run):
+    source = save_nifti(tmp_path / "a.nii", head())
+    words = ("reconstruct", source, "--output", tmp_path / "out.nii")
+    assert "There is no released network 'natral'" in run(*words, weights="natral")[2][0]
+    assert "There is no file" in run(*words, weights=tmp_path / "gone.safetensors")[2][0]
+    broken = tiny_network(tmp_path / "broken.safetensors")
+    broken.write_bytes(broken.read_bytes()[:-3] + b"abc")
+    assert "does not have the sha256" in run(*words, weights=broken)[2][0]
+
+
+def test_a_full_disk_is_one_sentence(tmp_path, run, monkeypatch):
+    source = save_nifti(tmp_path / "a.nii", head())
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "out.nii"))
+
+    monkeypatch.setattr("recon_lib.scans.write.write_bytes", full)
+    status, _, errors = run("reconstruct", source, "--output", tmp_path / "out.nii")
+    assert status == 2
+    assert "No space left on device" in errors[0]
+    assert "free some of the disk and repeat the command" in errors[0]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.nii"]
+
+
+def test_an_interruption_leaves_nothing_half_written(tmp_path, run, monkeypatch):
+    source = save_nifti(tmp_path / "a.nii", head())
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recon_lib.scans.reconstruct.apply_network", stop)
+    status, _, errors = run("reconstruct", source, "--output", tmp_path / "out.nii")
+    assert status == 130
+    assert errors[0].endswith("out.nii was not written.")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.nii"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
+def test_ctrl_c_while_tuning_keeps_the_epochs_done(tmp_path, net, run):
+    folder, out = scans(tmp_path / "in"), tmp_path / "net.safetensors"
+    words = [
+        "finetune",
+        folder,
+        "--images",
+        "4",
+        "--epochs",
+        "300",
+        "--learning-rate",
+        "0.003",
+        "--output",
+        out,
+        "--weights",
+        net,
+    ]
+    heard = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a job in the background, and its child, ignore it
+    process = subprocess.Popen(
+        [sys.executable, "-m", "recon_lib", *map(str, words)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    signal.signal(signal.SIGINT, heard)
+    checkpoint = tmp_path / "net.safetensors.checkpoint" / "checkpoint.safetensors"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error[-2000:]
+    assert "interrupted; the same command goes on from here" in error
+    assert checkpoint.exists()
+    assert not out.exists()
+
+
+def test_help_says_that_it_is_a_simulation_and_why(capsys):
+    for command in ("reconstruct", "evaluate", "finetune"):
+        with pytest.raises(SystemExit) as stopped:
+            main.main([command, "--help"])
+        assert stopped.value.code == 0
+        text = " ".join(capsys.readouterr().out.split())
+        assert "simulation" in text
+        assert "data crimes" in text

@@ -1,0 +1,182 @@
+"""A profile is validated key by key, and every error names the value and the mend."""
+
+import math
+
+import pytest
+
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment.profile import load_profile, parse_profile, profile_names
+from recon_lib.experiment.recipes import Architecture, FineTuning, Recipe, Training
+
+DOMAINS = {"natural": {}, "t1": {}, "t2": {}}
+
+
+def test_the_paper_is_the_default():
+    profile = parse_profile("x", {"domains": DOMAINS})
+    assert profile.acceleration == 4
+    assert profile.architecture == Architecture(5, 4, 64, 3, math.inf)
+    assert (profile.training.batch, profile.training.epochs, profile.training.learning_rate) == (50, 20, 1e-4)
+    assert (profile.training.l2, profile.training.epsilon, profile.training.crop) == (1e-6, 1e-8, None)
+    assert (profile.fine_tuning.epochs, profile.fine_tuning.learning_rate) == (150, 1e-5)
+    assert (profile.masks.train, profile.masks.test) == (100, 100)
+
+
+@pytest.mark.parametrize(("n_train", "updates"), [(500, 200), (1000, 400), (1500, 600), (2000, 800), (4000, 1600)])
+def test_updates_are_the_papers(n_train, updates):
+    assert Training().updates(n_train) == updates
+
+
+def test_every_shipped_profile_is_valid_and_smoke_is_the_only_generated_one():
+    names = profile_names()
+    assert {"smoke", "desk", "open", "paper"} <= set(names)
+    generated = {name for name in names if any(d.source == "generated" for d in load_profile(name).domains.values())}
+    assert generated == {"smoke"}
+
+
+def test_the_desk_profile_keeps_the_papers_network_and_counts():
+    desk, paper = load_profile("desk"), load_profile("paper")
+    assert desk.architecture == paper.architecture == Architecture()
+    assert max(desk.training.n_train) == max(paper.training.n_train) == 4000
+    assert desk.training.updates(4000) == paper.training.updates(4000) == 1600
+    assert desk.masks == paper.masks
+
+
+def test_infinity_survives_json():
+    assert Architecture().as_dict()["data_consistency"] == "inf"
+    assert Architecture.from_dict(Architecture().as_dict()) == Architecture()
+    assert Architecture.from_dict(Architecture(data_consistency=0.5).as_dict()).data_consistency == 0.5
+
+
+def test_an_architecture_is_known_by_what_is_not_the_default():
+    later = {"initial_weights": "he_normal", "residual": True, "phase": "kept", "output": "relu"}
+    assert not set(later) & set(Architecture().as_dict())
+    other = Architecture(**later)
+    assert other.as_dict() == Architecture().as_dict() | later
+    assert Architecture.from_dict(other.as_dict()) == other
+
+
+def test_a_recipe_inside_training_gives_only_what_decides_updates():
+    assert Training().as_dict() == Recipe().as_dict()
+    assert FineTuning().as_dict() == Recipe(batch=1, epochs=150, learning_rate=1e-5).as_dict()
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "epochs"),
+    [(5, 1, 15), (20, 1, 15), (30, 1, 10), (40, 1, 7), (50, 1, 6), (50, 5, 15), (50, 0, 15), (400, 1, 1)],
+)
+def test_fine_tuning_is_bounded_in_whole_epochs(images, batch, epochs):
+    tuning = FineTuning(epochs=15, batch=batch, max_updates=300)
+    assert tuning.recipe(images) == {**tuning.as_dict(), "epochs": epochs}
+    assert FineTuning(epochs=15, batch=batch).recipe(images)["epochs"] == 15
+
+
+def test_equal_updates_leave_the_number_of_images_alone():
+    assert [Training(updates_of=4000).updates(n) for n in (500, 4000)] == [1600, 1600]
+
+
+def test_a_recipe_is_known_by_what_is_not_the_default():
+    assert not {"loss_on", "absolute", "start"} & set(FineTuning().as_dict())
+    assert FineTuning(loss_on="after_dc").as_dict()["loss_on"] == "after_dc"
+    changed = {"absolute": 0.0, "start": "before"}
+    assert Training(**changed).as_dict() == Training().as_dict() | changed
+    with pytest.raises(ReconError, match="start is sequential training's"):
+        FineTuning(start="before")
+    with pytest.raises(ReconError, match=r"weight absolute of a loss's term is 0 or more, and finite: not -1\.0"):
+        Training(absolute=-1.0)
+    with pytest.raises(ReconError, match="loss_on is fine-tuning's"):
+        Training(loss_on="after_dc")
+    with pytest.raises(ReconError, match="needs whole images: no crop 32"):
+        FineTuning(crop=32)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"acceleratoin": 4}, "did you mean 'acceleration'"),
+        ({"training": {"schedul": "cosine"}}, "did you mean 'schedule'"),
+        ({"training": {"schedule": "cosin"}}, "did you mean 'cosine'"),
+        ({"training": {"batch": "fifty"}}, "x.training.batch is of type int, not 'fifty'"),
+        ({"training": {"batch": 2.5}}, "x.training.batch is of type int, not 2.5"),
+        ({"training": {"batch": True}}, "x.training.batch is a whole number"),
+        ({"training": {"batch": 0}}, "batch is 1 or more, not 0"),
+        ({"fine_tuning": {"batch": -1}}, "batch is 0 or more, not -1"),
+        ({"training": {"n_train": []}}, "n_train"),
+        ({"training": {"epochs": 0}}, "epochs is 1 or more, not 0"),
+        ({"training": {"crop": 0}}, "crop is 1 or more, not 0"),
+        ({"training": {"n_train": [500, 0]}}, "n_train is 1 or more, not 0"),
+        ({"training": {"updates_of": 0}}, "updates_of is 1 or more"),
+        ({"training": {"l2": -1.0}}, "weight l2 of a loss's term is 0 or more, and finite: not -1.0"),
+        ({"training": {"epsilon": 0.0}}, "epsilon is positive and finite, not 0.0"),
+        ({"training": {"learning_rate": math.nan}}, "learning_rate is positive and finite, not nan"),
+        ({"fine_tuning": {"n_finetune": [5, -3]}}, "n_finetune is 0 or more, not -3"),
+        ({"fine_tuning": {"n_reference": [-1]}}, "n_reference is 0 or more"),
+        ({"fine_tuning": {"n_headline": [-1]}}, "n_headline is 0 or more"),
+        ({"fine_tuning": {"draws": 0}}, "draws is 1 or more, not 0"),
+        ({"fine_tuning": {"max_updates": 0}}, "max_updates is 1 or more, not 0"),
+        ({"masks": {"train": 0}}, "train is 1 or more, not 0"),
+        ({"masks": {"test": 0}}, "test is 1 or more, not 0"),
+        ({"masks": {"power": -1.0}, "domains": DOMAINS}, "power -1.0"),
+        ({"acceleration": math.inf, "domains": DOMAINS}, "An acceleration of inf is impossible"),
+        ({"domains": {"t1": {"matrix": [0, 32]}}}, "matrix is 1 or more, not 0"),
+        ({"domains": {"t1": {"images": 0}}}, "images is 1 or more, not 0"),
+        ({"architecture": {"data_consistency": -1.0}}, "data_consistency is 0 or more, or inf: not -1.0"),
+        ({"compressed_sensing": {"variants": ["litteral"]}}, "did you mean 'literal'"),
+        ({"compressed_sensing": {"iterations": {"t1": 0}}}, "iterations is 1 or more, not 0"),
+        ({"compressed_sensing": {"iterations": {"T1": 80}}, "domains": DOMAINS}, "did you mean 't1'"),
+        ({"variations": {"v": {"where": {"trainin_domain": "t1"}}}}, "did you mean 'training_domain'"),
+        ({"variations": {"v": {"change": {"name": "y"}}}}, "'name' cannot be changed"),
+        ({"variations": {"v": {"change": {"domains": {}}}}}, "'domains' cannot be changed"),
+        ({"training": {"learning_rate": -1.0}}, "learning_rate is positive and finite, not -1.0"),
+        ({"training": {"precision": "float8"}}, "Unknown precision 'float8'"),
+        ({"architecture": {"kernel": 4}}, "an odd kernel"),
+        ({"architecture": {"initial_weights": "he"}}, "Unknown initial_weights 'he'"),
+        ({"training": {"start": "befor"}}, "did you mean 'before'"),
+        ({"architecture": {"output": "rellu"}}, "did you mean 'relu'"),
+        ({"architecture": {"phase": "keep"}}, "Unknown phase 'keep'"),
+        ({"ssim": "gausian", "domains": DOMAINS}, "did you mean 'gaussian'"),
+        ({"compressed_sensing": {"wavelet": "db5"}}, "Unknown wavelet 'db5'"),
+        ({"masks": {"corners": 1}}, "x.masks.corners is of type bool, not 1"),
+        ({"architecture": {"subnetworks": 0}}, "subnetworks 0"),
+        ({"training": 3}, "x.training is not a mapping"),
+        ({"domains": {"t1": {"matrix": [1, 2, 3]}}}, "a list of 2"),
+        ({"domains": {"t1": {"matrix": 7}}}, "a list of 2"),
+        ({"domains": {"t1": {"source": "opne"}}}, "did you mean 'open'"),
+        ({"test_domains": ["t3"], "domains": DOMAINS}, "Unknown domain of profile 'x' 't3'"),
+        ({}, "Unknown domain of profile 'x' 'natural'"),
+    ],
+)
+def test_bad_content_gets_one_sentence(content, says):
+    with pytest.raises(ReconError) as caught:
+        parse_profile("x", content)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_profile_suggests_the_nearest():
+    with pytest.raises(ReconError, match="Unknown profile 'dsek': did you mean 'desk'"):
+        load_profile("dsek")
+
+
+@pytest.mark.parametrize(("text", "says"), [("seed: 1\nseed: 2\n", "stands twice"), ("a: [", "not valid YAML")])
+def test_broken_yaml_is_refused(tmp_path, monkeypatch, text, says):
+    monkeypatch.setattr(paths, "PROFILES", tmp_path)
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(ReconError, match=says):
+        load_profile("bad")
+
+
+@pytest.mark.parametrize(
+    ("variation", "acceleration"),
+    [
+        ({"change": {"acceleration": 8.0}, "networks": "base"}, 8.0),
+        ({"change": {"acceleration": 8.0}}, None),  # trained at it too
+        ({"change": {"acceleration": 8.0, "masks": {"power": 1.0}}, "networks": "base"}, None),
+        ({"change": {"acceleration": 8.0}, "networks": "base", "split": "train"}, None),
+        ({"change": {"masks": {"power": 1.0}}, "networks": "base"}, None),
+        ({"networks": "base"}, None),
+    ],
+)
+def test_another_acceleration_is_one_where_nothing_else_differs(variation, acceleration):
+    profile = parse_profile("x", {"domains": DOMAINS, "variations": {"v": variation}})
+    assert profile.variations["v"].acceleration == acceleration

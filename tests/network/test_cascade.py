@@ -1,0 +1,358 @@
+"""The cascade and its data consistency against numpy, on whichever backend Keras runs."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from laws import ROOT, SIZES, complex_normal, data_consistency, direct_fft2c, direct_ifft2c
+from scipy.signal import correlate2d
+
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment.recipes import PHASES, Architecture
+from recon_lib.imaging.acquisition import acquire, to_channels, to_complex
+from recon_lib.network.cascade import Cascade, DataConsistency, build, named_weights, sub_network
+from recon_lib.network.inference import advance
+
+WEIGHTS = [0.0, 0.3, 5.0, float("inf")]
+TINY = Architecture(subnetworks=2, hidden_layers=2, filters=4)
+
+
+def example(size: tuple[int, int], batch: int = 2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return complex images, another acquisition's k-space and a mask for each."""
+    mask = np.random.default_rng(1).random((batch, *size)) < 0.4
+    image, other = complex_normal(2, (2, batch, *size))
+    return image, direct_fft2c(other) * mask, mask
+
+
+def consistent(image: np.ndarray, kspace: np.ndarray, mask: np.ndarray, weight: float) -> np.ndarray:
+    """Run the layer on complex arrays."""
+    start = to_channels(direct_ifft2c(kspace))
+    output = DataConsistency(weight)(to_channels(image), start, mask.astype(np.float32))
+    return to_complex(ops.convert_to_numpy(output))
+
+
+def gradient(function, x: np.ndarray) -> np.ndarray:
+    """Differentiate a scalar function of one array on any backend."""
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            variable = tf.Variable(x)
+            with tf.GradientTape() as tape:
+                value = function(variable)
+            return tape.gradient(value, variable).numpy()
+        case "jax":
+            import jax
+
+            return np.asarray(jax.grad(function)(x))
+        case _:
+            import torch
+
+            variable = torch.tensor(x, requires_grad=True)
+            function(variable).backward()
+            return variable.grad.numpy()
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize("size", SIZES)
+def test_data_consistency_is_equations_6_to_8(size, weight):
+    image, kspace, mask = example(size)
+    expected = data_consistency(image, kspace, mask, weight)
+    np.testing.assert_allclose(consistent(image, kspace, mask, weight), expected, atol=3e-6)
+
+
+@pytest.mark.parametrize("weight", [0.3, float("inf")])
+@pytest.mark.parametrize("size", [(8, 7), (7, 10)])
+def test_real_image_is_a_complex_one_without_imaginary_part(size, weight):
+    image, kspace, mask = example(size)
+    one_channel = to_channels(image)[..., :1]
+    start, mask32 = to_channels(direct_ifft2c(kspace)), mask.astype(np.float32)
+    output = to_complex(ops.convert_to_numpy(DataConsistency(weight)(one_channel, start, mask32)))
+    np.testing.assert_allclose(output, data_consistency(image.real, kspace, mask, weight), atol=3e-6)
+
+
+def test_hard_data_consistency_puts_the_samples_back_and_is_idempotent():
+    image, kspace, mask = example((9, 12))
+    once = consistent(image, kspace, mask, float("inf"))
+    np.testing.assert_allclose(direct_fft2c(once)[mask], kspace[mask], atol=3e-6)
+    np.testing.assert_allclose(direct_fft2c(once)[~mask], direct_fft2c(image)[~mask], atol=3e-6)
+    np.testing.assert_allclose(consistent(once, kspace, mask, float("inf")), once, atol=3e-6)
+
+
+def test_weight_runs_from_identity_to_replacement():
+    image, kspace, mask = example((9, 12))
+    np.testing.assert_allclose(consistent(image, kspace, mask, 0.0), image, atol=3e-6)
+    hard = consistent(image, kspace, mask, float("inf"))
+    np.testing.assert_allclose(consistent(image, kspace, mask, 1e9), hard, atol=3e-6)
+    distance = [np.abs(consistent(image, kspace, mask, weight) - hard).max() for weight in (0.0, 0.3, 5.0, 1e3)]
+    assert distance == sorted(distance, reverse=True)
+    assert distance[1] > 2 * distance[2] > 20 * distance[3]
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize("size", [(8, 8), (7, 10), (9, 7)])
+def test_jacobian_is_equation_12(size, weight):
+    image, kspace, mask = example(size)
+    direction = complex_normal(3, image.shape)
+    start, mask32 = to_channels(direct_ifft2c(kspace)), mask.astype(np.float32)
+    layer, v = DataConsistency(weight), to_channels(direction)
+    # d <DC(x), v> / dx = J^T v, and J = F^-1 Lambda F is self-adjoint with Lambda = 1 / (1 + lambda) where sampled.
+    filtered = np.where(mask, 0.0 if np.isinf(weight) else 1 / (1 + weight), 1.0)
+    expected = direct_ifft2c(filtered * direct_fft2c(direction))
+    found = gradient(lambda x: ops.sum(layer(x, start, mask32) * v), to_channels(image))
+    np.testing.assert_allclose(to_complex(found), expected, atol=3e-6)
+    real = gradient(lambda x: ops.sum(layer(x, start, mask32) * v), to_channels(image)[..., :1])
+    np.testing.assert_allclose(real[..., 0], expected.real, atol=3e-6)
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_gradient_is_finite_at_zero(weight):
+    zeros = np.zeros((1, 6, 5, 2), np.float32)
+    layer = DataConsistency(weight)
+    found = gradient(lambda x: ops.sum(ops.square(layer(x, zeros, zeros[..., 0]))), zeros)
+    assert np.isfinite(found).all()
+
+
+def test_gradient_through_the_network_is_finite_at_zero():
+    zeros = np.zeros((1, 6, 5, 2), np.float32)
+    cascade = Cascade(TINY, seed=1)
+    found = gradient(lambda x: ops.sum(ops.abs(cascade((x, zeros[..., 0]))["before_dc"])), zeros)
+    assert np.isfinite(found).all()
+
+
+def test_each_image_has_its_own_mask():
+    image, kspace, mask = example((6, 7), batch=3)
+    together = consistent(image, kspace, mask, 5.0)
+    for i in range(3):
+        part = slice(i, i + 1)
+        np.testing.assert_allclose(together[part], consistent(image[part], kspace[part], mask[part], 5.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [-0.1, float("nan"), float("-inf")])
+def test_impossible_weight_is_refused(weight):
+    with pytest.raises(ReconError, match=f"cannot be {weight}"):
+        DataConsistency(weight)
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_layer_is_rebuilt_from_its_configuration(weight):
+    layer = DataConsistency(weight, name="dc")
+    saved = json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
+    again = keras.saving.deserialize_keras_object(saved)
+    assert isinstance(again, DataConsistency)
+    assert (again.weight, again.name) == (weight, "dc")
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_shape_is_known_before_the_numbers(channels):
+    image, start = keras.Input((None, None, channels)), keras.Input((None, None, 2))
+    mask = keras.Input((None, None))
+    assert DataConsistency()(image, start, mask).shape == (None, None, None, 2)
+    layer = DataConsistency()
+    shapes = (2, 6, 5, channels), (2, 6, 5, 2), (2, 6, 5)
+    assert layer.compute_output_shape(*shapes) == tuple(layer(*(np.zeros(s, np.float32) for s in shapes)).shape)
+
+
+def kernels(cascade: Cascade) -> list[np.ndarray]:
+    """Return the kernels in order."""
+    return [ops.convert_to_numpy(layer.kernel) for network in cascade.subnetworks for layer in network.layers]
+
+
+def test_paper_network_has_the_papers_number_of_weights():
+    cascade = Cascade(Architecture())
+    # (2 * 9 + 1) * 64 + 3 * (64 * 9 + 1) * 64 + 64 * 9 + 1
+    assert [network.count_params() for network in cascade.subnetworks] == [112_577] * 5
+    assert sum(int(np.prod(weight.shape)) for weight in cascade.trainable_weights) == 562_885
+    assert cascade.consistency.weight == float("inf")
+
+
+def reference(cascade: Cascade, kspace: np.ndarray, mask: np.ndarray, weight: float) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the network's two outputs for one image with scipy, equation by equation."""
+    image = direct_ifft2c(kspace)
+    for network in cascade.subnetworks:
+        maps = np.stack([image.real, image.imag])
+        for layer in network.layers:
+            kernel, bias = (ops.convert_to_numpy(part).astype(float) for part in (layer.kernel, layer.bias))
+            maps = np.stack(
+                [
+                    bias[o] + sum(correlate2d(m, kernel[:, :, i, o], mode="same") for i, m in enumerate(maps))
+                    for o in range(kernel.shape[3])
+                ]
+            )
+            if layer is not network.layers[-1]:
+                maps = np.maximum(maps, 0)
+        before = maps[0]
+        image = data_consistency(before.astype(complex), kspace, mask, weight)
+    return image, before
+
+
+@pytest.mark.parametrize("weight", [0.3, float("inf")])
+@pytest.mark.parametrize(("size", "kernel"), [((9, 8), 3), ((8, 11), 5)])
+def test_network_is_its_equations(size, kernel, weight):
+    shape = Architecture(subnetworks=3, hidden_layers=2, filters=3, kernel=kernel, data_consistency=weight)
+    cascade = Cascade(shape, seed=4)
+    rng = np.random.default_rng(5)
+    for variable in cascade.trainable_variables:  # biases too, which start at zero
+        variable.assign(ops.convert_to_numpy(variable) + 0.1 * rng.standard_normal(variable.shape))
+    _, kspace, mask = example(size)
+    output = cascade((to_channels(direct_ifft2c(kspace)), mask.astype(np.float32)))
+    for i in range(2):
+        image, before = reference(cascade, kspace[i], mask[i], weight)
+        np.testing.assert_allclose(to_complex(ops.convert_to_numpy(output["image"][i])), image, atol=2e-5)
+        np.testing.assert_allclose(ops.convert_to_numpy(output["before_dc"][i, ..., 0]), before, atol=2e-5)
+
+
+def test_initial_kernels_are_glorot_uniform_and_biases_zero():
+    network = sub_network(Architecture(filters=32), seed=3)
+    for layer in network.layers:
+        kernel = ops.convert_to_numpy(layer.kernel)
+        limit = np.sqrt(6 / (9 * sum(kernel.shape[2:])))
+        assert 0.95 * limit < np.abs(kernel).max() <= limit
+        assert np.std(kernel) == pytest.approx(limit / np.sqrt(3), rel=0.1)
+        assert not ops.convert_to_numpy(layer.bias).any()
+
+
+def test_he_s_kernels_have_their_variance():
+    network = sub_network(Architecture(filters=64, initial_weights="he_normal"), seed=3)
+    for layer in network.layers[:-1]:
+        kernel = ops.convert_to_numpy(layer.kernel)
+        assert np.std(kernel) == pytest.approx(np.sqrt(2 / (9 * kernel.shape[2])), rel=0.1)
+
+
+def test_a_relu_output_is_the_linear_one_cut_at_zero(rng):
+    shape = Architecture(subnetworks=1, hidden_layers=1, filters=3)
+    linear, cut = (sub_network(replace(shape, output=way), seed=1) for way in ("linear", "relu"))
+    image = rng.standard_normal((2, 9, 8, 2)).astype(np.float32)
+    expected = ops.convert_to_numpy(linear(image))
+    assert expected.min() < -0.01
+    np.testing.assert_allclose(ops.convert_to_numpy(cut(image)), np.maximum(expected, 0), atol=1e-6)
+
+
+def test_a_residual_sub_network_adds_the_real_channel(rng):
+    shape = Architecture(subnetworks=2, hidden_layers=1, filters=3)
+    plain, residual = (sub_network(replace(shape, residual=way), seed=1) for way in (False, True))
+    image = rng.standard_normal((2, 9, 8, 2)).astype(np.float32)
+    outputs = [ops.convert_to_numpy(one(image)) for one in (plain, residual)]
+    np.testing.assert_allclose(outputs[1], outputs[0] + image[..., :1], atol=1e-6)
+    np.testing.assert_allclose(residual.predict_on_batch(image), outputs[1], atol=1e-6)
+    # In the cascade, and with its loss, it is the same layers under the same names.
+    cascade = build(Cascade(replace(shape, residual=True)))
+    assert set(named_weights(cascade)) == set(named_weights(build(Cascade(shape))))
+
+
+def test_a_kept_phase_is_that_of_what_each_sub_network_sees(rng):
+    cascade = build(Cascade(Architecture(subnetworks=2, hidden_layers=1, filters=3, phase="kept"), seed=2))
+    _, kspace, mask = example((9, 8))
+    start = direct_ifft2c(kspace)
+    expected = start
+    for network in cascade.subnetworks:
+        output = ops.convert_to_numpy(network(to_channels(expected)))[..., 0].astype(complex)
+        turned = direct_fft2c(output * np.exp(1j * np.angle(expected)))
+        expected = direct_ifft2c(np.where(mask, kspace, turned))
+    found = cascade((to_channels(start), mask.astype(np.float32)))
+    np.testing.assert_allclose(to_complex(ops.convert_to_numpy(found["image"])), expected, atol=2e-5)
+    # Where nothing is seen there is no phase, and none is made up.
+    ones, zeros = np.ones((1, 4, 4, 1), np.float32), np.zeros((1, 4, 4, 2), np.float32)
+    black = ops.convert_to_numpy(cascade.bring_back(ones, zeros, zeros, zeros[..., 0]))
+    np.testing.assert_allclose(to_complex(black), np.ones((1, 4, 4)), atol=1e-6)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_sub_networks_one_after_another_give_the_cascade(phase, rng):
+    cascade = build(Cascade(Architecture(subnetworks=3, hidden_layers=1, filters=3, phase=phase), seed=2))
+    data = acquire(rng.random((2, 9, 8)).astype(np.float32) + 0.1, rng.random((2, 9, 8)) < 0.5)
+    seen = data.zero_filled
+    for subnetwork in cascade.subnetworks:
+        seen = advance(subnetwork, cascade, seen, data)
+    expected = ops.convert_to_numpy(cascade((data.zero_filled, data.mask))["image"])
+    np.testing.assert_allclose(seen, expected, atol=1e-5)
+    assert not np.allclose(seen, data.zero_filled, atol=1e-2)
+
+
+def test_every_kernel_starts_differently_and_every_seed_too():
+    cascade = Cascade(TINY, seed=0)
+    assert all(np.array_equal(a, b) for a, b in zip(kernels(cascade), kernels(Cascade(TINY, seed=0)), strict=True))
+    everything = [kernel.ravel()[:30] for seed in (0, 1, 2) for kernel in kernels(Cascade(TINY, seed=seed))]
+    assert len({values.tobytes() for values in everything}) == 3 * 2 * 3
+
+
+def test_every_field_of_the_architecture_matters():
+    def parameters(**fields) -> list[tuple]:
+        return [tuple(v.shape) for v in Cascade(Architecture(**{**base, **fields})).trainable_variables]
+
+    base = {"subnetworks": 2, "hidden_layers": 2, "filters": 4}
+    conv = [(3, 3, 2, 4), (4,), (3, 3, 4, 4), (4,), (3, 3, 4, 1), (1,)]
+    assert parameters() == conv * 2
+    assert parameters(subnetworks=3) == conv * 3
+    assert parameters(hidden_layers=1) == (conv[:2] + conv[4:]) * 2
+    assert parameters(filters=5)[0] == (3, 3, 2, 5)
+    assert parameters(kernel=5)[0] == (5, 5, 2, 4)
+
+
+def test_l2_term_is_the_sum_of_squares_of_the_kernels_alone():
+    cascade = Cascade(TINY, l2=0.01)
+    for layer in (layer for network in cascade.subnetworks for layer in network.layers):
+        layer.bias.assign(np.ones(layer.bias.shape))
+    expected = 0.01 * sum(float((kernel.astype(float) ** 2).sum()) for kernel in kernels(cascade))
+    assert float(sum(cascade.losses)) == pytest.approx(expected, rel=1e-5)
+    assert not Cascade(TINY, l2=0.0).losses
+
+
+@pytest.mark.parametrize("weight", [0.3, float("inf")])
+def test_network_is_rebuilt_from_its_configuration(weight):
+    shape = Architecture(subnetworks=2, hidden_layers=1, filters=3, kernel=5, data_consistency=weight)
+    config = json.loads(json.dumps(Cascade(shape, seed=7, l2=0.1).get_config()))
+    again = Cascade.from_config(config)
+    assert (again.architecture, again.seed, again.l2) == (shape, 7, 0.1)
+    assert again.consistency.weight == weight
+
+
+def test_one_training_step_changes_every_weight():
+    cascade = Cascade(Architecture(subnetworks=3, hidden_layers=2, filters=8), seed=2)
+    inputs = keras.Input((None, None, 2)), keras.Input((None, None))
+    model = keras.Model(inputs, cascade(inputs)["before_dc"])
+    model.compile(keras.optimizers.SGD(0.1), loss="mse")
+    before = [ops.convert_to_numpy(variable).copy() for variable in cascade.trainable_variables]
+    image, kspace, mask = example((8, 7))
+    loss = model.train_on_batch(
+        (to_channels(direct_ifft2c(kspace)), mask.astype(np.float32)), np.abs(image)[..., None].astype(np.float32)
+    )
+    assert np.isfinite(loss)
+    assert len(before) == 3 * 3 * 2
+    for old, variable in zip(before, cascade.trainable_variables, strict=True):
+        new = ops.convert_to_numpy(variable)
+        assert np.isfinite(new).all()
+        assert not np.array_equal(old, new), variable.path
+
+
+def test_complex_numbers_cross_as_two_channels_and_back():
+    x = complex_normal(0, (2, 3, 4)).astype(np.complex64)
+    channels = to_channels(x)
+    assert channels.shape == (2, 3, 4, 2)
+    assert channels.dtype == np.float32
+    np.testing.assert_array_equal(channels[..., 1], x.imag)
+    np.testing.assert_array_equal(to_complex(channels), x)
+
+
+@pytest.mark.parametrize("backend", sorted({"tensorflow", "jax", "torch"} - {keras.backend.backend()}))
+def test_the_same_on_another_backend(backend):
+    if "RECON_OTHER_BACKEND" in os.environ:
+        pytest.skip("this is the other backend")
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend, "RECON_OTHER_BACKEND": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]

@@ -1,0 +1,83 @@
+"""What fits into a card: by hand, and refused before anything is built."""
+
+import numpy as np
+import pytest
+
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment import counting
+from recon_lib.experiment.profile import load_profile
+from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.network import device, inference
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.training import fine_tune, train_sequential
+
+TINY = Architecture(subnetworks=2, hidden_layers=1, filters=4)
+
+
+def card(monkeypatch, size):
+    monkeypatch.setattr(device, "device_memory", lambda: size)
+
+
+def test_a_processor_has_no_card():
+    assert device.device_memory() is None
+    assert device.forward_pixels(Architecture()) == 2**18
+    device.check_update(Architecture(), 10**6, (256, 256), end_to_end=True)
+
+
+def test_an_update_by_hand():
+    # one pixel of TINY: 2 channels in, 4 hidden, 1 out, 4 bytes each, as value and as gradient
+    assert counting.update_bytes(TINY, 3, (5, 7), end_to_end=False) == 2 * 4 * (2 + 4 + 1) * 3 * 35
+    assert counting.update_bytes(TINY, 3, (5, 7), end_to_end=True) == 2 * 2 * 4 * (2 + 4 + 1) * 3 * 35
+
+
+def test_the_papers_update_fits_the_papers_card_and_no_small_one(monkeypatch):
+    paper = load_profile("open")
+    card(monkeypatch, 12 * 2**30)
+    device.check_update(paper.architecture, paper.training.batch, (256, 256), end_to_end=False)
+    device.check_update(paper.architecture, paper.fine_tuning.batch, (256, 192), end_to_end=True)
+    card(monkeypatch, 4 * 2**30)
+    with pytest.raises(
+        ReconError, match=r"50 images of 256x256 does not fit into 4 GiB: make the batch \d+ at most, or"
+    ):
+        device.check_update(paper.architecture, paper.training.batch, (256, 256), end_to_end=False)
+
+
+def test_the_batch_that_is_named_fits(monkeypatch):
+    card(monkeypatch, 10**6)
+    with pytest.raises(ReconError) as error:
+        device.check_update(TINY, 10**4, (16, 16), end_to_end=False)
+    named = int(str(error.value).split("batch ")[1].split()[0])
+    device.check_update(TINY, named, (16, 16), end_to_end=False)
+    with pytest.raises(ReconError):
+        device.check_update(TINY, named + 1, (16, 16), end_to_end=False)
+
+
+def test_where_not_even_one_image_fits_no_batch_is_advised(monkeypatch):
+    card(monkeypatch, 10**3)
+    with pytest.raises(ReconError, match="make the images or the network smaller, or train on crops"):
+        device.check_update(TINY, 1, (16, 16), end_to_end=False)
+    with pytest.raises(ReconError, match=r"smaller\.$"):  # a batch of 0 would be all images
+        device.check_update(TINY, 1, (16, 16), end_to_end=True)
+
+
+def test_training_and_fine_tuning_ask_before_they_start(monkeypatch, tmp_path, rng):
+    images, masks = rng.random((4, 16, 16)).astype(np.float32), rng.random((4, 16, 16)) < 0.5
+    card(monkeypatch, 6 * 10**4)
+    settings = {"architecture": TINY, "updates": 1, "seed": 0, "folder": tmp_path}
+    with pytest.raises(ReconError, match="4 images of 16x16"):
+        train_sequential(images, masks, recipe=Recipe(batch=4, epochs=1), **settings)
+    card(monkeypatch, 3 * 10**4)
+    train_sequential(images, masks, recipe=Recipe(batch=4, epochs=1, crop=8), **settings)
+    with pytest.raises(ReconError, match="4 images of 16x16"):
+        fine_tune(build(Cascade(TINY)), images, masks, recipe=Recipe(batch=0, epochs=1), seed=0, folder=tmp_path / "f")
+
+
+def test_a_larger_card_takes_larger_parts_and_gives_the_same(monkeypatch, rng):
+    images, masks = rng.random((5, 16, 16)).astype(np.float32), rng.random((5, 16, 16)) < 0.5
+    cascade = build(Cascade(TINY, seed=1))
+    whole = inference.reconstruct(cascade, images, masks)[0]
+    monkeypatch.setattr(device, "PIXELS_ON_CPU", 2 * 256)
+    assert [p.stop - p.start for p in inference.parts(6, (16, 16), cascade)] == [2, 2, 2]
+    assert np.allclose(inference.reconstruct(cascade, images, masks)[0], whole, atol=1e-6)
+    card(monkeypatch, 10**9)
+    assert device.forward_pixels(TINY) == int(0.8 * 10**9 / (2 * 4 * 2 * 4))

@@ -1,0 +1,83 @@
+"""A file of weights that was tampered with, or was never one of ours, is refused before it costs anything."""
+
+import json
+
+import numpy as np
+import pytest
+
+from recon_lib.core.arrays import load_arrays, save_arrays
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment.recipes import Architecture
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.files import load_network, read_card, save_network
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A network's file with no card beside it."""
+    path = tmp_path / "a.safetensors"
+    save_network(path, build(Cascade(Architecture(subnetworks=2, hidden_layers=2, filters=3))), {})
+    path.with_suffix(".json").unlink()
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"filters": 10**9},
+        {"subnetworks": 10**12},
+        {"hidden_layers": 10**12},
+        {"hidden_layers": 0},
+        {"kernel": "3"},
+        {"kernel": float("nan")},
+        {"filters": []},
+        {"data_consistency": []},
+        {"data_consistency": "much"},
+        {"other": 1},
+    ],
+    ids=str,
+)
+def test_an_architecture_that_is_not_the_weights_is_refused_unbuilt(path, monkeypatch, change):
+    arrays, state = load_arrays(path)
+    state["card"]["architecture"] |= change
+    save_arrays(path, arrays, state)
+    monkeypatch.setattr("recon_lib.network.files.build", None)
+    with pytest.raises(ReconError, match=r"a\.safetensors"):
+        load_network(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused(path, value):
+    arrays, state = load_arrays(path)
+    arrays["subnetwork_1/conv_0/bias"][1] = value
+    save_arrays(path, arrays, state)
+    with pytest.raises(ReconError, match=r"no finite numbers \(subnetwork_1/conv_0/bias\)"):
+        load_network(path)
+
+
+def test_weights_of_another_kind_are_refused(path):
+    arrays, state = load_arrays(path)
+    save_arrays(path, {name: array.astype(np.int32) for name, array in arrays.items()}, state)
+    with pytest.raises(ReconError, match="no finite numbers"):
+        load_network(path)
+
+
+@pytest.mark.parametrize("card", [[], "x", 5, None])
+def test_a_card_that_is_no_mapping_is_refused(path, card):
+    save_arrays(path, load_arrays(path)[0], {"card": card})
+    for read in (load_network, read_card):
+        with pytest.raises(ReconError, match="has no card"):
+            read(path)
+
+
+def test_a_card_without_an_architecture_is_refused(path):
+    save_arrays(path, load_arrays(path)[0], {"card": {}})
+    with pytest.raises(ReconError, match="states no architecture that can be built"):
+        load_network(path)
+
+
+@pytest.mark.parametrize("beside", [b"", b"[]", b"\xff", b"[" * 100_000, json.dumps({"sha256": 5}).encode()])
+def test_a_damaged_card_beside_a_network_is_refused(path, beside):
+    path.with_suffix(".json").write_bytes(beside)
+    with pytest.raises(ReconError, match=r"a\.json"):
+        load_network(path)

@@ -1,0 +1,142 @@
+"""The page on hardware shows the records' own seconds, and counts that follow the profile and the manifest."""
+
+import json
+
+import pytest
+from fabricated import make_runs
+
+from recon_lib.core import files
+from recon_lib.core.errors import ReconError
+from recon_lib.experiment.profile import load_profile
+from recon_lib.paper.cost import hardware, needs
+from recon_lib.results import merge, provenance, store
+from recon_lib.results.store import Results
+
+
+def record(kind, seconds, processor="A", **choice):
+    machine = {"processor": processor, "cores": 2}
+    return {"kind": kind, "choice": choice, "seconds": seconds, "machine": machine}
+
+
+@pytest.fixture
+def timed(tmp_path):
+    """Results whose records hold times of two machines."""
+    records = [
+        record("train", 60.0, training_domain="natural"),
+        record("train", 7200.0, training_domain="t1"),
+        record("train", 100.0, training_domain="t2"),
+        record("evaluate", 5.0, method="network"),
+        record("evaluate", 0.5, method="zero_filled"),
+        record("evaluate", 30.0, "B", method="cs:real"),
+        {"kind": "train", "choice": {}, "seconds": 7.0},
+        {"kind": "train", "choice": {}, "machine": {"processor": "A", "cores": 2}},
+    ]
+    (tmp_path / "records.json").write_text(json.dumps({str(n): one for n, one in enumerate(records)}))
+    return Results("desk", tmp_path, {"missing": ["one", "two"]})
+
+
+def test_times_are_those_of_the_records(timed):
+    found = hardware.measured_seconds(timed)
+    assert found["A, 2 cores", "training"] == [60.0, 7200.0, 100.0]
+    assert found["B, 2 cores", "compressed sensing"] == [30.0]
+    text = hardware.render_times(timed).markdown
+    assert "| A, 2 cores | training | 3 | 2 min | 2.0 h | 2.0 h |" in text
+    assert "| A, 2 cores | other reconstructions | 1 | 0.5 s | 0.5 s | 0.5 s |" in text
+    assert "| not recorded | training | 1 | 7 s | 7 s | 7 s |" in text
+    assert text.endswith("2 runs of the profile are still to be done. 1 of its runs have no time on record.")
+
+
+def test_without_records_nothing_is_claimed(tmp_path):
+    for shown in (None, Results("desk", tmp_path, {})):
+        assert "has recorded its time yet" in hardware.render_times(shown).markdown
+
+
+@pytest.fixture
+def shown(tmp_path):
+    domains = {name: {"source": "open", "matrix": None} for name in ("t1", "t2")}
+    details = {"profile": {"domains": domains}}
+    merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", details)
+    return store.load("desk")
+
+
+def test_needs_follow_the_profile(shown):
+    desk, full = (needs.count_needs(load_profile(name), shown) for name in ("desk", "open"))
+    # whole images, 50 a time, 259 numbers a pixel of 4 bytes twice: desk's of a variation, one sub-network's
+    assert desk.training_update == 8 * 259 * 50 * 128 * 128
+    assert full.training_update == 8 * 259 * 50 * 256 * 256
+    # one image through five sub-networks, and desk's variation of all 20 at once
+    assert desk.tuning_update == 20 * full.tuning_update == 20 * 8 * 259 * 5 * 120 * 192
+    assert desk.images * 4 == full.images
+    assert full.operations["training"] > desk.operations["training"] > full.operations["compressed sensing"] == 0
+    assert full.chain < sum(full.operations.values())
+    assert desk.download == full.download > 100e6
+    assert sum(desk.runs.values()) > sum(full.runs.values())  # its variations
+    # 4000 photographs; 3.5 times the 20 test slices of each contrast, by the subjects' share
+    assert desk.prepared == 4 * (4000 * 128 * 128 + 70 * 120 * 192 + 70 * 32 * 32)
+
+
+def test_the_papers_own_data_need_no_results():
+    found = needs.count_needs(load_profile("paper"), None)
+    assert found.download == 0
+    assert found.tuning_update == 8 * 259 * 5 * 256 * 192
+    assert found.operations["networks on test slices"] > 0
+
+
+def test_what_is_not_known_is_left_empty(shown):
+    with pytest.raises(ReconError, match="t2/open is stated nowhere"):
+        needs.count_needs(load_profile("open"), None)
+    assert "| runs |  |" in hardware.render_needs(("open",), None).markdown
+    assert "not known" in hardware.render_gpu_times("open", None).markdown
+    assert "not known" in hardware.render_room("open", None).markdown
+    unlike = {"t1": {"source": "open"}, "t2": {"source": "open", "matrix": [96, 160]}}
+    with pytest.raises(ReconError, match="t2/open"):
+        needs.count_needs(load_profile("open"), Results("desk", shown.folder, {"profile": {"domains": unlike}}))
+    with pytest.raises(ReconError, match="/open is stated nowhere"):  # results that do not say of what images
+        needs.count_needs(load_profile("open"), Results("desk", shown.folder, {}))
+    other = Results("desk", shown.folder, {"profile": {"domains": {"t2": {"source": "ixi", "matrix": None}}}})
+    with pytest.raises(ReconError, match="t2/open"):
+        needs.count_needs(load_profile("open"), other)
+
+
+def test_generated_images_need_no_disk():
+    found = needs.count_needs(load_profile("smoke"), None)
+    assert (found.download, found.prepared) == (0, 0)
+    assert found.runs["training"] == 3
+
+
+def test_the_longest_chain_bounds_any_number_of_cards(shown):
+    lines = hardware.render_gpu_times("open", shown).markdown.splitlines()[2:]
+    assert len(lines) == len(hardware.RATES)
+    one = needs.count_needs(load_profile("open"), shown)
+    assert lines[0].split("|")[3].strip() == hardware.span(one.chain / hardware.RATES[0])
+
+
+def test_the_room_is_the_sum_of_its_parts(shown):
+    one = needs.count_needs(load_profile("desk"), shown)
+    said = hardware.render_room("desk", shown).markdown
+    # fine-tuning's whole images weigh more than training's crops
+    for count in (one.images, one.tuning_update, one.download + one.prepared + one.networks):
+        assert hardware.size(count) in said
+
+
+def test_what_was_measured_of_a_command_is_said():
+    assert hardware.render_measured("quick start").markdown == "Not measured yet."
+    row = {"what": "quick start", "tool": "recon_lib", "seconds": 98.0, "memory_gib": 1.5, "disk_mb": 4.2}
+    machine = {"processor": "P", "cores": 2, "system": "Linux", "memory_gib": 8.0, "matmul_gflops": 168.0}
+    path = store.root() / "benchmarks" / "footprint.json"
+    files.write_json(path, {"machine": machine, "versions": {}, "commit": "", "rows": [row]})
+    provenance.write_provenance(path.parent, {})
+    said = hardware.render_measured("quick start").markdown
+    assert said == "Measured on 2 cores of P: it took 2 min, held 1.6 GB of memory at most, and wrote 4.2 MB."
+    assert hardware.render_measured("build the book").markdown == "Not measured yet."
+
+
+def test_numbers_are_written_for_readers():
+    assert [hardware.span(s) for s in (0.53, 40, 720, 12600)] == ["0.53 s", "40 s", "12 min", "3.5 h"]
+    assert [hardware.size(b) for b in (0, 47_900_000, 9.44e9)] == ["", "47.9 MB", "9.4 GB"]
+    assert hardware.exponent(4.06e16) == "$4.1 \\times 10^{16}$"
+    assert hardware.exponent(0) == ""
+
+
+def test_the_environment_is_counted_from_the_packages_lists():
+    assert hardware.environment_bytes() > 1e8

@@ -1,0 +1,88 @@
+"""Figure 6: compressed sensing as the paper has it and at its best, beside the tuned networks, with their errors."""
+
+import numpy as np
+import pytest
+from fabricated import cell_rows, labelled_panels, untrained_rows, write_run
+
+from recon_lib.core.errors import ReconError
+from recon_lib.paper import figure6, panel_view
+from recon_lib.results import merge, store
+
+NETWORKS = {("natural", 4000, 20, 0): 34.0, ("t1", 4000, 20, 0): 35.0, ("t2", 4000, 20, 0): 36.0}
+LABELS = [f"network-{d}-{n}-{k}" for d, n, k, _ in NETWORKS]
+CS = {"cs:literal": 29.0, "cs:tv0.01": 31.0, "cs:real": 30.0}
+
+
+def collected(tmp_path, cs=CS, labels=None, domains=("t1", "t2")):
+    rows, panels = [], {}
+    for domain in domains:
+        rows += [*cell_rows(domain, NETWORKS), *untrained_rows(domain, {"zero_filled": 26.5, **cs})]
+        panels |= labelled_panels(domain, [*LABELS, *cs] if labels is None else labels)
+    merge.collect([write_run(tmp_path / "run", rows, panels)], store.root() / "desk", {})
+    return store.load("desk")
+
+
+def titles(figure):
+    return [axes.get_title() for axes in figure.axes if axes.get_title()]
+
+
+def test_the_columns_are_the_methods_for_both_contrasts(tmp_path):
+    found = titles(figure6.comparison_figure(collected(tmp_path)))
+    for own in ("T1", "T2"):
+        assert found.count(f"{own},\nreference\n") == 1
+    expected = [
+        "CS,\nliteral\n29.0 dB, 0.725",
+        "CS, best:\ntv0.01\n31.0 dB, 0.775",
+        "natural images,\ntuned with 20\n34.0 dB, 0.850",
+        "T1,\ntuned with 20\n35.0 dB, 0.875",
+        "T2,\ntuned with 20\n36.0 dB, 0.900",
+        "zero-filled\n26.5 dB, 0.662",
+    ]
+    assert {title: found.count(title) for title in expected} == dict.fromkeys(expected, 2)
+
+
+def test_each_image_has_its_error_below_on_one_scale(tmp_path):
+    shown = collected(tmp_path)
+    figure = figure6.comparison_figure(shown)
+    axes = np.array(figure.axes[:24]).reshape(4, 6)
+    for row, domain in ((0, "t1"), (2, "t2")):
+        panels = panel_view.upright_panels(shown, domain, ("sub-11", 41))
+        box = panel_view.head_box(panels["reference"])
+        for column, name in enumerate(["cs:literal", "cs:tv0.01", *LABELS], start=1):
+            np.testing.assert_array_equal(axes[row, column].images[0].get_array(), panels[name][box])
+            error = np.abs(panels[name] - panels["reference"])[box]
+            np.testing.assert_allclose(axes[row + 1, column].images[0].get_array(), error)
+    maps = [a.images[0] for a in axes.flat if a.images and a.images[0].get_cmap().name == "inferno"]
+    assert len(maps) == 10
+    assert len({image.get_clim() for image in maps}) == 1
+    assert len(figure.axes) == 25  # and one scale
+
+
+def test_where_the_literal_reading_is_best_the_next_stands_beside_it(tmp_path):
+    shown = collected(tmp_path, cs={"cs:literal": 33.0, "cs:real": 30.0, "cs:tv0.01": 29.0})
+    assert figure6.rank_variants(shown, "t1") == ["cs:literal", "cs:real", "cs:tv0.01"]
+    assert titles(figure6.comparison_figure(shown)).count("CS, next best:\nreal\n30.0 dB, 0.750") == 2
+
+
+@pytest.mark.parametrize(("cs", "missing"), [({}, 4), ({"cs:literal": 30.0}, 2), ({"cs:real": 30.0}, 2)])
+def test_what_was_not_run_says_so(tmp_path, cs, missing):
+    figure = figure6.comparison_figure(collected(tmp_path, cs=cs))
+    assert sum(text.get_text().endswith("not run") for axes in figure.axes for text in axes.texts) == missing
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_method_with_rows_but_no_image_says_so(tmp_path):
+    figure = figure6.comparison_figure(collected(tmp_path, labels=["cs:literal"]))
+    said = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert "CS, best:\ntv0.01:\nno image kept" in said
+    assert sum("not run" in text for text in said) == 6  # no panel names its network's number of images
+
+
+def test_variants_are_ranked_by_their_mean_over_slices(tmp_path):
+    assert figure6.rank_variants(collected(tmp_path), "t1") == ["cs:tv0.01", "cs:real", "cs:literal"]
+    assert figure6.rank_variants(collected(tmp_path, cs={}), "t1") == []
+
+
+def test_a_contrast_without_images_is_named(tmp_path):
+    with pytest.raises(ReconError, match="no panels of 't2'"):
+        figure6.comparison_figure(collected(tmp_path, domains=("t1",)))

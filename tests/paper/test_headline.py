@@ -1,0 +1,71 @@
+"""The figure at the head of the README shows the committed results, and says which numbers it shows."""
+
+import re
+
+import pytest
+from fabricated import PSNR, make_runs
+
+from recon_lib.cli import main
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
+from recon_lib.paper import headline
+from recon_lib.results import merge, store
+
+
+@pytest.fixture
+def shown(tmp_path):
+    merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
+    return store.load("desk")
+
+
+def test_the_readmes_figure_is_the_current_one(monkeypatch):
+    monkeypatch.delenv("RECON_RESULTS")
+    now = headline.facts(headline.summary_figure(store.best()))
+    assert headline.read(headline.path()) == now, "draw it anew: python -m recon_lib results headline"
+
+
+def test_the_readme_shows_and_describes_it():
+    alt, file = re.search(r"!\[(.*?)\]\((.*?)\)", (paths.ROOT / "README.md").read_text(encoding="utf-8")).groups()
+    assert paths.ROOT / file == paths.RESULTS / headline.NAME
+    assert len(alt) > 40
+    assert (paths.ROOT / file).stat().st_size < 100_000
+
+
+def test_the_command_draws_what_the_results_say(shown, capsys):
+    assert main.main(["results", "headline"]) == 0
+    assert str(headline.path()) in capsys.readouterr().out
+    found = headline.read(headline.path())
+    rows = shown.slices.query("test_domain == 't2' and training_domain == 't1'")
+    means = rows.groupby("n_finetune")["psnr"].mean()
+    assert found["T2 test slices"]["T1, here"] == [round(means[0], 2), round(means[20], 2)]
+    assert found["T1 test slices"]["T1, the paper"] == [35.42, 35.89]
+
+
+def test_the_same_results_give_the_same_bytes(shown):
+    first, second = (headline.draw(headline.summary_figure(shown)) for _ in range(2))
+    assert first == second
+    assert b"<dc:date>" not in first
+
+
+def test_other_results_are_noticed(shown, tmp_path):
+    headline.write()
+    other = {key: value + 0.02 * (key == ("t1", "natural", 20)) for key, value in PSNR.items()}
+    merge.collect(make_runs(tmp_path / "other", psnr=other), store.root() / "desk", {})
+    assert headline.read(headline.path()) != headline.facts(headline.summary_figure(store.load("desk")))
+
+
+def test_a_network_that_was_not_run_has_no_line(tmp_path):
+    some = {key: value for key, value in PSNR.items() if key[1] != "t2"}
+    merge.collect(make_runs(tmp_path / "runs", psnr=some), store.root() / "desk", {})
+    found = headline.facts(headline.summary_figure(store.load("desk")))["T1 test slices"]
+    assert "T2, here" not in found
+    assert "T2, the paper" in found
+
+
+def test_what_is_not_there_is_a_sentence(tmp_path):
+    with pytest.raises(ReconError, match="no results to draw"):
+        headline.write()
+    (tmp_path / "x.svg").write_text("<svg/>")
+    for name in ("x.svg", "none.svg"):
+        with pytest.raises(ReconError, match=r"missing or not ours: draw it"):
+            headline.read(tmp_path / name)

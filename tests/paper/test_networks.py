@@ -1,0 +1,166 @@
+"""The table of released networks says what their cards say."""
+
+import json
+import re
+
+import pytest
+from fabricated import PSNR, make_runs
+from scan_files import tiny_network
+
+from recon_lib.cli import main
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import sha256, write_json
+from recon_lib.paper import networks
+from recon_lib.results import merge, store
+from recon_lib.results.released import cards
+from recon_lib.results.store import Results
+
+
+def card(name, **more):
+    base = {"file": name, "kind": "train", "training_domain": "natural", "n_images": 4000, "bytes": 1_140_000}
+    return {**base, "float16_cost_db": {"t2": -0.0004, "t1": 0.0012}, "sha256": "0123456789abcdef", **more}
+
+
+def test_each_network_is_a_row(tmp_path):
+    write_json(tmp_path / "weights" / "b.json", card("b.safetensors"))
+    tuned = card("a.safetensors", kind="finetune", test_domain="t1", n_finetune=20, float16_cost_db={"t1": 0.002})
+    write_json(tmp_path / "weights" / "a.json", tuned)
+    text = networks.render_networks(Results("desk", tmp_path, {})).markdown
+    first, second = text.splitlines()[2:]
+    assert first.startswith("| `a` | 4000 natural images | 20 T1 | 1.14 | T1 +0.0020 |")
+    assert "| `b` | 4000 natural images |  | 1.14 | T1 +0.0012, T2 " in second
+    assert "`01234567`" in second
+
+
+def test_no_network_no_row(tmp_path):
+    assert len(networks.render_networks(Results("desk", tmp_path, {})).markdown.splitlines()) == 2
+
+
+@pytest.fixture
+def released(folders):
+    """Results of fabricated runs, with three networks of the names and cards of real ones."""
+    out = folders / "results" / "desk"
+    details = {"profile": {"domains": {name: {"source": "open"} for name in ("natural", "t1", "t2")}}}
+    weights = out / "weights"
+    for name, more in (
+        ("natural-4000", {"n_train": 4000, "n_images": 4000}),
+        ("natural-4000-t1-20", {"n_train": 4000, "kind": "finetune", "test_domain": "t1", "n_finetune": 20, "draw": 0}),
+        ("t2-4000", {"training_domain": "t2", "n_train": 4000, "n_images": 230}),
+    ):
+        tiny_network(weights / f"{name}.safetensors", **more)
+    merge.collect(make_runs(folders / "runs"), out, details)
+    return store.load("desk")
+
+
+def test_scores_are_means_over_the_test_slices(released):
+    by_name = {one["file"].removesuffix(".safetensors"): networks.scores(released, one) for one in cards(released)}
+    slices = released.slices
+    for name, n_finetune, domain in (("natural-4000", 0, "t2"), ("natural-4000-t1-20", 20, "t1")):
+        networks_ = slices.query("method == 'network' and training_domain == 'natural'")
+        rows = networks_.query(f"n_finetune == {n_finetune} and test_domain == '{domain}'")
+        got = by_name[name][domain]
+        assert got["psnr"] == pytest.approx(rows["psnr"].mean())
+        assert got["ssim"] == pytest.approx(rows["ssim"].mean())
+        assert got["slices"] == len(rows) == 20
+        assert got["psnr_zero_filled"] == pytest.approx(
+            slices.query(f"method == 'zero_filled' and test_domain == '{domain}'")["psnr"].mean()
+        )
+    assert set(by_name["natural-4000"]) == {"t1", "t2"}
+    assert set(by_name["natural-4000-t1-20"]) == {"t1"}  # it was not tested on the other contrast
+    assert by_name["t2-4000"]["t1"]["psnr"] - by_name["natural-4000"]["t1"]["psnr"] == pytest.approx(
+        PSNR["t1", "t2", 0] - PSNR["t1", "natural", 0], abs=0.1
+    )
+
+
+def test_the_list_shows_every_network_with_hash_and_licence(released, capsys):
+    assert main.main(["weights", "list"]) == 0
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines[2:5]] == ["natural-4000-t1-20", "natural-4000", "t2-4000"]
+    for one in cards(released):
+        line = next(line for line in lines if line.startswith(one["file"].removesuffix(".safetensors") + " "))
+        assert one["sha256"][:16] in line
+    assert re.search(r"natural-4000 +4000 natural images +- +3\d\.\d\d dB / 0\.9\d+ +3\d\.\d\d dB", out)
+    assert "natural-4000: MIT, as the project; learned from natural images (mixed; ImageNet terms" in out
+    assert "t2-4000: MIT, as the project; learned from T2 (PDDL-1.0)" in out
+
+
+def test_a_card_shows_everything(released, capsys):
+    assert main.main(["weights", "show", "natural-4000-t1-20"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    path = released.folder / "weights" / "natural-4000-t1-20.safetensors"
+    for part in (
+        "tuned with 20 T1",
+        sha256(path),
+        "Not for diagnosis",
+        "each slice divided by the maximum",
+        "learned from natural images",
+    ):
+        assert part in text
+    card = json.loads(text[text.index("card: ") + 6 :])
+    assert card["sha256"] == sha256(path)
+
+
+def test_a_network_of_one_s_own_borrows_no_scores(released, tmp_path):
+    path = tiny_network(tmp_path / "natural-4000.safetensors", seed=8, n_train=4000)
+    text = networks.plain_card(path, released)
+    assert "test on" not in text
+    assert "under terms that its maker knows" in text
+
+
+def test_a_network_is_found_by_name_or_path(released, tmp_path):
+    found = networks.find_network("t2-4000")
+    assert found == released.folder / "weights" / "t2-4000.safetensors"
+    assert networks.find_network(str(found)) == found
+    with pytest.raises(ReconError, match="Unknown network 't2-400': did you mean 't2-4000'"):
+        networks.find_network("t2-400")
+    with pytest.raises(ReconError, match=r"There is no file .*gone\.safetensors"):
+        networks.find_network(str(tmp_path / "gone.safetensors"))
+
+
+def test_without_results_there_is_nothing_to_list(capsys):
+    assert main.main(["weights", "list"]) == 2
+    assert "There are no released networks" in capsys.readouterr().err
+    with pytest.raises(ReconError, match="There is no released network 'natural-4000', nor any other"):
+        networks.find_network("natural-4000")
+
+
+def test_the_book_describes_each_network_in_a_block(released):
+    text = networks.render_cards(released).markdown
+    blocks = text.split(":::{admonition} ")[1:]
+    assert [block.splitlines()[0] for block in blocks] == ["natural-4000-t1-20", "natural-4000", "t2-4000"]
+    for block, one in zip(blocks, cards(released), strict=True):
+        assert one["sha256"] in block.replace("` `", "")
+        for heading in ("trained on", "licence", "intended use", "limits", "test on"):
+            assert f"**{heading}" in block
+
+
+def test_the_book_lists_what_each_gives(released):
+    lines = networks.render_scores(released).markdown.splitlines()
+    given = networks.scores(released, cards(released)[1])
+    assert lines[0] == "| Name | T1, dB | T1, SSIM | T2, dB | T2, SSIM |"
+    assert lines[2].endswith("|  |  |")  # tuned with T1, not tested on T2
+    assert lines[3] == (
+        f"| `natural-4000` | {given['t1']['psnr']:.2f} | {given['t1']['ssim']:.3f} "
+        f"| {given['t2']['psnr']:.2f} | {given['t2']['ssim']:.3f} |"
+    )
+
+
+def test_what_generated_images_taught_says_so(released):
+    made = Results("desk", released.folder, {"profile": {"domains": {"natural": {"source": "generated"}}}})
+    assert networks.licence({"training_domain": "natural"}, made).endswith("learned from natural images made by code")
+
+
+def test_a_card_names_the_brains_it_was_tested_on_only_where_it_was(released):
+    said = networks.render_cards(released).markdown
+    assert said.count(networks.LIMITS) == said.count("healthy adults") == 3
+    made = {"profile": {"domains": {name: {"source": "generated"} for name in ("t1", "t2")}}}
+    said = networks.render_cards(Results("desk", released.folder, made)).markdown
+    assert said.count(networks.LIMITS) == 3
+    assert "healthy adults" not in said
+
+
+@pytest.mark.parametrize("factor", [4.0, 6.0])
+def test_the_list_states_the_acceleration_of_the_results(released, factor):
+    shown = Results("desk", released.folder, {"profile": {"acceleration": factor}})
+    assert f"{factor:g}-fold undersampled" in networks.plain_list(shown)

@@ -1,0 +1,260 @@
+"""Tables: the paper's numbers as printed, ours averaged as said, and empty where nothing was run."""
+
+import re
+
+import numpy as np
+import pytest
+from fabricated import PSNR, made, make_runs, row, untrained_rows
+
+from recon_lib.core import paths
+from recon_lib.core.errors import ReconError
+from recon_lib.paper import averages, markup, reference, tables12, words
+from recon_lib.paper.differences import metric_ways
+from recon_lib.results import merge, store
+from recon_lib.results.rows import SLICE_COLUMNS, read_rows, write_rows
+
+
+@pytest.fixture
+def shown(tmp_path):
+    return collected(make_runs(tmp_path / "runs"))
+
+
+def collected(runs):
+    merge.collect(runs, store.root() / "desk", {})
+    return store.load("desk")
+
+
+def one(rows, tmp_path):
+    """Results that hold these rows alone."""
+    write_rows(tmp_path / "one" / "slices.csv", rows)
+    return collected([tmp_path / "one"])
+
+
+def cell(frame, training, n_finetune, metric, column):
+    chosen = frame[(frame["training_domain"] == training) & (frame["metric"] == metric)]
+    return chosen[chosen["n_finetune"] == n_finetune][column].iloc[0]
+
+
+def test_the_papers_numbers_are_as_printed():
+    paper = reference.paper()
+    assert len(paper) == 188
+    assert paper["table"].value_counts().to_dict() == {1: 14, 2: 14, 3: 80, 4: 80}
+    raw = paper[(paper["table"] == 1) & (paper["n_finetune"] == 0) & (paper["metric"] == "psnr")]
+    assert dict(zip(raw["training_domain"], raw["mean"], strict=True)) == {"natural": 33.44, "t1": 35.42, "t2": 34.42}
+    cs = paper[paper["method"] == "cs"]
+    assert cs[["n_train", "n_finetune"]].isna().all(axis=None)
+    assert cs[cs["metric"] == "psnr"]["mean"].tolist() == [33.36, 31.98]
+
+
+def test_a_missing_file_of_the_paper_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
+    with pytest.raises(ReconError, match=r"paper_tables\.csv"):
+        reference.paper()
+
+
+@pytest.mark.parametrize(("number", "domain"), [(1, "t1"), (2, "t2")])
+def test_every_row_stands_beside_the_papers(shown, number, domain):
+    frame = tables12.table(number, shown)
+    assert len(frame) == 16
+    for (where, training, n), mean in PSNR.items():
+        if where == domain:
+            ours = cell(frame, training, n, "psnr", "ours")
+            assert ours == pytest.approx(mean, abs=2)
+            printed = cell(frame, training, n, "psnr", "paper")
+            assert cell(frame, training, n, "psnr", "difference") == pytest.approx(ours - printed)
+            assert cell(frame, training, n, "psnr", "slices") == 20
+            assert cell(frame, training, n, "psnr", "subjects") == 4
+    assert frame["method"].tolist()[:2] == ["zero_filled"] * 2
+
+
+def test_mean_and_sample_deviation_by_hand(tmp_path):
+    shown = one([row("t1", "a", 1, psnr=30.0), row("t1", "a", 2, psnr=32.0), row("t1", "b", 1, psnr=37.0)], tmp_path)
+    frame = tables12.table(1, shown)
+    assert cell(frame, "natural", 0, "psnr", "ours") == pytest.approx(33.0)
+    assert cell(frame, "natural", 0, "psnr", "ours_std") == pytest.approx(np.sqrt((9 + 1 + 16) / 2))
+    assert cell(frame, "natural", 0, "psnr", "slices") == 3
+    assert cell(frame, "natural", 0, "psnr", "subjects") == 2
+
+
+def test_networks_of_one_number_of_training_images_stand_side_by_side(tmp_path):
+    rows = [row("t1", "a", 1, psnr=30.0, n_train=4000), row("t1", "a", 1, psnr=29.0, n_train=500)]
+    rows.append(row("t1", "a", 1, psnr=35.0, training_domain="t1", n_train=2000))
+    frame = tables12.table(1, one(rows, tmp_path))
+    assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
+    assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
+    assert np.isnan(cell(frame, "t1", 0, "psnr", "ours"))  # that of 4000 is yet to come
+
+
+def test_the_order_of_the_networks_is_said_beside_the_papers(tmp_path):
+    def rows(**psnr):
+        return [row("t2", "a", 1, psnr=value, training_domain=name) for name, value in psnr.items()]
+
+    said = metric_ways.render_order(2, one(rows(natural=33.0, t1=34.0, t2=35.0), tmp_path)).markdown
+    assert "As trained, here: T2, T1, natural images; in the paper: T2, natural images, T1." in said
+    assert "Tuned with 20, in the paper: T2, T1, natural images." in said
+    said = metric_ways.render_order(2, one(rows(natural=34.5, t1=34.0, t2=35.0), tmp_path)).markdown
+    assert "As trained, both here and in the paper: T2, natural images, T1." in said
+    said = metric_ways.render_order(2, one(rows(natural=34.5, t1=34.0), tmp_path)).markdown  # one network is missing
+    assert "As trained, in the paper: T2, natural images, T1." in said
+
+
+def test_draws_of_a_slice_are_one_slice(tmp_path):
+    rows = [row("t1", "a", s, psnr=p, draw=d) for s, d, p in ((1, 0, 30.0), (1, 1, 34.0), (2, 0, 36.0), (2, 1, 36.0))]
+    frame = tables12.table(1, one(rows, tmp_path))
+    assert cell(frame, "natural", 0, "psnr", "slices") == 2
+    assert cell(frame, "natural", 0, "psnr", "ours") == pytest.approx(34.0)
+    assert cell(frame, "natural", 0, "psnr", "ours_std") == pytest.approx(np.sqrt(8))
+
+
+def test_the_other_contrast_and_other_counts_do_not_leak_in(tmp_path):
+    rows = [
+        row("t1", "a", 1, psnr=30.0),
+        row("t2", "a", 1, psnr=99.0),
+        row("t1", "a", 1, psnr=10.0, n_train=500),
+        row("t1", "a", 1, psnr=20.0, n_finetune=50),
+    ]
+    frame = tables12.table(1, one(rows, tmp_path))
+    assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
+    assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
+
+
+def test_what_was_not_run_is_empty_and_never_zero(tmp_path):
+    frame = tables12.table(1, one([row("t1", "a", 1)], tmp_path))
+    ours = frame[~((frame["training_domain"] == "natural") & (frame["n_finetune"] == 0))]
+    assert ours[["ours", "ours_std", "slices", "difference"]].isna().all(axis=None)
+    frame = tables12.table(2, None)
+    assert frame["ours"].isna().all()
+    assert frame["paper"].notna().sum() == 14
+
+
+def test_a_profile_with_other_counts_still_fills_the_table(tmp_path):
+    rows = [row("t1", "a", 1, n_train=24, n_finetune=n, psnr=30.0 + n) for n in (0, 4)]
+    shown = one(rows, tmp_path)
+    frame = tables12.table(1, shown)
+    assert cell(frame, "natural", 4, "psnr", "ours") == 34.0
+    assert cell(frame, "natural", 4, "psnr", "paper") == 35.59
+    assert "then tuned with 4 images of the test contrast (the paper: 20)" in tables12.render_table(1, shown).html
+
+
+def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
+    rows = [
+        row("t1", "a", 1, method=f"cs:{name}", training_domain="", n_train=None, n_finetune=None, psnr=psnr)
+        for name, psnr in (("literal", 33.0), ("tv0.01", 34.5))
+    ]
+    frame = tables12.table(1, one(rows, tmp_path)).query("metric == 'psnr'").set_index("method")
+    assert frame.loc["cs:literal", "ours"] == 33.0
+    assert frame.loc["cs:literal", "paper"] == 33.36
+    assert frame.loc["cs:tv0.01", "ours"] == 34.5
+    assert np.isnan(frame.loc["cs:tv0.01", "paper"])
+
+
+def test_the_papers_cs_stands_beside_the_literal_reading_whichever_were_run(tmp_path):
+    psnr = {"cs:real+tv0.002": 36.0, "cs:tv0.01": 34.0, "cs:real": 35.0, "cs:tv0.002": 33.0}
+    frame = tables12.table(1, one(untrained_rows("t1", psnr), tmp_path)).query("metric == 'psnr'").set_index("method")
+    cs = frame[frame.index.str.startswith("cs")]
+    assert cs.index.tolist() == ["cs:literal", "cs:tv0.002", "cs:tv0.01", "cs:real", "cs:real+tv0.002"]
+    assert cs["paper"].notna().tolist() == [True, False, False, False, False]
+    assert cs["ours"].notna().tolist() == [False, True, True, True, True]
+    assert cs[cs["best"]].index.tolist() == ["cs:real+tv0.002"]
+    assert not frame[~frame.index.str.startswith("cs")]["best"].any()
+
+
+def test_the_best_reading_of_cs_is_marked_for_each_metric(tmp_path):
+    rows = untrained_rows("t1", {"cs:literal": 30.0, "cs:real": 32.0})
+    both = tables12.render_table(1, one(rows, tmp_path)).html
+    assert both.count("CS (real)<small>best PSNR and SSIM</small>") == 1
+    assert both.count("best") == 1
+    for each in rows:
+        each["ssim"] = 1 - each["ssim"]
+    apart = tables12.render_table(1, one(rows, tmp_path))
+    assert "CS (real)<small>best PSNR</small>" in apart.html
+    assert "CS (literal)<small>best SSIM</small>" in apart.html
+    assert "| CS (real), best PSNR |" in apart.markdown
+    alone = tables12.render_table(1, one(rows[:2], tmp_path)).html
+    assert "best" not in alone
+
+
+def test_conjugate_symmetry_is_a_row_without_training_once_it_is_run(tmp_path):
+    shown = one(untrained_rows("t1", {"zero_filled": 26.0, "conjugate_symmetry": 28.0}), tmp_path)
+    frame = tables12.table(1, shown)
+    assert frame["method"].unique().tolist()[:2] == ["zero_filled", "conjugate_symmetry"]
+    row_ = frame[(frame["method"] == "conjugate_symmetry") & (frame["metric"] == "psnr")].iloc[0]
+    assert row_["ours"] == pytest.approx(29.0)
+    assert np.isnan(row_["paper"])
+    html = tables12.render_table(1, shown).html
+    start, end = html.index("no training"), html.index("trained on, and not tuned")
+    assert "conjugate symmetry" in html[start:end]
+    assert "conjugate_symmetry" not in tables12.table(1, None)["method"].tolist()
+
+
+def test_compressed_sensing_has_a_group_of_its_own():
+    html = tables12.render_table(2, None).html
+    assert html.count("no training") == 1
+    assert html.index("compressed sensing") > html.index("then tuned")
+
+
+def test_a_difference_has_its_sign_and_its_colour(tmp_path):
+    rows = [row("t1", "a", 1, psnr=36.44, ssim=0.9), row("t1", "a", 1, psnr=35.0, ssim=0.947, n_finetune=20)]
+    html = tables12.render_table(1, one(rows, tmp_path)).html
+    assert re.findall(r'<td style="background: rgba\((\d+), \d+, \d+, ([\d.]+)\)">([^<]*)</td>', html) == [
+        ("0", "0.45", "+3.00"),
+        ("213", "0.45", "\u22120.049"),
+        ("213", "0.15", "\u22120.59"),
+        ("213", "0.33", "\u22120.020"),
+    ]
+
+
+def test_the_rendered_table_says_what_the_frame_says(shown):
+    page = tables12.render_table(1, shown)
+    frame = tables12.table(1, shown)
+    assert page.html.count("<tr") == page.html.count("</tr>") == 2 + 4 + 8  # head, groups, rows
+    assert len(re.findall("<td[ >]", page.html)) == 8 * 7
+    for text in (page.html, page.markdown):
+        mean = cell(frame, "t1", 0, "psnr", "ours")
+        assert f"{mean:.2f}" in text
+        assert markup.signed(cell(frame, "t1", 0, "psnr", "difference"), 2) in text
+        assert "nan" not in text.lower().replace("finance", "")
+        assert "<NA>" not in text
+    assert "0.967" in page.markdown
+    assert page._repr_mimebundle_()["text/html"] == page.html
+
+
+def test_numbers_are_written_for_readers():
+    assert markup.spread(33.444, 3.4, 2) == "33.44 ± 3.40"
+    assert markup.spread(33.444, float("nan"), 2) == "33.44"
+    assert markup.spread(float("nan"), float("nan"), 2) == ""
+    assert markup.signed(-0.034, 2) == "\u22120.03"
+    assert markup.signed(-0.004, 2) == "+0.00"
+    assert markup.signed(0.5, 1) == "+0.5"
+    assert markup.signed(float("nan"), 1) == ""
+
+
+def test_the_source_of_a_page_is_stated(shown):
+    said = words.render_source(shown).markdown
+    assert "**desk**" in said
+    assert "20 T1 slices of 4 subjects" in said
+    assert "run yet" in words.render_source(None).markdown
+
+
+def test_fewer_mr_slices_than_the_column_says_are_told():
+    rows = [
+        row("t1", "sub-11", 40, training_domain=training, n_train=n, n_images=round(share * images))
+        for training, images in (("natural", 4000), ("t1", 720), ("t2", 230))
+        for n, share in ((4000, 1.0), (500, 0.125))
+    ]
+    said = words.render_source(made(rows)).markdown
+    assert said.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
+    enough = [one | {"n_images": one["n_train"]} for one in rows]
+    assert "In place" not in words.render_source(made(enough)).markdown
+
+
+def test_an_unknown_table_is_named():
+    with pytest.raises(ReconError, match="table"):
+        tables12.table(7, None)
+
+
+def test_summarise_keeps_every_column(tmp_path):
+    write_rows(tmp_path / "s.csv", [row("t1", "a", i, psnr=30.0 + i) for i in range(3)])
+    summary = averages.summarise(read_rows(tmp_path / "s.csv", SLICE_COLUMNS), by=["subject"])
+    assert summary["psnr"].tolist() == [31.0]
+    assert summary["slices"].tolist() == [3]
