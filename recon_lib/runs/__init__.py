@@ -1,0 +1,1 @@
+"""The runs of a profile: execute, evaluate, collect."""

@@ -1,0 +1,160 @@
+"""Bring a profile's finished runs into the folder that the book is drawn from, with released networks."""
+
+from __future__ import annotations
+
+import keras
+from pathlib import Path
+import json
+import tempfile
+import numpy as np
+import platform
+from importlib.metadata import version
+from dataclasses import asdict
+from recon_lib import __version__
+from recon_lib.core import files, host, paths
+from recon_lib.core.errors import ReconError
+from recon_lib.data import domains
+from recon_lib.experiment.design import TUNED
+from recon_lib.experiment.plan import Run
+from recon_lib.experiment.profile import Profile
+from recon_lib.imaging.metrics import psnr
+from recon_lib.network.files import load_network, save_network
+from recon_lib.network.inference import reconstruct
+from recon_lib.results import merge, notebooks, provenance, store
+from recon_lib.results.merge import lock, recover, stage_networks
+from recon_lib.results.released import released_name
+from recon_lib.runs.evaluate import in_headline, panel_label, test_masks
+from recon_lib.runs.execute import finished, folder, plan_profile
+
+_NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
+_COMPARED = 24  # test slices on which the cost of half-precision storage is measured
+
+
+def collect(profile: Profile) -> Path:
+    """Merge the finished runs of a profile into ``book/results/<profile>/``.
+
+    What was collected there before, perhaps on another machine, stays if it is still planned and is not
+    finished here.
+
+    Args:
+        profile: The experiment; runs that are not finished are left out, and listed in the provenance.
+
+    Returns:
+        The folder of results: slices, history, panels, released networks and provenance.
+
+    Raises:
+        ReconError: Nothing is finished yet.
+    """
+    out = store.root() / profile.name
+    with lock(out):  # two collections at once would move each other's folder away
+        recover(out)
+        _collect(profile, out)
+    return out
+
+
+def _collect(profile: Profile, out: Path) -> None:
+    runs, before = plan_profile(profile), store.collected(profile.name)
+    done = [run for run in runs if finished(run)]
+    kept = [run for run in runs if run.id in before and run not in done]
+    if not done and not kept:
+        raise ReconError(f"No run of profile {profile.name!r} is finished: run it first, with make {profile.name}.")
+    details = _details(profile, runs, done, kept)
+    networks = stage_networks(out)
+    for run in done:
+        if _released(run, profile):
+            release(run, profile, networks)
+    images = {
+        run.id: f"{run.choice['test_domain']}/{panel_label(run.choice)}" if run.kind == "evaluate" else None
+        for run in kept
+    }
+    merge.collect([folder(run) for run in done], out, details, images, _notebooks(done, profile))
+
+
+def _notebooks(done: list[Run], profile: Profile) -> dict[str, bytes]:
+    """Trim the executed notebooks that are published: of the profile's own runs, and of the grid one draw."""
+    found = {}
+    for run in done:
+        path = folder(run) / f"{run.kind}.ipynb"
+        inner = run.kind == "evaluate" and not in_headline(run, profile)
+        if path.is_file() and not inner and "variation" not in run.choice and not run.choice.get("draw"):
+            found[run.id] = notebooks.as_bytes(notebooks.trim(json.loads(path.read_text(encoding="utf-8"))))
+    return found
+
+
+def release(run: Run, profile: Profile, where: Path) -> Path:
+    """Write a run's network in half precision, with what that costs measured and stated in its card.
+
+    Args:
+        run: A finished training or fine-tuning run.
+        profile: The experiment.
+        where: The folder of released networks.
+
+    Returns:
+        The file, named by :func:`recon_lib.results.released.released_name`.
+    """
+    source = folder(run) / "network.safetensors"
+    path = where / released_name(run.choice)
+    cascade, card = load_network(source)
+    card = {**card, "profile": profile.name, "source_sha256": files.sha256(source)}
+    if _is_released(path, card["source_sha256"]):
+        return path
+    with tempfile.TemporaryDirectory() as scratch:
+        trial = Path(scratch) / path.name
+        save_network(trial, cascade, card, stored="float16")
+        half, _ = load_network(trial)
+        card["float16_cost_db"] = {name: _cost(cascade, half, name, profile) for name in _tests(run, profile)}
+    save_network(path, cascade, card, stored="float16")
+    return path
+
+
+def _is_released(path: Path, source: str) -> bool:
+    """Tell whether a network stands there with its card, both of this source: a kill may have come between them."""
+    beside = path.with_suffix(".json")
+    if not (path.is_file() and beside.is_file()):
+        return False
+    card = json.loads(beside.read_text(encoding="utf-8"))
+    return card.get("source_sha256") == source and card.get("sha256") == files.sha256(path)
+
+
+def _tests(run: Run, profile: Profile) -> tuple[str, ...]:
+    return (run.choice["test_domain"],) if run.kind == "finetune" else profile.test_domains
+
+
+def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) -> float:
+    """Return the mean PSNR that storing the weights in half precision loses, in dB."""
+    images = domains.load(name, "test", profile.domains[name]).images
+    _, masks = test_masks(images, profile)
+    some = np.linspace(0, len(images) - 1, min(_COMPARED, len(images))).round().astype(int)
+    full = reconstruct(cascade, images[some], masks[some])[0]
+    less = reconstruct(half, images[some], masks[some])[0]
+    lost = [psnr(a, t) - psnr(b, t) for a, b, t in zip(full, less, images[some], strict=True)]
+    return float(np.mean(lost))
+
+
+def _released(run: Run, profile: Profile) -> bool:
+    """Release every raw network, from which fine-tuning can go on anywhere, and the tuned ones of Tables 1 and 2."""
+    if run.kind == "evaluate" or "variation" in run.choice:
+        return False
+    if run.kind == "train":
+        return True
+    counts = profile.fine_tuning.headline
+    wanted = TUNED if TUNED in counts else max(counts, default=None)
+    largest = run.choice["n_train"] == max(profile.training.n_train)
+    return largest and run.choice["draw"] == 0 and run.choice["n_finetune"] == wanted
+
+
+def _details(profile: Profile, runs: list[Run], done: list[Run], kept: list[Run]) -> dict:
+    before = provenance.verify(store.root() / profile.name)["runs"] if kept else {}
+    hashes = {run.id: before[run.id] for run in kept}
+    return {
+        "profile": {**asdict(profile), "architecture": profile.architecture.as_dict()},
+        "data": {name: domains.domain_hash(name, domain) for name, domain in profile.domains.items()},
+        "manifest": files.sha256(paths.MANIFEST),
+        "runs": hashes | {run.id: files.sha256(folder(run) / "run.json") for run in done},
+        "missing": [run.id for run in runs if run not in done and run not in kept],
+        "versions": {"recon_lib": __version__, **{name: version(name) for name in _NAMED}},
+        "backend": keras.backend.backend(),
+        "python": platform.python_version(),
+        "machine": host.machine(),
+        "commit": host.commit(),
+    }

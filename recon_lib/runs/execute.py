@@ -1,0 +1,221 @@
+"""Carry out the runs of a profile: train, fine-tune, evaluate, collect.
+
+Each run has a folder named by its identity. What is finished is not done again; what was killed goes
+on from its last checkpoint; two processes never work on one run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+import time
+import filelock
+import platform
+import numpy as np
+import keras
+from recon_lib import __version__
+from recon_lib.core import host, paths
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import sha256, write_json
+from recon_lib.data import domains
+from recon_lib.experiment.plan import Run, plan
+from recon_lib.experiment.profile import Profile, load_profile
+from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.imaging.masks import assign_masks, mask_stack
+from recon_lib.network.cascade import Cascade
+from recon_lib.network.files import load_network, read_card, save_network
+from recon_lib.network.training import Progress, fine_tune, train_sequential
+from recon_lib.results import store
+from recon_lib.results.released import released_name
+from recon_lib.results.rows import HISTORY_COLUMNS, write_rows
+from recon_lib.runs.evaluate import evaluate
+
+
+def plan_profile(profile: Profile) -> list[Run]:
+    """List a profile's runs, with the identities of its data.
+
+    Args:
+        profile: The experiment.
+
+    Returns:
+        The runs, parents first.
+    """
+    return plan(profile, {name: domains.domain_hash(name, domain) for name, domain in profile.domains.items()})
+
+
+def folder(run: Run) -> Path:
+    """Return a run's folder, ``runs/<profile>/<run-id>``."""
+    return paths.runs() / run.profile / run.id
+
+
+def finished(run: Run) -> bool:
+    """Tell whether a run is done: its record is written last."""
+    return (folder(run) / "run.json").is_file()
+
+
+def network_file(run: Run) -> Path | None:
+    """Find the network that a run made: in its folder or, if it was collected, among the released ones.
+
+    Args:
+        run: A training or fine-tuning run.
+
+    Returns:
+        The file, or ``None`` if the run is still to be done. A released network is in half precision.
+    """
+    if finished(run):
+        return folder(run) / "network.safetensors"
+    released = store.root() / run.profile / "weights" / released_name(run.choice)
+    return released if released.is_file() and read_card(released)["run"] == run.id else None
+
+
+def remaining(profile: Profile) -> list[Run]:
+    """List what the collected results of a profile still lack, so that it can be done anywhere.
+
+    Args:
+        profile: The experiment.
+
+    Returns:
+        The runs of the plan whose rows are not collected, and the runs they need a network from that is
+        neither in its folder nor released; parents first. A finished run that is not collected is one.
+    """
+    planned, collected = plan_profile(profile), store.collected(profile.name)
+    wanted: dict[str, Run] = {}
+
+    def want(run: Run) -> None:
+        if run.parent is not None and network_file(run.parent) is None:
+            want(run.parent)
+        wanted[run.id] = run
+
+    for run in planned:
+        if run.id not in collected:
+            want(run)
+    return [run for run in planned if run.id in wanted]
+
+
+def execute(run: Run, progress: Progress | None = None) -> Path:
+    """Carry out a run, and first the run it starts from, unless they are done or its network is released.
+
+    Args:
+        run: One of :func:`plan_profile`.
+        progress: Called as work goes on with units done, units in all and the newest row.
+
+    Returns:
+        The run's folder, with ``run.json``, ``history.csv`` and ``network.safetensors`` (train,
+        finetune), or ``slices.csv`` and ``panels.npz`` (evaluate; few variations have pictures).
+    """
+    if run.parent is not None and network_file(run.parent) is None:
+        execute(run.parent, progress)
+    where = folder(run)
+    where.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(where / ".lock"):
+        if not finished(run):
+            started = time.time()
+            work = {"train": _train, "finetune": _fine_tune, "evaluate": _evaluate}[run.kind]
+            inputs = work(run, _profile_of(run), where, progress)
+            _record(run, where, inputs, time.time() - started)
+        # Last: until the record stands, a stopped run goes on from these; a kill may have come just before this line.
+        for left in (where / "checkpoint.safetensors", *where.glob("part-*.safetensors")):
+            left.unlink(missing_ok=True)
+    return where
+
+
+def _profile_of(run: Run) -> Profile:
+    profile = load_profile(run.profile)
+    return profile.varied(run.choice["variation"]) if "variation" in run.choice else profile
+
+
+def _evaluate(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
+    network = network_file(run.parent) if run.parent else None
+    return evaluate(run, profile, load_profile(run.profile), where, network, progress)
+
+
+def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
+    files = {path.name: sha256(path) for path in sorted(where.iterdir()) if _is_result(path)}
+    record = {
+        "id": run.id,
+        "kind": run.kind,
+        "choice": run.choice,
+        "parameters": run.parameters,
+        "parent": run.parent.id if run.parent else None,
+        "inputs": inputs,
+        "files": files,
+        "seconds": round(seconds, 1),
+        "versions": {
+            "recon_lib": __version__,
+            "keras": keras.__version__,
+            "backend": keras.backend.backend(),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "machine": host.machine(),
+        "commit": host.commit(),
+    }
+    write_json(where / "run.json", record)
+
+
+def _is_result(path: Path) -> bool:
+    return path.name in {"history.csv", "network.safetensors", "slices.csv", "panels.npz"}
+
+
+def _train(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
+    given = run.parameters
+    images = domains.load(given["domain"], "train", profile.domains[given["domain"]])
+    chosen = training_subset(len(images.images), given["n_train"], given["share"], given["seed"])
+    pixels = images.images[chosen]
+    pool = mask_stack(pixels.shape[1:], profile.masks.train, "train", profile.mask_spec)
+    cascade, history = train_sequential(
+        pixels,
+        pool[assign_masks(len(pixels), len(pool), given["seed"])],
+        architecture=Architecture.from_dict(given["architecture"]),
+        recipe=Recipe(**given["recipe"]),
+        updates=given["updates"],
+        seed=given["seed"],
+        folder=where,
+        progress=progress,
+    )
+    return _keep_network(run, where, cascade, history, {"train": images.sha256}, {"n_images": len(pixels)})
+
+
+def training_subset(available: int, n_train: int, share: float, seed: int) -> np.ndarray:
+    """Choose the images of a training run.
+
+    Args:
+        available: Images the domain has.
+        n_train: Images asked for.
+        share: The same, as a share of the profile's largest number: what a domain gives that has too
+            few.
+        seed: Decides the order from which the first are taken, so that smaller sets lie in larger.
+
+    Returns:
+        Sorted indices, all of them for a share of 1.
+    """
+    count = n_train if available >= round(n_train / share) else max(1, round(share * available))
+    return np.sort(np.random.default_rng([seed, available]).permutation(available)[:count])
+
+
+def _fine_tune(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
+    given = run.parameters
+    images = domains.load(given["test_domain"], "pool", profile.domains[given["test_domain"]])
+    if given["n_finetune"] > len(images.images):
+        raise ReconError(
+            f"Fine-tuning asks for {given['n_finetune']} images, but the pool of {given['test_domain']!r} has "
+            f"{len(images.images)}: ask for fewer."
+        )
+    order = np.random.default_rng([given["seed"], 1, given["draw"]]).permutation(len(images.images))
+    pixels = images.images[np.sort(order[: given["n_finetune"]])]
+    recipe = Recipe(**given["recipe"])
+    start = network_file(run.parent)
+    cascade, card = load_network(start, precision=recipe.precision)
+    pool = mask_stack(pixels.shape[1:], profile.masks.train, "train", profile.mask_spec)
+    cascade, history = fine_tune(
+        cascade, pixels, pool, recipe=recipe, seed=given["seed"] + given["draw"], folder=where, progress=progress
+    )
+    inputs = {"pool": images.sha256, "network": sha256(start)}
+    return _keep_network(run, where, cascade, history, inputs, {"n_images": card["n_images"]})
+
+
+def _keep_network(run: Run, where: Path, cascade: Cascade, history: list[dict], inputs: dict, facts: dict) -> dict:
+    named = {"run": run.id, "kind": run.kind, **run.choice}
+    write_rows(where / "history.csv", [{**named, **row} for row in history], HISTORY_COLUMNS)
+    card = {**named, **facts, "profile": run.profile, "data": inputs, "parameters": run.parameters}
+    save_network(where / "network.safetensors", cascade, card)
+    return inputs
