@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import keras
-from pathlib import Path
 import json
-import tempfile
-import numpy as np
 import platform
-from importlib.metadata import version
+import tempfile
 from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+
 from recon_lib import __version__
 from recon_lib.core import files, host, paths
 from recon_lib.core.errors import ReconError

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-import numpy as np
 from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
 from recon_lib.baselines.compressed_sensing import reconstruct_cs
-from recon_lib.baselines.variants import VARIANTS
 from recon_lib.baselines.simple import fill_by_symmetry
+from recon_lib.baselines.variants import VARIANTS
 from recon_lib.core.arrays import load_arrays, save_arrays
 from recon_lib.data import domains
 from recon_lib.data.imageset import ImageSet

@@ -6,12 +6,14 @@ on from its last checkpoint; two processes never work on one run.
 
 from __future__ import annotations
 
-from pathlib import Path
-import time
-import filelock
 import platform
-import numpy as np
+import time
+from pathlib import Path
+
+import filelock
 import keras
+import numpy as np
+
 from recon_lib import __version__
 from recon_lib.core import host, paths
 from recon_lib.core.errors import ReconError

@@ -7,17 +7,18 @@ import pytest
 
 from recon_lib.baselines import compressed_sensing
 from recon_lib.core import files, paths
-from recon_lib.data import domains
-from recon_lib.experiment.plan import find
-from recon_lib.paper import panel_view
-from recon_lib.results import merge, provenance, store
-from recon_lib.results.rows import read_rows
-from recon_lib.runs import collect as runs_collect, evaluate, execute
 from recon_lib.core.arrays import load_arrays
 from recon_lib.core.errors import ReconError
+from recon_lib.data import domains
+from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.network.files import load_network, save_network
+from recon_lib.paper import panel_view
+from recon_lib.results import merge, provenance, store
+from recon_lib.results.rows import read_rows
+from recon_lib.runs import collect as runs_collect
+from recon_lib.runs import evaluate, execute
 
 TINY = """
 description: Small enough for a test.
