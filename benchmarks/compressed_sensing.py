@@ -34,7 +34,7 @@ def real_slices(tiny: bool = False) -> tuple[np.ndarray, np.ndarray]:
         float32 ``(n, height, width)`` and boolean of the same shape, R = 4.
     """
     domain = Domain(source="generated", matrix=(32, 24), images=2) if tiny else Domain()
-    images = domains.load("t1" if tiny else "t1_bold5000", "test", domain).images
+    images = domains.load_images("t1" if tiny else "t1_bold5000", "test", domain).images
     chosen = np.linspace(0, len(images) - 1, 2 * SLICES).round().astype(int)[SLICES // 2 : -(SLICES // 2)]
     images = images if tiny else images[chosen]
     return images, mask_stack(images.shape[1:], len(images), "test")

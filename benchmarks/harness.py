@@ -130,7 +130,7 @@ def publish(name: str, content: Mapping[str, object]) -> Path:
     Raises:
         ReconError: Another file of the folder is not what was written: a new provenance would hide that.
     """
-    folder = store.root() / store.BENCHMARKS
+    folder = store.root() / store.BENCHMARK_FOLDER
     for other, digest in _recorded(folder).items():
         path = folder / other
         if other != f"{name}.json" and not (path.is_file() and files.sha256(path) == digest):

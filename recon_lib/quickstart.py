@@ -54,7 +54,8 @@ def load_slices(source: str, n_test: int, n_finetune: int) -> tuple[ImageSet, Im
     """
     domain = Domain(source=source)
     return tuple(
-        _spread(domains.load(DOMAIN, split, domain), count) for split, count in (("test", n_test), ("pool", n_finetune))
+        _spread(domains.load_images(DOMAIN, split, domain), count)
+        for split, count in (("test", n_test), ("pool", n_finetune))
     )
 
 

@@ -88,8 +88,8 @@ class TestDomain:
 
     @pytest.mark.usefixtures("flair")
     def test_its_images_are_served_by_person(self):
-        assert set(domains.load("flair", "train").subjects) == {"sub-0", "sub-1"}
-        test = domains.load("flair", "test")
+        assert set(domains.load_images("flair", "train").subjects) == {"sub-0", "sub-1"}
+        test = domains.load_images("flair", "test")
         assert set(test.subjects) == {"sub-3"}
         assert test.images.shape[1:] == (24, 28)
         assert test.images.max() == 1
@@ -139,7 +139,7 @@ class TestFigure:
     @pytest.fixture
     def shown(self, tmp_path):
         merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
-        return store.load("desk")
+        return store.open_results("desk")
 
     def test_it_draws_the_rows(self, shown):
         lines = {line.get_label(): line for line in example("figure").gain_figure(shown, "t2").axes[0].lines}

@@ -30,7 +30,7 @@ print(json.dumps(decided(int(sys.argv[1]))))
 
 
 def images():
-    return domains.load("t1", "train", Domain(source="generated", matrix=(24, 20), images=6)).images
+    return domains.load_images("t1", "train", Domain(source="generated", matrix=(24, 20), images=6)).images
 
 
 def decided(seed: int) -> dict[str, str]:
@@ -79,7 +79,8 @@ def test_images_and_splits_have_no_seed_at_all(two_processes):
     again = run_python("from test_determinism import *\nprint(digest(images()))", PYTHONPATH="tests:.")
     assert again == digest(images())
     splits = [
-        set(domains.load("t1", split, Domain(source="generated")).subjects) for split in ("train", "pool", "test")
+        set(domains.load_images("t1", split, Domain(source="generated")).subjects)
+        for split in ("train", "pool", "test")
     ]
     assert set.union(*splits) == {f"generated-{n:02d}" for n in range(1, 9)}
     assert sum(map(len, splits)) == 8

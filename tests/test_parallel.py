@@ -20,7 +20,7 @@ devices = jax.devices()[: int(sys.argv[1])]
 assert len(devices) == int(sys.argv[1])
 if len(devices) > 1:
     keras.distribution.set_distribution(keras.distribution.DataParallel(devices=[f"cpu:{d.id}" for d in devices]))
-images = domains.load("t1", "train", Domain(source="generated", matrix=(24, 20), images=8)).images
+images = domains.load_images("t1", "train", Domain(source="generated", matrix=(24, 20), images=8)).images
 masks = mask_stack((24, 20), 8)
 tiny = Architecture(subnetworks=2, hidden_layers=1, filters=3)
 recipe = Recipe(batch=4, epochs=2, learning_rate=1e-4, crop=16)

@@ -75,7 +75,7 @@ def full_disk():
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(folders, full_disk):
-    images = domains.load("t1", "test", Domain(source="generated"))
+    images = domains.load_images("t1", "test", Domain(source="generated"))
     path = store.path_of("t1", "open", "test", "0" * 64)
     with pytest.raises(ReconError, match=r"Cannot read or write .* make room there, or set RECON_CACHE"):
         store.once(path, "t1", "test", lambda: images)
@@ -86,7 +86,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(folders, fu
 
 
 def test_a_cache_for_reading_only_is_read_and_says_what_to_set_otherwise(monkeypatch):
-    images = domains.load("t1", "test", Domain(source="generated"))
+    images = domains.load_images("t1", "test", Domain(source="generated"))
     path = store.path_of("t1", "open", "test", "0" * 64)
     store.once(path, "t1", "test", lambda: images)
 

@@ -19,8 +19,8 @@ _SHORT.maxlevel = 2
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 120
 
 
-def shown(value: object) -> str:
-    """Return how a value is written in a message: like ``repr``, but never long.
+def quote(value: object) -> str:
+    """Return a value as a message quotes it: like ``repr``, but never long.
 
     Args:
         value: What was found, of any kind and depth.
@@ -44,7 +44,7 @@ def at_least(lowest: int, **counts: int | tuple[int, ...] | None) -> None:
     for name, count in counts.items():
         numbers = count if isinstance(count, tuple) else () if count is None else (count,)
         if any(number < lowest for number in numbers):
-            raise ReconError(f"{name} is {lowest} or more, not {shown(min(numbers))}.")
+            raise ReconError(f"{name} is {lowest} or more, not {quote(min(numbers))}.")
 
 
 def choose(kind: str, name: object, known: Iterable[str]) -> str:
@@ -66,4 +66,4 @@ def choose(kind: str, name: object, known: Iterable[str]) -> str:
         return name
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) if isinstance(name, str) else []
     hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(names) or 'none'}."
-    raise ReconError(f"Unknown {kind} {shown(name)}: {hint}")
+    raise ReconError(f"Unknown {kind} {quote(name)}: {hint}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from recon_lib.core.errors import ReconError, choose, shown
+from recon_lib.core.errors import ReconError, choose, quote
 
 
 def read_yaml(path: Path, what: str) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -45,7 +45,7 @@ def mapping(value: object, where: str) -> dict:
         ReconError: It is not.
     """
     if not isinstance(value, dict):
-        raise ReconError(f"{where} is not a mapping of keys to values but {shown(value)}.")
+        raise ReconError(f"{where} is not a mapping of keys to values but {quote(value)}.")
     return value
 
 
@@ -121,15 +121,15 @@ def _convert(kind: Any, value: object, where: str) -> Any:  # noqa: ANN401 - wha
     if origin is tuple:
         fixed = args[-1] is not Ellipsis
         if not isinstance(value, list | tuple) or (fixed and len(value) != len(args)):
-            raise ReconError(f"{where} is a list{f' of {len(args)}' if fixed else ''}, not {shown(value)}.")
+            raise ReconError(f"{where} is a list{f' of {len(args)}' if fixed else ''}, not {quote(value)}.")
         return tuple(_convert(args[0], item, where) for item in value)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is float and number:
         return float(value)  # type: ignore[arg-type]
     if (kind is int and number and not isinstance(value, int)) or not isinstance(value, kind):
-        raise ReconError(f"{where} is of type {kind.__name__}, not {shown(value)}.")
+        raise ReconError(f"{where} is of type {kind.__name__}, not {quote(value)}.")
     if kind is int and isinstance(value, bool):
-        raise ReconError(f"{where} is a whole number, not {shown(value)}.")
+        raise ReconError(f"{where} is a whole number, not {quote(value)}.")
     return value
 
 

@@ -21,7 +21,7 @@ PREPARATION = 1
 """Raised when the same files would give other images, so that no prepared copy is reused."""
 
 
-def load(name: str, split: str, domain: Domain | None = None) -> ImageSet:
+def load_images(name: str, split: str, domain: Domain | None = None) -> ImageSet:
     """Return the images of a split, preparing them if this has not been done.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
+from recon_lib.core.files import sha256
 from recon_lib.data import transfer
 from recon_lib.data.manifest import File, load_manifest
 from recon_lib.data.store import writing
@@ -26,12 +26,6 @@ PACKAGE = Path(__file__).parent
 """
 Downloader = Callable[..., None]
 """``(url, part, *, size)``: like :func:`recon_lib.data.transfer.download`."""
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cached(file: File) -> Path:
@@ -79,12 +73,12 @@ def obtain(file: File, download: Downloader | None = None) -> Path:
     target = cached(file)
     with writing(target), FileLock(target.with_name(f".{target.name}.lock")):
         if target.is_file():
-            if sha256_of(target) == file.sha256:
+            if sha256(target) == file.sha256:
                 return target
             target.unlink()  # damaged on our disk: get it again
         part = target.with_name(f"{target.name}.part")
         source = _bring(file, part, download or transfer.download)
-        if sha256_of(part) != file.sha256:
+        if sha256(part) != file.sha256:
             part.unlink()
             raise ReconError(
                 f"{file.name} from {source} has another sha256 than the manifest: it was removed; "
@@ -120,7 +114,7 @@ def _absent(file: File) -> str:
 
 
 def _verified(file: File, path: Path, whose: str) -> Path:
-    if sha256_of(path) != file.sha256:
+    if sha256(path) != file.sha256:
         raise ReconError(f"{path} of {whose} has another sha256 than the manifest: replace it with the right file.")
     return path
 

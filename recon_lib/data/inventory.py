@@ -111,11 +111,11 @@ def prepare_domain(name: str, domain: Domain | None = None) -> Iterable[ImageSet
         Each split's images.
 
     Raises:
-        ReconError: As :func:`recon_lib.data.domains.load`.
+        ReconError: As :func:`recon_lib.data.domains.load_images`.
     """
     domain = domain or Domain()
     for split in load_manifest().source(name, domain.source).splits:
-        yield domains.load(name, split, domain)
+        yield domains.load_images(name, split, domain)
 
 
 def domain_names(chosen: Iterable[str] = ()) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from recon_lib.core import paths
-from recon_lib.core.errors import ReconError, choose, shown
+from recon_lib.core.errors import ReconError, choose, quote
 from recon_lib.core.strict_yaml import build, mapping, read_yaml
 
 ROLES = ("volume", "pack", "registry", "wheel", "original")
@@ -52,9 +52,9 @@ class File:
         if path.is_absolute() or ".." in path.parts or "\\" in self.name or path == PurePosixPath("."):
             raise ReconError(f"The manifest's file name {self.name!r} leaves its folder: use a plain relative path.")
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ReconError(f"The sha256 of {self.name} is {shown(self.sha256)}: write its 64 hexadecimal digits.")
+            raise ReconError(f"The sha256 of {self.name} is {quote(self.sha256)}: write its 64 hexadecimal digits.")
         if self.url and not self.url.startswith("https://"):
-            raise ReconError(f"The address of {self.name} is {shown(self.url)}: only https is allowed.")
+            raise ReconError(f"The address of {self.name} is {quote(self.url)}: only https is allowed.")
         if bool(self.wheel) != bool(self.member):
             raise ReconError(f"{self.name} needs both wheel and member, or neither.")
 
@@ -202,14 +202,14 @@ def parse_manifest(content: dict[str, Any]) -> Manifest:
     """
     _keys("the manifest", content, ("version", "collections", "domains"))
     if content.get("version") != 1:
-        raise ReconError(f"The manifest's version is {shown(content.get('version'))}: this library reads version 1.")
+        raise ReconError(f"The manifest's version is {quote(content.get('version'))}: this library reads version 1.")
     collections = {}
     for name, entry in mapping(content.get("collections") or {}, "The manifest's collections").items():
-        found = mapping(entry or {}, f"The manifest's collection {shown(name)}")
+        found = mapping(entry or {}, f"The manifest's collection {quote(name)}")
         collections[name] = _make(Collection, {**found, "name": name}, f"collection {name}")
     manifest = Manifest(collections, {})
     for domain, sources in mapping(content.get("domains") or {}, "The manifest's domains").items():
-        found = mapping(sources or {}, f"The manifest's domain {shown(domain)}")
+        found = mapping(sources or {}, f"The manifest's domain {quote(domain)}")
         manifest.domains[domain] = {n: _source(domain, n, entry, collections) for n, entry in found.items()}
     _check_files(manifest)
     return manifest
@@ -222,14 +222,14 @@ def _source(domain: str, name: str, entry: dict[str, Any], collections: dict[str
     for split, chosen in mapping(entry.get("splits") or {}, f"splits of {where}").items():
         choose(f"split of {where}", split, SPLITS)
         if not isinstance(chosen, list) or not all(isinstance(n, int | str) for n in chosen):
-            raise ReconError(f"Split {split} of {where} is a list of subjects, or of two numbers: not {shown(chosen)}.")
+            raise ReconError(f"Split {split} of {where} is a list of subjects, or of two numbers: not {quote(chosen)}.")
         span = len(chosen) == 2 and all(isinstance(n, int) for n in chosen)
         splits[split] = range(*chosen) if span else tuple(str(n) for n in chosen)
     collection = collections[choose(f"collection of {where}", entry.get("collection"), collections)]
     made = _make(Geometry, entry.get("geometry") or {}, f"geometry of {where}")
     slices = mapping(entry.get("slices") or {}, f"slices of {where}")
     if not all(isinstance(n, int) for n in slices.values()):
-        raise ReconError(f"The slices of {where} are whole numbers by split, not {shown(slices)}.")
+        raise ReconError(f"The slices of {where} are whole numbers by split, not {quote(slices)}.")
     return Source(domain, name, collection, splits, slices, made)
 
 
@@ -259,6 +259,6 @@ def _make(cls: type, content: dict[str, Any], where: str) -> Any:  # noqa: ANN40
 
 def _keys(where: str, content: object, known: Any) -> None:  # noqa: ANN401 - any names
     if not isinstance(content, dict):
-        raise ReconError(f"The manifest's {where} is not a mapping but {shown(content)}.")
+        raise ReconError(f"The manifest's {where} is not a mapping but {quote(content)}.")
     for key in content:
         choose(f"key in {where}", key, known)

@@ -19,7 +19,7 @@ from recon_lib.results.notebooks import join_lines
 from recon_lib.results.store import Results
 
 FOLDER = "notebooks"  # beside the results they gave
-KINDS = {"train": "Training", "finetune": "Fine-tuning", "evaluate": "Evaluation"}
+HEADINGS = {"train": "Training", "finetune": "Fine-tuning", "evaluate": "Evaluation"}
 _STYLE = """<style>
 .text_html:has(.recon-run) {background: transparent !important; color: inherit !important; padding: 0;}
 .recon-run {border-bottom: 1px solid rgba(128, 128, 128, 0.35); padding: 0.3em 0;}
@@ -48,7 +48,7 @@ def render(results: Results | None, kind: str | None = None) -> Rendered:
     """
     found = [] if results is None else sorted((results.folder / FOLDER).glob("*.ipynb"), key=_order)
     parts, count = [], 0
-    for prefix, title in {**KINDS, "": "Others"}.items():
+    for prefix, title in {**HEADINGS, "": "Others"}.items():
         group = [path for path in found if _kind(path) == prefix and kind in (None, prefix)]
         if group:
             count += len(group)
@@ -67,7 +67,7 @@ def _order(path: Path) -> list[tuple[bool, int, str]]:
 
 def _kind(path: Path) -> str:
     prefix = path.stem.partition("-")[0]
-    return prefix if prefix in KINDS else ""
+    return prefix if prefix in HEADINGS else ""
 
 
 def _run(path: Path) -> str:

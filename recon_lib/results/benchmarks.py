@@ -81,4 +81,4 @@ def damaged(name: str, error: Exception) -> ReconError:
 
 
 def _path(name: str) -> Path:
-    return store.root() / store.BENCHMARKS / f"{name}.json"
+    return store.root() / store.BENCHMARK_FOLDER / f"{name}.json"

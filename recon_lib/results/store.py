@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas
 
 PROFILES = ("paper", "open", "desk", "smoke")  # best first: the book shows the first that is there
-BENCHMARKS = "benchmarks"  # beside the profiles: what the benchmarks measured
+BENCHMARK_FOLDER = "benchmarks"  # beside the profiles: what the benchmarks measured
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def root() -> Path:
 def profiles() -> list[str]:
     """Return the profiles that have results: those of ``PROFILES``, best first, then a user's own by name."""
     others = (path.parent.name for path in root().glob(f"*/{PROVENANCE}"))
-    own = sorted(name for name in others if name not in (*PROFILES, BENCHMARKS) and not name.startswith("."))
+    own = sorted(name for name in others if name not in (*PROFILES, BENCHMARK_FOLDER) and not name.startswith("."))
     return [*filter(_begun, PROFILES), *own]
 
 
@@ -106,11 +106,11 @@ def verify_all() -> dict[str, dict]:
     Raises:
         ReconError: As :func:`verify`.
     """
-    measured = [name for name in (BENCHMARKS,) if (root() / name).is_dir()]
+    measured = [name for name in (BENCHMARK_FOLDER,) if (root() / name).is_dir()]
     return {name: verify(root() / name) for name in [*profiles(), *measured]}
 
 
-def load(profile: str) -> Results:
+def open_results(profile: str) -> Results:
     """Verify a profile's results and open them.
 
     Args:
@@ -133,7 +133,7 @@ def best() -> Results | None:
         ReconError: They fail :func:`verify`: a damaged result must not be hidden behind a lesser one.
     """
     present = profiles()
-    return load(present[0]) if present else None
+    return open_results(present[0]) if present else None
 
 
 def best_varied() -> Results | None:
@@ -146,7 +146,7 @@ def best_varied() -> Results | None:
         ReconError: As :func:`best`.
     """
     shown = best()
-    later = (load(name) for name in profiles()[1:])
+    later = (open_results(name) for name in profiles()[1:])
     return next((found for found in (shown, *later) if found and len(found.variations)), shown)
 
 

@@ -124,7 +124,7 @@ def _tests(run: Run, profile: Profile) -> tuple[str, ...]:
 
 def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) -> float:
     """Return the mean PSNR that storing the weights in half precision loses, in dB."""
-    images = domains.load(name, "test", profile.domains[name]).images
+    images = domains.load_images(name, "test", profile.domains[name]).images
     _, masks = test_masks(images, profile)
     some = np.linspace(0, len(images) - 1, min(_COMPARED, len(images))).round().astype(int)
     full = reconstruct(cascade, images[some], masks[some])[0]

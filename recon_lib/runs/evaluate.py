@@ -45,7 +45,7 @@ def evaluate(
         The hash of the images it was given, by split.
     """
     name, split = run.parameters["test_domain"], run.parameters.get("split", "test")
-    images = domains.load(name, split, profile.domains[name])
+    images = domains.load_images(name, split, profile.domains[name])
     index, masks = test_masks(images.images, profile)
     row = {"run": run.id, **run.choice, "seed": profile.seed, "acceleration": profile.acceleration}
     before = None

@@ -160,7 +160,7 @@ def _is_result(path: Path) -> bool:
 
 def _train(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
     given = run.parameters
-    images = domains.load(given["domain"], "train", profile.domains[given["domain"]])
+    images = domains.load_images(given["domain"], "train", profile.domains[given["domain"]])
     chosen = training_subset(len(images.images), given["n_train"], given["share"], given["seed"])
     pixels = images.images[chosen]
     pool = mask_stack(pixels.shape[1:], profile.masks.train, "train", profile.mask_spec)
@@ -196,7 +196,7 @@ def training_subset(available: int, n_train: int, share: float, seed: int) -> np
 
 def _fine_tune(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
     given = run.parameters
-    images = domains.load(given["test_domain"], "pool", profile.domains[given["test_domain"]])
+    images = domains.load_images(given["test_domain"], "pool", profile.domains[given["test_domain"]])
     if given["n_finetune"] > len(images.images):
         raise ReconError(
             f"Fine-tuning asks for {given['n_finetune']} images, but the pool of {given['test_domain']!r} has "

@@ -15,7 +15,7 @@ from recon_lib.scans.kspace import HDF5, read_hdf5
 from recon_lib.scans.scan import Scan
 
 ARRAYS = (".npy",)
-KINDS = "a NIfTI (.nii, .nii.gz), MetaImage (.mha, .mhd), .npy or HDF5 (.h5) file, or the folder of a DICOM series"
+READABLE = "a NIfTI (.nii, .nii.gz), MetaImage (.mha, .mhd), .npy or HDF5 (.h5) file, or the folder of a DICOM series"
 CONTRASTS = ("t1", "t2", "pd", "flair", "swi", "dwi", "bold", "adc")
 
 
@@ -43,7 +43,7 @@ def find_scans(folder: Path) -> list[Path]:
         elif path.parent not in series and dicom_files([path]):
             series.add(path.parent)
     if not found and not series:
-        raise ReconError(f"{folder} holds no scans: put {KINDS} there.")
+        raise ReconError(f"{folder} holds no scans: put {READABLE} there.")
     return sorted([*found, *series])
 
 
@@ -63,7 +63,7 @@ def read_scan(path: Path) -> Scan:
     path = Path(path)
     name = path.name.lower()
     if not path.exists():
-        raise ReconError(f"There is no file or folder {path}: name {KINDS}.")
+        raise ReconError(f"There is no file or folder {path}: name {READABLE}.")
     if is_reconstruction(path):
         raise ReconError(f"{path} is a reconstruction that this library wrote, not a scan: name what it was made of.")
     if path.is_dir():
@@ -79,7 +79,7 @@ def read_scan(path: Path) -> Scan:
     if name.endswith(ARRAYS):
         return _read_npy(path)
     if not is_volume(path):
-        raise ReconError(f"{path} is no scan that this library reads: name {KINDS}.")
+        raise ReconError(f"{path} is no scan that this library reads: name {READABLE}.")
     array, affine = read_array(path)
     stored = array.shape
     while array.ndim > 3 and array.shape[-1] == 1:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recon_lib.core.errors import ReconError, choose, shown
+from recon_lib.core.errors import ReconError, choose, quote
 from recon_lib.core.strict_yaml import read_yaml
 from recon_lib.experiment.profile import parse_profile
 
@@ -42,8 +42,8 @@ def test_a_value_of_a_trillion_parts_is_shown_in_short(tmp_path, key):
 
 def test_short_values_are_shown_as_they_are():
     for value in (None, "it's", 3, 1.5, [1, 2], {"a": 1}, float("nan")):
-        assert shown(value) == repr(value)
-    assert shown(16**6000) == "a number of too many digits"
+        assert quote(value) == repr(value)
+    assert quote(16**6000) == "a number of too many digits"
 
 
 def test_names_of_any_kind_are_chosen_from_names_of_any_kind():

@@ -14,30 +14,30 @@ from recon_lib.data.manifest import load_manifest
 
 def test_a_split_has_its_subjects_and_the_geometry(world):
     world.use()
-    train, test = domains.load("t1", "train"), domains.load("t1", "test")
+    train, test = domains.load_images("t1", "train"), domains.load_images("t1", "test")
     assert sorted(set(train.subjects)) == ["sub-a", "sub-b"]
     assert set(test.subjects) == {"sub-c"}
     assert train.images.shape == (8, 8, 14)
     # Stored towards the left, wanted towards the left: nothing is flipped.
     volume = world.volumes["sub-c"]
-    whole = domains.load("t1", "test", Domain(matrix=(12, 14)))
+    whole = domains.load_images("t1", "test", Domain(matrix=(12, 14)))
     for image, k, scale in zip(whole.images, whole.slices, whole.scales, strict=True):
         np.testing.assert_allclose(image * scale, volume[..., k], rtol=1e-5)
 
 
 def test_the_second_load_reads_no_volume(world):
     world.use()
-    first = domains.load("t1", "train")
+    first = domains.load_images("t1", "train")
     for path in world.mirror.rglob("*.nii.gz"):
         path.unlink()
-    again = domains.load("t1", "train")
+    again = domains.load_images("t1", "train")
     assert (again.sha256, again.subjects, again.slices) == (first.sha256, first.subjects, first.slices)
 
 
 def test_images_limits_the_slices(world):
     world.use()
-    assert len(domains.load("t1", "train", Domain(images=3))) == 3
-    assert set(domains.load("t1", "train", Domain(images=2)).subjects) == {"sub-a", "sub-b"}
+    assert len(domains.load_images("t1", "train", Domain(images=3))) == 3
+    assert set(domains.load_images("t1", "train", Domain(images=2)).subjects) == {"sub-a", "sub-b"}
 
 
 def test_no_network_and_no_mirror_says_what_to_set(world, monkeypatch):
@@ -48,18 +48,18 @@ def test_no_network_and_no_mirror_says_what_to_set(world, monkeypatch):
     monkeypatch.setattr(transfer.time, "sleep", lambda _: None)
     world.use(mirror=False)
     with pytest.raises(ReconError, match=r"example\.org/set/sub-a\.nii\.gz .*RECON_DATA_MIRROR"):
-        domains.load("t1", "train")
+        domains.load_images("t1", "train")
 
 
 def test_unknown_names_suggest_the_nearest():
     with pytest.raises(ReconError, match="Unknown domain 't3': did you mean"):
-        domains.load("t3", "train")
+        domains.load_images("t3", "train")
     with pytest.raises(ReconError, match="split of domain 't1' 'tets': did you mean 'test'"):
-        domains.load("t1", "tets")
+        domains.load_images("t1", "tets")
     with pytest.raises(ReconError, match="split of domain 'natural' 'test'"):
-        domains.load("natural", "test")
+        domains.load_images("natural", "test")
     with pytest.raises(ReconError, match="source of domain 'natural' 'midas'"):
-        domains.load("natural", "train", Domain(source="midas"))
+        domains.load_images("natural", "train", Domain(source="midas"))
     with pytest.raises(ReconError, match="Unknown domain"):
         domains.domain_hash("t3")
 
@@ -122,26 +122,30 @@ def test_a_folder_of_photographs(world, monkeypatch, rng):
     domain = Domain(source="ilsvrc")
     absent = domains.domain_hash("natural", domain)
     with pytest.raises(ReconError, match="natural/ilsvrc is yours to supply: set RECON_DATA_ILSVRC"):
-        domains.load("natural", "train", domain)
+        domains.load_images("natural", "train", domain)
     monkeypatch.setenv("RECON_DATA_ILSVRC", str(world.folder / "none"))
     with pytest.raises(ReconError, match=r"RECON_DATA_ILSVRC names .*none, which is no folder"):
-        domains.load("natural", "train", domain)
+        domains.load_images("natural", "train", domain)
     monkeypatch.setenv("RECON_DATA_ILSVRC", str(folder))
-    images = domains.load("natural", "train", domain)
+    images = domains.load_images("natural", "train", domain)
     assert images.images.shape == (3, 16, 12)
     assert set(images.scales) == {100.0}
     assert not images.images[0][:, [0, -1]].any()  # ten columns padded to twelve
     assert images.images[2].min(axis=0).all()
     assert domains.domain_hash("natural", domain) != absent
-    assert domains.load("natural", "train", Domain(source="ilsvrc", matrix=(8, 6), images=2)).images.shape == (2, 8, 6)
+    assert domains.load_images("natural", "train", Domain(source="ilsvrc", matrix=(8, 6), images=2)).images.shape == (
+        2,
+        8,
+        6,
+    )
     with pytest.raises(ReconError, match="4 images of natural/train were asked for: it has 3"):
-        domains.load("natural", "train", Domain(source="ilsvrc", images=4))
+        domains.load_images("natural", "train", Domain(source="ilsvrc", images=4))
     before = domains.domain_hash("natural", domain)
     (folder / "val_1.png").unlink()
     assert domains.domain_hash("natural", domain) != before
     (folder / "val_0.png").unlink()
     with pytest.raises(ReconError, match="holds 2 photographs: 3 are needed"):
-        domains.load("natural", "train", domain)
+        domains.load_images("natural", "train", domain)
 
 
 @pytest.mark.parametrize("name", ["midas", "ixi"])
@@ -159,14 +163,14 @@ def test_a_folder_of_volumes_in_the_papers_geometry(monkeypatch, tmp_path, world
         save_nifti(tmp_path / f"scans/{subject}-T1.nii.gz", phantom(n, (5, 5, 5)))
     monkeypatch.setenv(f"RECON_DATA_{name.upper()}", str(tmp_path / "scans"))
     domain = Domain(source=name)
-    train, test = domains.load("t2", "train", domain), domains.load("t2", "test", domain)
+    train, test = domains.load_images("t2", "train", domain), domains.load_images("t2", "test", domain)
     assert train.images.shape == (3, 256, 192)
     assert set(train.subjects) == {"P1"}
     assert set(test.subjects) == {"P2"}
     k = test.slices[0]
     upright = phantom(1, (200, 250, 6))[::-1, ::-1, k].T[:, 4:196]
     np.testing.assert_allclose(test.images[0][3:253] * test.scales[0], upright, rtol=1e-5)
-    assert domains.load("t2", "pool", domain).subjects[0] == "P1"
+    assert domains.load_images("t2", "pool", domain).subjects[0] == "P1"
 
 
 def original_world(world, rng, pixels):
@@ -200,9 +204,9 @@ def test_without_packs_photographs_are_rebuilt_and_verified(world, monkeypatch, 
     monkeypatch.setattr(transfer, "download", download)
     monkeypatch.setattr("recon_lib.data.fetch.PACKAGE", registry.parent)
     world.use()
-    images = domains.load("natural", "train", Domain(images=2))
+    images = domains.load_images("natural", "train", Domain(images=2))
     np.testing.assert_allclose(images.images, 128 / 255)
     assert images.images.shape == (2, 256, 256)
     assert sorted(asked) == ["https://example.org/0.png", "https://example.org/1.png"]
-    assert len(domains.load("natural", "train", Domain(matrix=(16, 16)))) == 3
+    assert len(domains.load_images("natural", "train", Domain(matrix=(16, 16)))) == 3
     assert len(asked) == 3

@@ -12,7 +12,7 @@ SMALL = Domain(source="generated", matrix=(21, 32), images=7)
 
 @pytest.mark.parametrize(("name", "split"), [("natural", "train"), ("t1", "train"), ("t2", "pool"), ("t2", "test")])
 def test_images_are_as_real_ones_are(name, split):
-    images = domains.load(name, split, SMALL)
+    images = domains.load_images(name, split, SMALL)
     assert images.images.shape == (7, 21, 32)
     assert images.images.dtype == np.float32
     assert images.images.min() >= 0
@@ -28,35 +28,35 @@ def test_images_are_as_real_ones_are(name, split):
 
 
 def test_defaults_need_no_data_and_no_cache(tmp_path):
-    images = domains.load("t1", "train", Domain(source="generated"))
+    images = domains.load_images("t1", "train", Domain(source="generated"))
     assert images.images.shape == (12, 40, 48)
     assert not (tmp_path / "cache").exists()
 
 
 def test_the_same_bits_every_time_and_no_others():
-    first = domains.load("t1", "test", SMALL)
+    first = domains.load_images("t1", "test", SMALL)
     np.random.seed(1)
     state = np.random.get_state()[1].tolist()
-    assert domains.load("t1", "test", SMALL).sha256 == first.sha256
+    assert domains.load_images("t1", "test", SMALL).sha256 == first.sha256
     assert np.random.get_state()[1].tolist() == state
-    others = [domains.load(*name, SMALL).sha256 for name in (("t1", "train"), ("t1", "pool"), ("t2", "test"))]
+    others = [domains.load_images(*name, SMALL).sha256 for name in (("t1", "train"), ("t1", "pool"), ("t2", "test"))]
     assert len({first.sha256, *others}) == 4
 
 
 def test_more_images_begin_with_the_same_photographs():
-    few, many = (domains.load("natural", "train", Domain("generated", (16, 16), n)) for n in (3, 9))
+    few, many = (domains.load_images("natural", "train", Domain("generated", (16, 16), n)) for n in (3, 9))
     np.testing.assert_array_equal(many.images[:3], few.images)
 
 
 def test_no_subject_is_in_two_splits():
-    people = [set(domains.load("t1", s, SMALL).subjects) for s in ("train", "pool", "test")]
+    people = [set(domains.load_images("t1", s, SMALL).subjects) for s in ("train", "pool", "test")]
     assert sum(map(len, people)) == len(set.union(*people))
 
 
 def test_domains_differ_in_their_statistics():
     """Background is dark in MR only; the ventricles, in the middle, are dark in T1 and bright in T2."""
     natural, t1, t2 = (
-        domains.load(n, "train", Domain("generated", (40, 48), 12)).images for n in ("natural", "t1", "t2")
+        domains.load_images(n, "train", Domain("generated", (40, 48), 12)).images for n in ("natural", "t1", "t2")
     )
     assert (natural < 0.02).mean() < 0.1 < (t1 < 0.02).mean()
     assert t1[:, 20:23, 23:26].mean() < 0.5 * t2[:, 20:23, 23:26].mean()
@@ -64,12 +64,12 @@ def test_domains_differ_in_their_statistics():
 
 def test_it_takes_milliseconds():
     start = time.process_time()
-    domains.load("t1", "train", Domain("generated", (48, 48), 24))
+    domains.load_images("t1", "train", Domain("generated", (48, 48), 24))
     assert time.process_time() - start < 1
 
 
 def test_none_and_too_many_are_refused():
     with pytest.raises(ReconError, match="images is 1 or more, not 0"):
-        domains.load("t1", "train", Domain("generated", None, 0))
+        domains.load_images("t1", "train", Domain("generated", None, 0))
     with pytest.raises(ReconError, match="13 slices of t1/train were asked for: it has 12"):
-        domains.load("t1", "train", Domain("generated")).first(13)
+        domains.load_images("t1", "train", Domain("generated")).first(13)

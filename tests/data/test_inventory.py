@@ -31,7 +31,7 @@ def test_status_counts_what_is_here_and_prepared(world):
     assert whole["bytes"] == sum(p.stat().st_size for p in world.mirror.rglob("*.nii.gz"))
     (world.mirror / "set/sub-a.nii.gz").unlink()
     assert (row("t1")["here"], row("t1")["missing"]) == (2, "fetch gets 1 from their addresses")
-    domains.load("t1", "test")
+    domains.load_images("t1", "test")
     assert row("t1")["prepared"] == "test"
 
 

@@ -23,7 +23,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize(("name", "split"), EXPECTED)
 def test_brains(name, split):
-    images = domains.load(name, split)
+    images = domains.load_images(name, split)
     count, mean, scale, sha256 = EXPECTED[name, split]
     assert images.images.shape == (count, *((120, 192) if name == "t1" else (128, 128)))
     assert set(images.subjects) == set(load_manifest().source(name, "open").splits[split])

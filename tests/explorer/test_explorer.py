@@ -22,14 +22,14 @@ from recon_lib.results import merge, store
 @pytest.fixture
 def shown(folders):
     merge.collect(explorer_runs(folders / "runs"), folders / "results" / "desk", {"commit": "0"})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 @pytest.fixture
 def accelerated(folders):
     runs = [*explorer_runs(folders / "runs"), *accelerated_runs(folders / "runs")]
     merge.collect(runs, folders / "results" / "desk", {"profile": ACCELERATED})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 def picture(address):
@@ -101,7 +101,7 @@ def test_numbers_are_those_of_the_slice_and_of_the_tables(shown):
 def test_of_several_draws_the_picture_keeps_the_numbers_of_its_own(folders):
     runs = explorer_runs(folders / "runs", draws=2)
     merge.collect(runs, folders / "results" / "desk", {"commit": "0"})
-    shown = store.load("desk")
+    shown = store.open_results("desk")
     content = frames.collect_frames(shown)
     _, (found,) = frame(content, "t1", SUBJECTS[0], method="network-natural", n_train=500, n_finetune=0)
     assert found["slice"][0] == 31.0  # the other draw has 41
@@ -121,7 +121,7 @@ def test_what_was_not_run_is_offered_and_not_there(shown):
 def test_numbers_asked_for_come_from_the_profile_too(folders):
     profile = {"training": {"n_train": [500, 2000]}, "fine_tuning": {"n_finetune": [20, 50]}}
     merge.collect(make_runs(folders / "runs"), folders / "results" / "desk", {"profile": profile})
-    counts = frames.collect_frames(store.load("desk"))["counts"]
+    counts = frames.collect_frames(store.open_results("desk"))["counts"]
     assert counts == {"n_train": [500, 2000, 4000], "n_finetune": [0, 20, 50]}
 
 
@@ -162,19 +162,19 @@ def _label(n_finetune):
 
 def test_other_accelerations_leave_the_own_one_as_it_is(shown, accelerated, folders):
     merge.collect(explorer_runs(folders / "plain"), folders / "results" / "smoke", {"commit": "0"})
-    plain, more = (frames.collect_frames(store.load(name)) for name in ("smoke", "desk"))
+    plain, more = (frames.collect_frames(store.open_results(name)) for name in ("smoke", "desk"))
     for one, other in zip(plain["contrasts"], more["contrasts"], strict=True):
         assert {**one, "slices": []} == {**other, "slices": []}
         for before, after in zip(one["slices"], other["slices"], strict=True):
             assert before["samplings"] == [s for s in after["samplings"] if s["acceleration"] == 4.0]
     assert panel_view.slice_panels(accelerated, "t1", (SUBJECTS[0], 41)).keys() == {
-        key.rpartition("/")[2] for key in store.load("smoke").panels if key.startswith(f"t1/{SUBJECTS[0]}/41/")
+        key.rpartition("/")[2] for key in store.open_results("smoke").panels if key.startswith(f"t1/{SUBJECTS[0]}/41/")
     }
 
 
 def test_an_acceleration_that_was_not_run_is_offered_and_not_there(folders):
     merge.collect(explorer_runs(folders / "runs"), folders / "results" / "desk", {"profile": ACCELERATED})
-    content = frames.collect_frames(store.load("desk"))
+    content = frames.collect_frames(store.open_results("desk"))
     assert content["accelerations"] == [2.0, 4.0, 8.0]
     factors = {s["acceleration"] for c in content["contrasts"] for one in c["slices"] for s in one["samplings"]}
     assert factors == {4.0}
@@ -226,4 +226,4 @@ def test_without_pictures_a_sentence_stands_there(folders):
     assert "Nothing has been run" in render_explorer(None).markdown
     runs = [run for run in make_runs(folders / "runs") if run.name.startswith("history")]
     merge.collect(runs, folders / "results" / "desk", {})
-    assert render_explorer(store.load("desk")).html == ""
+    assert render_explorer(store.open_results("desk")).html == ""

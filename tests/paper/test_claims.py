@@ -20,7 +20,7 @@ def found_in(tmp_path, psnr=PSNR, extra=(), noise=0.05):
     merge.collect(runs, store.root() / "desk", {})
     return {
         claim.number: dict(zip(design.DOMAINS, claim.verdicts, strict=True))
-        for claim in claims.check(store.load("desk"))
+        for claim in claims.check(store.open_results("desk"))
     }
 
 
@@ -320,7 +320,7 @@ def test_the_paper_s_own_tables_give_the_paper_s_own_numbers():
 
 def test_a_claim_is_shown_with_the_paper_s_number_beside_ours(tmp_path):
     merge.collect(make_runs(tmp_path / "runs", noise=0.0), store.root() / "desk", {})
-    checked = claims.check(store.load("desk"))
+    checked = claims.check(store.open_results("desk"))
     text = shown(checked[0])
     assert "| T1 **holds** | lead over the next best network | +1.00 dB<br>+1.00 to +1.00 | +1.00 dB |" in text
     assert "|  | lead over the one trained on T2 | +1.00 dB<br>" in text
@@ -331,7 +331,7 @@ def test_a_claim_is_shown_with_the_paper_s_number_beside_ours(tmp_path):
 def test_the_table_of_claims_links_to_its_evidence(tmp_path):
     runs = make_runs(tmp_path / "runs")
     merge.collect(runs, store.root() / "desk", {})
-    checked = claims.check(store.load("desk"))
+    checked = claims.check(store.open_results("desk"))
     text = claims.render_claims(checked).markdown
     assert text.count("\n") == 1 + len(checked)
     assert "**holds**" in text

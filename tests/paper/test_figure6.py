@@ -19,7 +19,7 @@ def collected(tmp_path, cs=CS, labels=None, domains=("t1", "t2")):
         rows += [*cell_rows(domain, NETWORKS), *untrained_rows(domain, {"zero_filled": 26.5, **cs})]
         panels |= labelled_panels(domain, [*LABELS, *cs] if labels is None else labels)
     merge.collect([write_run(tmp_path / "run", rows, panels)], store.root() / "desk", {})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 def titles(figure):

@@ -25,7 +25,7 @@ LABELS = [f"network-{d}-{n}-{k}" for d, n, k, draw in CELLS if not draw]
 def collected(tmp_path, cells=CELLS, labels=LABELS):
     rows = [*cell_rows("t1", cells), *untrained_rows("t1", {"zero_filled": 26.5})]
     merge.collect([write_run(tmp_path / "run", rows, labelled_panels("t1", labels))], store.root() / "desk", {})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 @pytest.fixture

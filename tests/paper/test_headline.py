@@ -15,7 +15,7 @@ from recon_lib.results import merge, store
 @pytest.fixture
 def shown(tmp_path):
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 def test_the_readmes_figure_is_the_current_one(monkeypatch):
@@ -51,13 +51,13 @@ def test_other_results_are_noticed(shown, tmp_path):
     headline.write()
     other = {key: value + 0.02 * (key == ("t1", "natural", 20)) for key, value in PSNR.items()}
     merge.collect(make_runs(tmp_path / "other", psnr=other), store.root() / "desk", {})
-    assert headline.read(headline.path()) != headline.facts(headline.summary_figure(store.load("desk")))
+    assert headline.read(headline.path()) != headline.facts(headline.summary_figure(store.open_results("desk")))
 
 
 def test_a_network_that_was_not_run_has_no_line(tmp_path):
     some = {key: value for key, value in PSNR.items() if key[1] != "t2"}
     merge.collect(make_runs(tmp_path / "runs", psnr=some), store.root() / "desk", {})
-    found = headline.facts(headline.summary_figure(store.load("desk")))["T1 test slices"]
+    found = headline.facts(headline.summary_figure(store.open_results("desk")))["T1 test slices"]
     assert "T2, here" not in found
     assert "T2, the paper" in found
 

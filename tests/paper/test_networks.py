@@ -49,7 +49,7 @@ def released(folders):
     ):
         tiny_network(weights / f"{name}.safetensors", **more)
     merge.collect(make_runs(folders / "runs"), out, details)
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 def test_scores_are_means_over_the_test_slices(released):

@@ -20,7 +20,7 @@ from recon_lib.results import merge, store
 @pytest.fixture
 def shown(tmp_path):
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 def titles(figure):
@@ -80,7 +80,7 @@ def test_scores_go_by_the_panels_labels_and_the_first_draw(tmp_path):
     rows = [*cell_rows("t1", cells), *untrained_rows("t1", {"zero_filled": 26.0, "cs:real": 29.0})]
     labels = ["network-natural-4000-20", "network-natural-500-20"]
     merge.collect([write_run(tmp_path / "run", rows, labelled_panels("t1", labels))], store.root() / "desk", {})
-    shown = store.load("desk")
+    shown = store.open_results("desk")
     found = panel_view.slice_scores(shown, "t1", ("sub-11", 41))
     assert {name: psnr for name, (psnr, _) in found.items()} == {
         "network-natural-4000-20": 34.0,
@@ -105,7 +105,7 @@ def test_upright_panels_are_the_stored_ones_turned(shown):
 def test_a_network_that_was_not_run_leaves_its_place_empty(tmp_path):
     some = {key: value for key, value in PSNR.items() if key[1] != "t2"}
     merge.collect(make_runs(tmp_path / "runs", psnr=some), store.root() / "desk", {})
-    figure = figures23.reconstruction_figure(store.load("desk"), "t1")
+    figure = figures23.reconstruction_figure(store.open_results("desk"), "t1")
     assert not any(title.startswith("T2") for title in titles(figure))
     assert sum("not run" in t.get_text() for a in figure.axes for t in a.texts) == 2
 

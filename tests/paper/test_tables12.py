@@ -21,7 +21,7 @@ def shown(tmp_path):
 
 def collected(runs):
     merge.collect(runs, store.root() / "desk", {})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 def one(rows, tmp_path):

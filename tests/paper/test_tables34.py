@@ -17,7 +17,7 @@ SIZES, COUNTS = [500, 1000, 1500, 2000, 4000], [0, 5, 10, 20, 30, 40, 50]
 
 def collected(tmp_path, rows):
     merge.collect([write_run(tmp_path / "run", rows)], store.root() / "desk", {})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 def cell(frame, training, n_train, n_finetune, metric="psnr"):
@@ -173,7 +173,7 @@ def test_the_spread_over_draws_by_hand(tmp_path):
 
 def test_verdicts_are_those_of_the_claims(tmp_path):
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
-    checked = claims.check(store.load("desk"))
+    checked = claims.check(store.open_results("desk"))
     one = next(v for v in checked[0].verdicts if v.test_domain == "t2")
     text = tables34.render_verdicts(checked, "t2").markdown
     assert f"| {checked[0].sentence} | **{one.verdict}** | {markup.signed(one.estimate, 2)} |" in text

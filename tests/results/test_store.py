@@ -235,7 +235,7 @@ def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
     provenance.write_provenance(root / "benchmarks", {})
     assert store.profiles() == ["paper", "open", "desk", "smoke", "mine"]
     assert set(store.verify_all()) == {"smoke", "desk", "open", "paper", "mine", "benchmarks"}
-    assert len(store.load("mine").slices)
+    assert len(store.open_results("mine").slices)
     (root / "desk" / "slices.csv.gz").unlink()
     with pytest.raises(ReconError, match="desk"):
         store.verify_all()
@@ -257,7 +257,7 @@ def test_pages_on_variations_show_the_best_profile_that_has_some(runs, tmp_path,
 
 def test_load_opens_what_collect_wrote(folder, monkeypatch):
     monkeypatch.setenv("RECON_RESULTS", str(folder.parent))
-    shown = store.load("smoke")
+    shown = store.open_results("smoke")
     assert len(shown.slices) == 280
     assert set(shown.history["kind"]) == {"train", "finetune"}
     assert "t1/sub-11/41/reference" in shown.panels
@@ -267,9 +267,9 @@ def test_load_opens_what_collect_wrote(folder, monkeypatch):
 def test_load_checks_the_name_and_the_files(folder, monkeypatch):
     monkeypatch.setenv("RECON_RESULTS", str(folder.parent))
     with pytest.raises(ReconError, match="smoke"):
-        store.load("smok")
+        store.open_results("smok")
     (folder / "panels.npz").write_bytes(b"")
-    for call in (store.best, lambda: store.load("smoke")):
+    for call in (store.best, lambda: store.open_results("smoke")):
         with pytest.raises(ReconError, match=r"panels\.npz"):
             call()
 

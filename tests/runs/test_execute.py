@@ -456,7 +456,7 @@ def test_of_the_grids_inner_cells_only_the_median_slice_is_kept(tiny, monkeypatc
     profile, plan = tiny
     run = named(plan, "evaluate", method="network", training_domain="natural", n_finetune=3)
     monkeypatch.setattr(evaluate, "in_headline", lambda run, profile: False)
-    images = domains.load("t1", "test", profile.domains["t1"])
+    images = domains.load_images("t1", "test", profile.domains["t1"])
     _, masks = evaluate.test_masks(images.images, profile)
     kept = evaluate._pictured(images, masks, every=False)
     assert len(kept) == 1

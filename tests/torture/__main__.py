@@ -96,7 +96,7 @@ def show(row: dict) -> None:
 
 def table(row: dict, seed: int) -> dict:
     """Return what is committed: the row and the file's other rows, and where they were made."""
-    path = store.root() / store.BENCHMARKS / f"{NAME}.json"
+    path = store.root() / store.BENCHMARK_FOLDER / f"{NAME}.json"
     before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
     kept = {key: row[key] for key in ("what", "tried", "survived", "seconds")} | {"commit": host.commit()}
     return {

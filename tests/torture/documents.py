@@ -199,7 +199,7 @@ def results_folder(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> t
     def attempt() -> None:
         command("results", "verify")
         assert agrees, "an edited folder of results was accepted"
-        found = results_store.load("desk")
+        found = results_store.open_results("desk")
         assert len(found.slices) + len(found.history) + len(found.panels) >= 0
 
     return about, attempt
@@ -207,7 +207,7 @@ def results_folder(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> t
 
 def prepared(rng: random.Random, inside: Path, patch: pytest.MonkeyPatch) -> tuple[str, Attempt]:
     """Damage a prepared copy: it is made again."""
-    made = domains.load("t1", "test", Domain(source="generated"))
+    made = domains.load_images("t1", "test", Domain(source="generated"))
     path = store.path_of("t1", "open", "test", "0" * 64)
     assert store.once(path, "t1", "test", lambda: made) is made
     about, content = damage(path.read_bytes(), rng, head=200)

@@ -127,7 +127,7 @@ def prepare(folder: Path) -> Callable[[Log], None]:
             patch.setattr(paths, "MANIFEST", manifest)
             patch.setenv("RECON_DATA_MIRROR", str(world.mirror))
             for split in ("train", "test"):
-                domains.load("t1", split)
+                domains.load_images("t1", split)
 
     return work
 

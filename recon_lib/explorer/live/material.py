@@ -10,7 +10,7 @@ import numpy as np
 
 from recon_lib.baselines.variants import VARIANTS
 from recon_lib.core.errors import ReconError
-from recon_lib.data.domains import load
+from recon_lib.data import domains
 from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
 from recon_lib.imaging.masks import KINDS, MaskSpec
@@ -98,7 +98,7 @@ def from_runs(name: str, progress: Callable | None = None) -> Material:
     references: dict[str, dict[Place, np.ndarray]] = {}
     masks: dict[str, dict[Place, np.ndarray]] = {}
     for contrast in profile.test_domains:
-        images = load(contrast, "test", profile.domains[contrast]).first(_GENERATED)
+        images = domains.load_images(contrast, "test", profile.domains[contrast]).first(_GENERATED)
         places = list(zip(images.subjects, images.slices, strict=True))
         references[contrast] = dict(zip(places, images.images, strict=True))
         masks[contrast] = dict(zip(places, test_masks(images.images, profile)[1], strict=True))

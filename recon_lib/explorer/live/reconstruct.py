@@ -207,5 +207,5 @@ def open_explorer(profile: str | None = None) -> Explorer:
     """
     if profile == "smoke" and "smoke" not in store.profiles():
         return Explorer(material.from_runs("smoke"))
-    shown = store.load(profile) if profile else store.best()
+    shown = store.open_results(profile) if profile else store.best()
     return Explorer(material.from_results(shown) if shown is not None else material.from_runs("smoke"))

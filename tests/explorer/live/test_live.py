@@ -45,7 +45,7 @@ def shown(folders):
         (out / "weights").mkdir(parents=True, exist_ok=True)
         save_network(out / "weights" / f"{name}.safetensors", build(Cascade(TINY, seed)), card)
     merge.collect(make_runs(folders / "runs"), out, {"profile": PROFILE})
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 @pytest.fixture

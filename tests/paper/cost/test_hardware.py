@@ -56,7 +56,7 @@ def shown(tmp_path):
     domains = {name: {"source": "open", "matrix": None} for name in ("t1", "t2")}
     details = {"profile": {"domains": domains}}
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", details)
-    return store.load("desk")
+    return store.open_results("desk")
 
 
 def test_needs_follow_the_profile(shown):
