@@ -72,7 +72,7 @@ def train(folder: str, tiny: bool) -> None:
     parameters = {**run.parameters, "n_train": count, "share": 1.0, "updates": 1, "recipe": recipe}
     where = Path(folder) / "training"
     where.mkdir()
-    execute._train(replace(run, parameters=parameters), profile, where, None)
+    execute._train(replace(run, parameters=parameters), where, None)
 
 
 def _watch(one: Started, folder: Path) -> dict:

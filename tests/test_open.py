@@ -20,7 +20,6 @@ profile = override(load_profile("open"), {
     "training": {"domains": ["natural"], "n_train": [2], "batch": 2, "epochs": 1},
     "fine_tuning": {"n_finetune": [2], "n_reference": [], "n_headline": [], "draws": 1, "epochs": 1},
     "compressed_sensing": {"variants": ["literal"], "iterations": {"t1": 2}}}, "open")
-execute.load_profile = lambda name: profile
 done = [execute.execute(run) for run in execute.plan_profile(profile)]
 rows = store.Results("open", *(lambda folder: (folder, provenance.verify(folder)))(collect(profile)))
 print(len(done), sorted(set(rows.slices["method"])), rows.provenance["backend"], rows.provenance["missing"])

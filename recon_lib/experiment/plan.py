@@ -24,14 +24,15 @@ class Run:
 
     Attributes:
         kind: ``train``, ``finetune`` or ``evaluate``.
-        profile: The profile's name.
+        profile: The experiment as it was when the run was planned, with all its variations: nothing that decides a
+            result is read from a file again.
         choice: What a person names the run by: domain, numbers of images, draw.
         parameters: All that decides the result, JSON-serialisable.
         parent: The run whose network this one starts from.
     """
 
     kind: str
-    profile: str
+    profile: Profile
     choice: dict
     parameters: dict
     parent: Run | None = None
@@ -52,6 +53,11 @@ class Run:
             "version": __version__,
         }
         return json.dumps(content, sort_keys=True)
+
+    @property
+    def settings(self) -> Profile:
+        """The experiment as the run's variation has it, if it belongs to one."""
+        return self.profile.varied(self.choice["variation"]) if "variation" in self.choice else self.profile
 
 
 def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
@@ -75,7 +81,7 @@ def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
         parents = networks if variation.networks == "base" else _networks(varied, domain_hashes)
         for run in _evaluations(varied, domain_hashes, parents, variation.split):
             if run.content not in known and variation.matches(run.choice):
-                found += _named_after(name, run, known)
+                found += _named_after(profile, name, run, known)
     return sorted(found, key=lambda run: KINDS.index(run.kind))
 
 
@@ -113,24 +119,24 @@ def _evaluations(profile: Profile, hashes: Mapping[str, str], networks: list[Run
                 parameters["iterations"] = profile.compressed_sensing.iterations_of(name)
                 if profile.compressed_sensing.wavelet != CompressedSensing.wavelet:
                     parameters["wavelet"] = profile.compressed_sensing.wavelet
-            evaluated.append(Run("evaluate", profile.name, {"method": method, "test_domain": name}, parameters))
+            evaluated.append(Run("evaluate", profile, {"method": method, "test_domain": name}, parameters))
     for run in networks:
         for name, test in tests.items():
             if run.kind == "train" or run.choice["test_domain"] == name:
                 label = {"method": "network", **run.choice, "test_domain": name}
                 label.setdefault("n_finetune", 0)
                 parameters = {"method": "network", **test, **chosen, **scaled}
-                evaluated.append(Run("evaluate", profile.name, label, parameters, run))
+                evaluated.append(Run("evaluate", profile, label, parameters, run))
     return evaluated
 
 
-def _named_after(variation: str, run: Run, known: dict[str, Run]) -> list[Run]:
+def _named_after(profile: Profile, variation: str, run: Run, known: dict[str, Run]) -> list[Run]:
     """Name a varied run, and the runs it starts from, after the variation, unless they are known already."""
     if run.content in known:
         return []
-    before = [] if run.parent is None else _named_after(variation, run.parent, known)
+    before = [] if run.parent is None else _named_after(profile, variation, run.parent, known)
     parent = None if run.parent is None else known[run.parent.content]
-    named = replace(run, choice={**run.choice, "variation": variation}, parent=parent)
+    named = replace(run, profile=profile, choice={**run.choice, "variation": variation}, parent=parent)
     known[run.content] = named
     return [*before, named]
 
@@ -196,7 +202,7 @@ def _train(profile: Profile, domain: str, n_train: int, common: dict) -> Run:
         "architecture": profile.architecture.as_dict(),
         "recipe": profile.training.as_dict(),
     }
-    return Run("train", profile.name, {"training_domain": domain, "n_train": n_train}, parameters)
+    return Run("train", profile, {"training_domain": domain, "n_train": n_train}, parameters)
 
 
 def _fine_tune(profile: Profile, parent: Run, test: str, n: int, draw: int, common: dict) -> Run:
@@ -210,4 +216,4 @@ def _fine_tune(profile: Profile, parent: Run, test: str, n: int, draw: int, comm
         "penalty": "squares of the kernels",
     }
     choice = {**parent.choice, "test_domain": test, "n_finetune": n, "draw": draw}
-    return Run("finetune", profile.name, choice, parameters, parent)
+    return Run("finetune", profile, choice, parameters, parent)

@@ -25,7 +25,7 @@ from recon_lib.network.inference import reconstruct
 from recon_lib.results import merge, notebooks, provenance, store
 from recon_lib.results.merge import lock, recover, stage_networks
 from recon_lib.results.released import released_name
-from recon_lib.runs.evaluate import in_headline, panel_label, test_masks
+from recon_lib.runs.evaluate import in_headline, masks_of_test_slices, panel_label
 from recon_lib.runs.execute import finished, folder, plan_profile
 
 _NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
@@ -63,32 +63,31 @@ def _collect(profile: Profile, out: Path) -> None:
     details = _details(profile, runs, done, kept)
     networks = stage_networks(out)
     for run in done:
-        if _released(run, profile):
-            release(run, profile, networks)
+        if _released(run):
+            release(run, networks)
     images = {
         run.id: f"{run.choice['test_domain']}/{panel_label(run.choice)}" if run.kind == "evaluate" else None
         for run in kept
     }
-    merge.collect([folder(run) for run in done], out, details, images, _notebooks(done, profile))
+    merge.collect([folder(run) for run in done], out, details, images, _notebooks(done))
 
 
-def _notebooks(done: list[Run], profile: Profile) -> dict[str, bytes]:
+def _notebooks(done: list[Run]) -> dict[str, bytes]:
     """Trim the executed notebooks that are published: of the profile's own runs, and of the grid one draw."""
     found = {}
     for run in done:
         path = folder(run) / f"{run.kind}.ipynb"
-        inner = run.kind == "evaluate" and not in_headline(run, profile)
+        inner = run.kind == "evaluate" and not in_headline(run)
         if path.is_file() and not inner and "variation" not in run.choice and not run.choice.get("draw"):
             found[run.id] = notebooks.as_bytes(notebooks.trim(json.loads(path.read_text(encoding="utf-8"))))
     return found
 
 
-def release(run: Run, profile: Profile, where: Path) -> Path:
+def release(run: Run, where: Path) -> Path:
     """Write a run's network in half precision, with what that costs measured and stated in its card.
 
     Args:
         run: A finished training or fine-tuning run.
-        profile: The experiment.
         where: The folder of released networks.
 
     Returns:
@@ -97,14 +96,14 @@ def release(run: Run, profile: Profile, where: Path) -> Path:
     source = folder(run) / "network.safetensors"
     path = where / released_name(run.choice)
     cascade, card = load_network(source)
-    card = {**card, "profile": profile.name, "source_sha256": files.sha256(source)}
+    card = {**card, "profile": run.profile.name, "source_sha256": files.sha256(source)}
     if _is_released(path, card["source_sha256"]):
         return path
     with tempfile.TemporaryDirectory() as scratch:
         trial = Path(scratch) / path.name
         save_network(trial, cascade, card, stored="float16")
         half, _ = load_network(trial)
-        card["float16_cost_db"] = {name: _cost(cascade, half, name, profile) for name in _tests(run, profile)}
+        card["float16_cost_db"] = {name: _cost(cascade, half, name, run.profile) for name in _tests(run)}
     save_network(path, cascade, card, stored="float16")
     return path
 
@@ -118,14 +117,14 @@ def _is_released(path: Path, source: str) -> bool:
     return card.get("source_sha256") == source and card.get("sha256") == files.sha256(path)
 
 
-def _tests(run: Run, profile: Profile) -> tuple[str, ...]:
-    return (run.choice["test_domain"],) if run.kind == "finetune" else profile.test_domains
+def _tests(run: Run) -> tuple[str, ...]:
+    return (run.choice["test_domain"],) if run.kind == "finetune" else run.profile.test_domains
 
 
 def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) -> float:
     """Return the mean PSNR that storing the weights in half precision loses, in dB."""
     images = domains.load_images(name, "test", profile.domains[name]).images
-    _, masks = test_masks(images, profile)
+    _, masks = masks_of_test_slices(images, profile)
     some = np.linspace(0, len(images) - 1, min(_COMPARED, len(images))).round().astype(int)
     full = reconstruct(cascade, images[some], masks[some])[0]
     less = reconstruct(half, images[some], masks[some])[0]
@@ -133,12 +132,13 @@ def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) 
     return float(np.mean(lost))
 
 
-def _released(run: Run, profile: Profile) -> bool:
+def _released(run: Run) -> bool:
     """Release every raw network, from which fine-tuning can go on anywhere, and the tuned ones of Tables 1 and 2."""
     if run.kind == "evaluate" or "variation" in run.choice:
         return False
     if run.kind == "train":
         return True
+    profile = run.profile
     counts = profile.fine_tuning.headline
     wanted = TUNED if TUNED in counts else max(counts, default=None)
     largest = run.choice["n_train"] == max(profile.training.n_train)

@@ -28,15 +28,11 @@ from recon_lib.results.rows import write_rows
 _PART = 16  # slices between two reports of progress, and between two saved parts of a long reconstruction
 
 
-def evaluate(
-    run: Run, profile: Profile, base: Profile, where: Path, network: Path | None, progress: Progress | None
-) -> dict:
+def evaluate(run: Run, where: Path, network: Path | None, progress: Progress | None) -> dict:
     """Carry out an evaluation: ``slices.csv`` and, where pictures are kept, ``panels.npz``.
 
     Args:
         run: The evaluation.
-        profile: The experiment, changed as the run's variation has it.
-        base: The experiment as its file has it: all pictures are of the slices that its masks choose.
         where: The run's folder.
         network: The network's file, for the method ``network``.
         progress: Called with slices done and slices in all.
@@ -45,8 +41,9 @@ def evaluate(
         The hash of the images it was given, by split.
     """
     name, split = run.parameters["test_domain"], run.parameters.get("split", "test")
+    profile = run.settings
     images = domains.load_images(name, split, profile.domains[name])
-    index, masks = test_masks(images.images, profile)
+    index, masks = masks_of_test_slices(images.images, profile)
     row = {"run": run.id, **run.choice, "seed": profile.seed, "acceleration": profile.acceleration}
     before = None
     if network is not None:
@@ -66,12 +63,12 @@ def evaluate(
         place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
         rows.append({**row, **place, **values})
     write_rows(where / "slices.csv", rows)
-    if _is_pictured(run, base):
-        _write_panels(where / "panels.npz", run, base, images, masks, after)
+    if _is_pictured(run):
+        _write_panels(where / "panels.npz", run, images, masks, after)
     return {split: images.sha256}
 
 
-def test_masks(images: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
+def masks_of_test_slices(images: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
     """Give each test slice its mask, the same for every method.
 
     Args:
@@ -86,9 +83,6 @@ def test_masks(images: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.nda
     return index, pool[index]
 
 
-test_masks.__test__ = False  # a name that pytest would collect
-
-
 def panel_label(choice: dict) -> str:
     """Name a method's picture: ``cs:literal``, ``network-natural-4000-20``, ``zero_filled@acceleration-8``.
 
@@ -101,15 +95,15 @@ def panel_label(choice: dict) -> str:
     return name + _varied(choice)
 
 
-def in_headline(run: Run, profile: Profile) -> bool:
+def in_headline(run: Run) -> bool:
     """Tell whether an evaluation's method stands in Tables 1 and 2.
 
     Args:
         run: The evaluation.
-        profile: The experiment.
     """
     if run.choice["method"] != "network":
         return True
+    profile = run.profile
     counts = {0, *profile.fine_tuning.headline}
     return run.choice["n_train"] == max(profile.training.n_train) and run.choice["n_finetune"] in counts
 
@@ -118,10 +112,10 @@ def _varied(choice: dict) -> str:
     return f"{VARIED}{choice['variation']}" if "variation" in choice else ""
 
 
-def _is_pictured(run: Run, base: Profile) -> bool:
+def _is_pictured(run: Run) -> bool:
     """Tell whether pictures are kept: of a variation only if it is one of those that the explorer shows."""
     variation = run.choice.get("variation")
-    return variation is None or base.variations[variation].acceleration is not None
+    return variation is None or run.profile.variations[variation].acceleration is not None
 
 
 def _zero_filled(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -174,13 +168,16 @@ def _parts(count: int) -> list[slice]:
     return [slice(start, start + _PART) for start in range(0, count, _PART)]
 
 
-def _write_panels(path: Path, run: Run, base: Profile, images: ImageSet, masks: np.ndarray, after: np.ndarray) -> None:
-    """Keep the middle slice of each test subject; of the grid's inner cells and of variations only the median one."""
+def _write_panels(path: Path, run: Run, images: ImageSet, masks: np.ndarray, after: np.ndarray) -> None:
+    """Keep the middle slice of each test subject; of the grid's inner cells and of variations only the median one.
+
+    All pictures are of the slices that the profile's own masks choose, those of its variations too.
+    """
     name, label, varied = run.parameters["test_domain"], panel_label(run.choice), _varied(run.choice)
-    chosen_by = test_masks(images.images, base)[1] if varied else masks
+    chosen_by = masks_of_test_slices(images.images, run.profile)[1] if varied else masks
     panels = {}
     if run.choice.get("draw", 0) == 0:
-        for i in _pictured(images, chosen_by, every=not varied and in_headline(run, base)):
+        for i in _pictured(images, chosen_by, every=not varied and in_headline(run)):
             key = f"{name}/{images.subjects[i]}/{images.slices[i]}"
             panels[f"{key}/{label}"] = after[i].astype(np.float16)
             if run.choice["method"] == "zero_filled":

@@ -20,7 +20,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.data import domains
 from recon_lib.experiment.plan import Run, plan
-from recon_lib.experiment.profile import Profile, load_profile
+from recon_lib.experiment.profile import Profile
 from recon_lib.experiment.recipes import Architecture, Recipe
 from recon_lib.imaging.masks import assign_masks, mask_stack
 from recon_lib.network.cascade import Cascade
@@ -46,7 +46,7 @@ def plan_profile(profile: Profile) -> list[Run]:
 
 def folder(run: Run) -> Path:
     """Return a run's folder, ``runs/<profile>/<run-id>``."""
-    return paths.runs() / run.profile / run.id
+    return paths.runs() / run.profile.name / run.id
 
 
 def finished(run: Run) -> bool:
@@ -65,7 +65,7 @@ def network_file(run: Run) -> Path | None:
     """
     if finished(run):
         return folder(run) / "network.safetensors"
-    released = store.root() / run.profile / "weights" / released_name(run.choice)
+    released = store.root() / run.profile.name / "weights" / released_name(run.choice)
     return released if released.is_file() and read_card(released)["run"] == run.id else None
 
 
@@ -112,7 +112,7 @@ def execute(run: Run, progress: Progress | None = None) -> Path:
         if not finished(run):
             started = time.time()
             work = {"train": _train, "finetune": _fine_tune, "evaluate": _evaluate}[run.kind]
-            inputs = work(run, _profile_of(run), where, progress)
+            inputs = work(run, where, progress)
             _record(run, where, inputs, time.time() - started)
         # Last: until the record stands, a stopped run goes on from these; a kill may have come just before this line.
         for left in (where / "checkpoint.safetensors", *where.glob("part-*.safetensors")):
@@ -120,14 +120,8 @@ def execute(run: Run, progress: Progress | None = None) -> Path:
     return where
 
 
-def _profile_of(run: Run) -> Profile:
-    profile = load_profile(run.profile)
-    return profile.varied(run.choice["variation"]) if "variation" in run.choice else profile
-
-
-def _evaluate(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
-    network = network_file(run.parent) if run.parent else None
-    return evaluate(run, profile, load_profile(run.profile), where, network, progress)
+def _evaluate(run: Run, where: Path, progress: Progress | None) -> dict:
+    return evaluate(run, where, network_file(run.parent) if run.parent else None, progress)
 
 
 def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
@@ -158,8 +152,8 @@ def _is_result(path: Path) -> bool:
     return path.name in {"history.csv", "network.safetensors", "slices.csv", "panels.npz"}
 
 
-def _train(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
-    given = run.parameters
+def _train(run: Run, where: Path, progress: Progress | None) -> dict:
+    given, profile = run.parameters, run.settings
     images = domains.load_images(given["domain"], "train", profile.domains[given["domain"]])
     chosen = training_subset(len(images.images), given["n_train"], given["share"], given["seed"])
     pixels = images.images[chosen]
@@ -194,8 +188,8 @@ def training_subset(available: int, n_train: int, share: float, seed: int) -> np
     return np.sort(np.random.default_rng([seed, available]).permutation(available)[:count])
 
 
-def _fine_tune(run: Run, profile: Profile, where: Path, progress: Progress | None) -> dict:
-    given = run.parameters
+def _fine_tune(run: Run, where: Path, progress: Progress | None) -> dict:
+    given, profile = run.parameters, run.settings
     images = domains.load_images(given["test_domain"], "pool", profile.domains[given["test_domain"]])
     if given["n_finetune"] > len(images.images):
         raise ReconError(
@@ -218,6 +212,6 @@ def _fine_tune(run: Run, profile: Profile, where: Path, progress: Progress | Non
 def _keep_network(run: Run, where: Path, cascade: Cascade, history: list[dict], inputs: dict, facts: dict) -> dict:
     named = {"run": run.id, "kind": run.kind, **run.choice}
     write_rows(where / "history.csv", [{**named, **row} for row in history], HISTORY_COLUMNS)
-    card = {**named, **facts, "profile": run.profile, "data": inputs, "parameters": run.parameters}
+    card = {**named, **facts, "profile": run.profile.name, "data": inputs, "parameters": run.parameters}
     save_network(where / "network.safetensors", cascade, card)
     return inputs

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 
 from recon_lib.baselines import compressed_sensing
 from recon_lib.core import files, paths
@@ -11,7 +12,7 @@ from recon_lib.core.arrays import load_arrays
 from recon_lib.core.errors import ReconError
 from recon_lib.data import domains
 from recon_lib.experiment.plan import find
-from recon_lib.experiment.profile import load_profile
+from recon_lib.experiment.profile import load_profile, parse_profile
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.network.files import load_network, save_network
 from recon_lib.paper import panel_view
@@ -68,13 +69,11 @@ variations:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """The folders of a tiny profile whose runs are all finished."""
+    """The folders of a tiny profile, which no file holds, and whose runs are all finished."""
     folder = tmp_path_factory.mktemp("tiny")
-    (folder / "profiles").mkdir()
-    (folder / "profiles" / "tiny.yaml").write_text(TINY)
+    profile = parse_profile("tiny", yaml.safe_load(TINY))
     with pytest.MonkeyPatch.context() as patch:
         _use(patch, folder)
-        profile = load_profile("tiny")
         plan = execute.plan_profile(profile)
         for run in plan:
             execute.execute(run)
@@ -90,7 +89,6 @@ def tiny(finished, monkeypatch):
 
 
 def _use(patch, folder):
-    patch.setattr(paths, "PROFILES", folder / "profiles")
     for name in ("RUNS", "RESULTS", "CACHE"):
         patch.setenv(f"RECON_{name}", str(folder / name.lower()))
 
@@ -109,6 +107,29 @@ def test_every_run_leaves_a_record_that_says_all(tiny):
         assert record["inputs"]
         for name, digest in record["files"].items():
             assert files.sha256(execute.folder(run) / name) == digest
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "result"),
+    [
+        ("train", {"training_domain": "t1"}, "network.safetensors"),
+        ("evaluate", {"method": "cs:literal"}, "slices.csv"),
+        ("evaluate", {"method": "zero_filled", "variation": "acceleration-2"}, "panels.npz"),
+    ],
+)
+def test_a_profile_edited_while_a_run_is_under_way_changes_nothing_in_it(
+    kind, choice, result, tiny, monkeypatch, tmp_path
+):
+    _, plan = tiny
+    run = named(plan, kind, **choice)
+    wanted = files.sha256(execute.folder(run) / result)
+    edited = TINY.replace("{train: 4, test: 4}", "{train: 3, test: 2, power: 1.0}").replace("[30, 33]", "[36, 34]")
+    (tmp_path / "tiny.yaml").write_text(edited.replace("acceleration: 2.0", "acceleration: 3.0"))
+    monkeypatch.setattr(paths, "PROFILES", tmp_path)
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    replanned = execute.plan_profile(load_profile("tiny"))
+    assert run.id not in {other.id for other in replanned}  # the edited file plans other runs
+    assert files.sha256(execute.execute(run) / result) == wanted
 
 
 def own(plan):
@@ -455,9 +476,9 @@ def test_stopped_compressed_sensing_keeps_its_finished_slices(tiny, monkeypatch,
 def test_of_the_grids_inner_cells_only_the_median_slice_is_kept(tiny, monkeypatch):
     profile, plan = tiny
     run = named(plan, "evaluate", method="network", training_domain="natural", n_finetune=3)
-    monkeypatch.setattr(evaluate, "in_headline", lambda run, profile: False)
+    monkeypatch.setattr(evaluate, "in_headline", lambda run: False)
     images = domains.load_images("t1", "test", profile.domains["t1"])
-    _, masks = evaluate.test_masks(images.images, profile)
+    _, masks = evaluate.masks_of_test_slices(images.images, profile)
     kept = evaluate._pictured(images, masks, every=False)
     assert len(kept) == 1
     every = evaluate._pictured(images, masks, every=True)

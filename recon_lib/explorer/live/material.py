@@ -18,7 +18,7 @@ from recon_lib.paper import panel_view
 from recon_lib.results import store
 from recon_lib.results.released import cards
 from recon_lib.runs import execute
-from recon_lib.runs.evaluate import test_masks
+from recon_lib.runs.evaluate import masks_of_test_slices
 
 _GENERATED = 3  # slices of each contrast where there are no results
 Place = tuple[str, int]
@@ -101,7 +101,7 @@ def from_runs(name: str, progress: Callable | None = None) -> Material:
         images = domains.load_images(contrast, "test", profile.domains[contrast]).first(_GENERATED)
         places = list(zip(images.subjects, images.slices, strict=True))
         references[contrast] = dict(zip(places, images.images, strict=True))
-        masks[contrast] = dict(zip(places, test_masks(images.images, profile)[1], strict=True))
+        masks[contrast] = dict(zip(places, masks_of_test_slices(images.images, profile)[1], strict=True))
         tuned = find(plan, "finetune", training_domain=domain, test_domain=contrast, n_train=raw.choice["n_train"])
         networks[domain, contrast, tuned.choice["n_finetune"]] = (
             execute.execute(tuned, progress) / "network.safetensors"
