@@ -51,8 +51,8 @@ def scaled_psnr(images: np.ndarray, targets: np.ndarray) -> float:
     """
     magnitudes = np.abs(images).astype(np.float64)
     factors = (magnitudes * targets).sum(axis=(1, 2)) / (magnitudes**2).sum(axis=(1, 2))
-    pairs = zip(magnitudes, factors, targets, strict=True)
-    return float(np.mean([psnr(factor * image, target) for image, factor, target in pairs]))
+    pairs = zip(targets, factors[:, None, None] * magnitudes, strict=True)
+    return float(np.mean([psnr(target, image, data_range=target.max()) for target, image in pairs]))
 
 
 def measure(tiny: bool) -> harness.Rows:

@@ -22,9 +22,12 @@ def measure(tiny: bool) -> harness.Rows:
         targets /= targets.max(axis=(1, 2), keepdims=True)
         images = np.abs(targets + 0.1 * rng.standard_normal(targets.shape, dtype=np.float32))
         work = {
-            "recon_lib": lambda: ssim_stack(images, targets),  # noqa: B023 - called before the loop goes on
+            "recon_lib": lambda: ssim_stack(targets, images, data_range=1.0),  # noqa: B023 - called before the loop goes on
             "scikit-image": lambda: _theirs(images, targets),  # noqa: B023
-            "metrics": lambda: [slice_metrics(*pair) for pair in zip(images, targets, strict=True)],  # noqa: B023
+            "metrics": lambda: [
+                slice_metrics(target, image, data_range=1.0)
+                for target, image in zip(targets, images, strict=True)  # noqa: B023
+            ],
         }
         seconds = harness.interleave(work, rounds)
         apart = float(np.abs(work["recon_lib"]() - work["scikit-image"]()).max())

@@ -120,11 +120,13 @@ def measure(references: np.ndarray, images: Mapping[str, np.ndarray]) -> pandas.
     """
     import pandas
 
-    return pandas.DataFrame(
-        {"place": n, "image": name, "psnr": psnr(one, reference), "ssim": ssim(one, reference)}
-        for name, stack in images.items()
-        for n, (one, reference) in enumerate(zip(stack, references, strict=True))
-    )
+    rows = []
+    for name, stack in images.items():
+        for place, (reference, image) in enumerate(zip(references, stack, strict=True)):
+            peak = reference.max()
+            quality = {metric.__name__: metric(reference, image, data_range=peak) for metric in (psnr, ssim)}
+            rows.append({"place": place, "image": name, **quality})
+    return pandas.DataFrame(rows)
 
 
 def gain(measured: pandas.DataFrame) -> str:
@@ -185,7 +187,8 @@ def comparison_figure(test: ImageSet, masks: np.ndarray, images: Mapping[str, np
     grid[1][0].set_title(f"mask, {100 * masks[place].mean():.0f} %", fontsize=9)
     for column, (name, image) in enumerate(shown.items(), start=1):
         grid[0][column].imshow(image[box], **grey)
-        numbers = f"{psnr(image, reference):.2f} dB, SSIM {ssim(image, reference):.3f}"
+        quality = [metric(reference, image, data_range=reference.max()) for metric in (psnr, ssim)]
+        numbers = "{:.2f} dB, SSIM {:.3f}".format(*quality)
         grid[0][column].set_title(f"{name}\n{numbers}", fontsize=9)
         drawn = grid[1][column].imshow(errors[name], cmap="inferno", vmin=0, vmax=top, interpolation="nearest")
     for axes in grid.flat:

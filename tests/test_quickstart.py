@@ -76,8 +76,9 @@ def test_measured_numbers_are_the_metrics(test_slices, rng):
     measured = quickstart.measure(test_slices.images, {"a": noisy, "b": 0.5 * test_slices.images})
     assert list(measured["image"]) == ["a"] * 4 + ["b"] * 4
     row = measured[(measured["image"] == "a") & (measured["place"] == 2)].iloc[0]
-    assert row["psnr"] == psnr(noisy[2], test_slices.images[2])
-    assert row["ssim"] == ssim(noisy[2], test_slices.images[2])
+    peak = test_slices.images[2].max()
+    assert row["psnr"] == psnr(test_slices.images[2], noisy[2], data_range=peak)
+    assert row["ssim"] == ssim(test_slices.images[2], noisy[2], data_range=peak)
 
 
 def test_the_gain_is_the_mean_over_slices():
@@ -108,7 +109,8 @@ def test_the_comparison_shows_images_and_errors_of_one_slice(test_slices):
         assert np.allclose(axes.images[0].get_array(), np.abs(image - turned[0])[box])
     limits = {tuple(axes.images[0].get_clim()) for axes in drawn[4:6]}
     assert len(limits) == 1
-    assert f"{psnr(after[1], test_slices.images[1]):.2f} dB" in drawn[2].get_title()
+    peak = test_slices.images[1].max()
+    assert f"{psnr(test_slices.images[1], after[1], data_range=peak):.2f} dB" in drawn[2].get_title()
 
 
 def test_a_slice_that_is_not_there_is_refused(test_slices):

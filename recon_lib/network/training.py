@@ -111,7 +111,8 @@ def _train_stage(
         batches = _batches(inputs, data.target, recipe, count, rng)
         losses = [float(subnetwork.train_on_batch(x, y)) for x, y in batches]
         images = np.abs(to_complex(advance(subnetwork, cascade, inputs[monitored], shown)))
-        quality = [psnr(image, target) for image, target in zip(images, shown.target[..., 0], strict=True)]
+        pairs = zip(shown.target[..., 0], images, strict=True)
+        quality = [psnr(target, image, data_range=target.max()) for target, image in pairs]
         row = {
             "subnetwork": stage,
             "epoch": epoch,

@@ -128,8 +128,14 @@ def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) 
     some = np.linspace(0, len(images) - 1, min(_COMPARED, len(images))).round().astype(int)
     full = reconstruct(cascade, images[some], masks[some])[0]
     less = reconstruct(half, images[some], masks[some])[0]
-    lost = [psnr(a, t) - psnr(b, t) for a, b, t in zip(full, less, images[some], strict=True)]
-    return float(np.mean(lost))
+    quality = [
+        [
+            psnr(reference, image, data_range=reference.max())
+            for reference, image in zip(images[some], made, strict=True)
+        ]
+        for made in (full, less)
+    ]
+    return float(np.mean(np.subtract(*quality)))
 
 
 def _released(run: Run) -> bool:

@@ -55,10 +55,11 @@ def evaluate(run: Run, where: Path, network: Path | None, progress: Progress | N
     else:
         after = _BASELINES[run.parameters["method"]](images.images, masks)
     rows, window = [], run.parameters.get("ssim", DEFAULT_WINDOW)
-    for i, target in enumerate(images.images):
-        values = slice_metrics(after[i], target, window)
+    for i, reference in enumerate(images.images):
+        options = {"data_range": reference.max(), "window": window}
+        values = slice_metrics(reference, after[i], **options)
         if before is not None:
-            own = slice_metrics(before[i], target, window)
+            own = slice_metrics(reference, before[i], **options)
             values |= {"psnr_before_dc": own["psnr"], "ssim_before_dc": own["ssim"]}
         place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
         rows.append({**row, **place, **values})
@@ -196,5 +197,7 @@ def _pictured(images: ImageSet, masks: np.ndarray, every: bool) -> list[int]:
     if every:
         return middle
     start = _zero_filled(images.images[middle], masks[middle])
-    quality = {i: psnr(start[k], images.images[i]) for k, i in enumerate(middle)}
+    references = images.images[middle]
+    pairs = zip(middle, references, start, strict=True)
+    quality = {i: psnr(reference, image, data_range=reference.max()) for i, reference, image in pairs}
     return [median_key({(images.subjects[i], images.slices[i], i): value for i, value in quality.items()})[2]]

@@ -33,7 +33,7 @@ def slice_figure(reference: np.ndarray, made: Mapping[str, np.ndarray]) -> Figur
     """
     figure, grid = blank_figure((2.1 * (1 + len(made)), 4.4), 2, 1 + len(made))
     for column, (name, image) in enumerate({"reference": reference, **made}.items()):
-        title = name if column == 0 else f"{name}\n{psnr(image, reference):.1f} dB"
+        title = name if column == 0 else f"{name}\n{psnr(reference, image, data_range=reference.max()):.1f} dB"
         grid[0, column].imshow(np.rot90(image), cmap="gray", vmin=0, vmax=1)
         grid[0, column].set_title(title, fontsize=9)
         if column:

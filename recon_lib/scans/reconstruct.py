@@ -192,11 +192,12 @@ def measure(network: Network, acquired: Acquired, progress: Progress | None = No
         Two rows a slice, ``zero_filled`` and ``network``: ``slice, method`` and the metrics.
     """
     made = _both(network, acquired, progress)
-    return [
-        {"slice": int(number), "method": method, **slice_metrics(images[k], acquired.reference[k])}
-        for k, number in enumerate(acquired.numbers)
-        for method, images in made.items()
-    ]
+    rows = []
+    for k, (number, reference) in enumerate(zip(acquired.numbers, acquired.reference, strict=True)):
+        for method, images in made.items():
+            values = slice_metrics(reference, images[k], data_range=reference.max())
+            rows.append({"slice": int(number), "method": method, **values})
+    return rows
 
 
 def mean_psnr(network: Network, held: Slices, acceleration: float = 4.0, seed: int = 0) -> dict[str, float]:
@@ -213,10 +214,13 @@ def mean_psnr(network: Network, held: Slices, acceleration: float = 4.0, seed: i
     """
     acquired = simulate(held.images, network.masks(acceleration, seed), network.card["normalisation"])
     made = _both(network, acquired)
-    return {
-        method: float(np.mean([psnr(a, b) for a, b in zip(images, acquired.reference, strict=True)]))
-        for method, images in made.items()
-    }
+    means = {}
+    for method, images in made.items():
+        pairs = zip(acquired.reference, images, strict=True)
+        means[method] = float(
+            np.mean([psnr(reference, image, data_range=reference.max()) for reference, image in pairs])
+        )
+    return means
 
 
 def _both(network: Network, acquired: Acquired, progress: Progress | None = None) -> dict[str, np.ndarray]:

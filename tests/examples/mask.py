@@ -22,5 +22,5 @@ def scores(images, network):
     """Undersample images (n, height, width), each by a mask of its own, and return PSNR by a network, in dB."""
     masks = np.stack([random_columns(images.shape[1:], n) for n in range(len(images))])
     cascade, _ = load_network(network)
-    found, _ = reconstruct(cascade, images, masks)
-    return [psnr(one, target) for one, target in zip(found, images, strict=True)]
+    made, _ = reconstruct(cascade, images, masks)
+    return [psnr(reference, image, data_range=reference.max()) for reference, image in zip(images, made, strict=True)]

@@ -11,9 +11,8 @@ def test_a_slice_is_drawn_beside_its_reconstructions_with_their_psnr(rng):
     reference /= reference.max()
     made = {"zero-filled": reference * 0.9, "network": reference * 0.99}
     axes = slice_figure(reference, made).axes
-    assert [a.get_title() for a in axes[:3]] == [
-        "reference", *(f"{name}\n{psnr(image, reference):.1f} dB" for name, image in made.items())
-    ]  # fmt: skip
+    quality = {name: psnr(reference, image, data_range=reference.max()) for name, image in made.items()}
+    assert [a.get_title() for a in axes[:3]] == ["reference", *(f"{name}\n{dB:.1f} dB" for name, dB in quality.items())]
     np.testing.assert_allclose(axes[1].images[0].get_array(), np.rot90(made["zero-filled"]))
     np.testing.assert_allclose(axes[5].images[0].get_array(), np.rot90(reference * 0.01))
     assert axes[4].images[0].get_clim() == axes[5].images[0].get_clim()

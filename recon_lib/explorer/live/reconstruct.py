@@ -110,7 +110,9 @@ class Explorer:
             image = np.abs(reconstruct_cs(kspace, mask[None], choice.method.removeprefix("cs:")))[0]
         else:
             image = reconstruct(self._load(choice), reference[None], mask[None])[0][0]
-        return Shown(reference, image, mask, psnr(image, reference), ssim(image, reference))
+        peak = reference.max()
+        quality = psnr(reference, image, data_range=peak), ssim(reference, image, data_range=peak)
+        return Shown(reference, image, mask, *quality)
 
     def figure(self, choice: Choice, shown: Shown | None = None) -> Figure:
         """Draw a choice: reference, reconstruction, error map, mask.
