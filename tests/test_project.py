@@ -30,7 +30,6 @@ HEAVY = BACKENDS | {
     "skimage",
     "nibabel",
     "pydicom",
-    "pooch",
     "SimpleITK",
     "requests",
     "ipywidgets",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import platformdirs
+
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "data_manifest.yaml"
 NOTEBOOKS = ROOT / "notebooks"
@@ -15,21 +17,17 @@ RESULTS = BOOK / "results"
 
 def cache() -> Path:
     """Return the folder of downloads and prepared data: ``RECON_CACHE``, or the platform's cache folder."""
-    chosen = os.environ.get("RECON_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    import pooch  # 0.2 s, and only this line needs it
-
-    return Path(pooch.os_cache("recon_lib"))
+    folder = os.environ.get("RECON_CACHE")
+    return Path(folder).expanduser() if folder else platformdirs.user_cache_path("recon_lib")
 
 
 def mirror() -> Path | None:
     """Return the folder ``RECON_DATA_MIRROR`` names, which holds copies of public files, if it is set."""
-    chosen = os.environ.get("RECON_DATA_MIRROR")
-    return Path(chosen).expanduser() if chosen else None
+    folder = os.environ.get("RECON_DATA_MIRROR")
+    return Path(folder).expanduser() if folder else None
 
 
 def runs() -> Path:
     """Return the folder of runs (weights, rows, logs): ``RECON_RUNS``, or ``runs`` in the project."""
-    chosen = os.environ.get("RECON_RUNS")
-    return Path(chosen).expanduser() if chosen else ROOT / "runs"
+    folder = os.environ.get("RECON_RUNS")
+    return Path(folder).expanduser() if folder else ROOT / "runs"
