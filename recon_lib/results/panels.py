@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,20 +30,20 @@ VARIED = "@"
 
 
 def write_panels(path: Path, panels: Mapping[str, np.ndarray]) -> None:
-    """Write ``panels.npz`` atomically and with the same bytes each time.
+    """Write ``panels.npz`` atomically and with the same bytes each time: numpy dates every array 1980-01-01.
 
     Args:
         path: The file; its folder is made.
-        panels: Arrays by ``<test_domain>/<subject>/<slice>/<label>``.
+        panels: Arrays by ``<test_domain>/<subject>/<slice>/<label>``; their order does not matter.
+
+    Raises:
+        ReconError: An array holds Python objects, which only a pickle could store.
     """
+    for key, panel in panels.items():
+        if np.asarray(panel).dtype.hasobject:
+            raise ReconError(f"The panel {key} holds Python objects, not numbers: give an array of one numeric type.")
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for key in sorted(panels):
-            content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(panels[key]), allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{key}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content.getvalue())
+    np.savez_compressed(buffer, **{key: panels[key] for key in sorted(panels)})
     write_bytes(path, buffer.getvalue())
 
 

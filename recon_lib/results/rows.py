@@ -39,20 +39,35 @@ HISTORY_COLUMNS: dict[str, str] = {
 def write_rows(path: Path, rows: Iterable[Mapping[str, object]], columns: Mapping[str, str] = SLICE_COLUMNS) -> None:
     """Write a table as CSV, gzipped if the name ends with ``.gz``, atomically and with the same bytes each time.
 
+    Numbers have seven significant digits. The format is frozen: published tables are written again byte by byte.
+
     Args:
         path: The file; its folder is made.
         rows: One mapping a row; a column it lacks is left empty.
         columns: The schema, name to type.
 
     Raises:
-        ReconError: A row has a column the schema does not know.
+        ReconError: A row has a column that the schema does not know, or a cell does not fit the type of its column, is
+            a truth value, or holds a comma, a quote or a line break.
     """
-    lines = [",".join(columns)]
-    for row in rows:
-        for name in row:
-            choose("column", name, columns)
-        lines.append(",".join(_cell(row.get(name)) for name in columns))
-    data = ("\n".join(lines) + "\n").encode()
+    import pandas
+
+    records = list(rows)
+    for record in records:
+        if not record.keys() <= columns.keys():
+            choose("column", next(name for name in record if name not in columns), columns)
+        for value in record.values():
+            if isinstance(value, bool | np.bool_):  # pandas would write 1.0 or True, each in silence
+                raise ReconError(f"A table of results holds no truth values ({value}): write text or a number.")
+    frame = pandas.DataFrame(records, columns=list(columns))
+    for name, kind in columns.items():
+        try:
+            frame[name] = frame[name].astype(kind)
+        except (TypeError, ValueError) as error:
+            raise ReconError(f"Column {name} of a table of results has the type {kind}: {error}.") from error
+        if kind == _TEXT:
+            _check_texts(frame[name])
+    data = frame.to_csv(index=False, float_format="%.7g", lineterminator="\n").encode()
     write_bytes(path, gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
@@ -76,14 +91,14 @@ def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> pandas.Da
     if not path.is_file():
         raise ReconError(f"There is no file {path}: run the experiment that writes it.")
     try:
-        found = list(pandas.read_csv(path, nrows=0).columns)
-        columns = columns or (HISTORY_COLUMNS if "loss" in found else SLICE_COLUMNS)
+        header = list(pandas.read_csv(path, nrows=0).columns)
+        columns = columns or (HISTORY_COLUMNS if "loss" in header else SLICE_COLUMNS)
         empty = {name: [""] for name, kind in columns.items() if kind != _TEXT}
         frame = pandas.read_csv(path, dtype=dict(columns), keep_default_na=False, na_values=empty)
     except (ValueError, OSError, EOFError, zlib.error) as error:
         raise ReconError(f"{path} is not a readable table ({error}): write it again.") from error
-    unknown = [name for name in found if name not in columns]
-    if unknown or not found:
+    unknown = [name for name in header if name not in columns]
+    if unknown or not header:
         raise ReconError(f"{path} has columns that no table of results has ({', '.join(unknown)}): write it again.")
     for name in columns:
         if name not in frame:
@@ -91,16 +106,10 @@ def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> pandas.Da
     return frame[list(columns)]
 
 
-def _cell(value: object) -> str:
-    if value is None or value is np.ma.masked:
-        return ""
-    if isinstance(value, bool | np.bool_):
-        raise ReconError(f"A table of results holds no truth values ({value}): write text or a number.")
-    if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else format(float(value), ".7g")
-    text = str(value)
-    if text == "<NA>":
-        return ""
-    if any(sign in text for sign in ',"\n\r'):
-        raise ReconError(f"A cell of a table of results may not hold a comma, quote or line break: {text!r}.")
-    return text
+def _check_texts(column: pandas.Series) -> None:
+    """Refuse texts that a reader who splits lines at commas would misread."""
+    damaging = column[column.str.contains('[,"\n\r]', na=False)]
+    if len(damaging):
+        raise ReconError(
+            f"A cell of a table of results may not hold a comma, quote or line break: {str(damaging.iloc[0])!r}."
+        )

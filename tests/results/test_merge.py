@@ -1,0 +1,113 @@
+"""Collecting: the same bytes twice, what stays, and runs that disagree."""
+
+import numpy as np
+import pytest
+from fabricated import make_panels, row
+
+from recon_lib.core.errors import ReconError
+from recon_lib.results import merge, provenance, store
+from recon_lib.results.panels import read_panels, write_panels
+from recon_lib.results.rows import HISTORY_COLUMNS, read_rows, write_rows
+
+DETAILS = {"parameters": {"seed": 1}, "commit": "abc"}
+
+
+def contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_collect_gives_the_same_bytes_whatever_the_order_and_the_clock(runs, tmp_path, monkeypatch):
+    merge.collect(runs, tmp_path / "one", DETAILS)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    merge.collect(runs[::-1], tmp_path / "two", DETAILS)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_collect_keeps_a_shared_row_once(folder):
+    slices = read_rows(folder / "slices.csv.gz")
+    counts = slices.groupby(["test_domain", "method", "training_domain", "n_finetune"], dropna=False).size()
+    assert set(counts) == {20}
+    assert len(slices) == (6 + 1) * 20 * 2
+    history = read_rows(folder / "history.csv.gz", HISTORY_COLUMNS)
+    assert len(history) == 3 * 20 + 6 * 4
+
+
+def test_collect_replaces_everything_but_the_weights(runs, folder):
+    (folder / "weights").mkdir()
+    (folder / "weights" / "t1.safetensors").write_bytes(b"weights")
+    (folder / "stray").write_text("old")
+    merge.collect(runs[:1], folder, DETAILS)
+    assert set(contents(folder)) == {
+        "slices.csv.gz",
+        "history.csv.gz",
+        "panels.npz",
+        "provenance.json",
+        "records.json",
+        "weights/t1.safetensors",
+    }
+    assert "weights/t1.safetensors" in provenance.verify(folder)["files"]
+    assert [p.name for p in folder.parent.iterdir()] == ["smoke"]
+
+
+def test_images_stay_with_the_runs_that_stay_and_a_mask_with_its_variation(tmp_path):
+    run, out = tmp_path / "run", tmp_path / "desk"
+    plain, start = make_panels("t1", "natural", 0), "t1/sub-11/41"
+    content = {**plain, **{f"{key}@r{n}": image for n in (2, 8) for key, image in plain.items() if "ref" not in key}}
+    rows = [row("t1", "sub-11", 41, run="base"), row("t1", "sub-11", 41, run="varied", variation="r8", psnr=20.0)]
+    write_rows(run / "slices.csv", rows)
+    write_panels(run / "panels.npz", content)
+    merge.collect([run], out, {})
+    found = store.Results("desk", out, provenance.verify(out))
+    assert set(found.panels) == set(plain)
+    assert set(found.varied_panels) == set(content) - set(plain)
+    network = "network-natural-4000-0"
+    merge.collect([], out, {}, {"base": f"t1/{network}", "varied": f"t1/{network}@r8"})
+    kept = read_panels(out / "panels.npz")
+    assert set(kept) == {f"{start}/{name}" for name in ("reference", "mask", network, "mask@r8", f"{network}@r8")}
+    assert all(np.array_equal(kept[key], content[key]) for key in kept)
+    merge.collect([], out, {}, {"base": f"t1/{network}"})
+    assert set(read_panels(out / "panels.npz")) == {f"{start}/{n}" for n in ("reference", "mask", network)}
+
+
+def test_images_of_another_contrast_do_not_stay_with_a_run(tmp_path):
+    run, out = tmp_path / "run", tmp_path / "desk"
+    write_rows(run / "slices.csv", [row(d, "sub-11", 41, run=f"base-{d}") for d in ("t1", "t2")])
+    content = make_panels("t1", "natural", 0) | make_panels("t2", "natural", 0)
+    write_panels(run / "panels.npz", content)
+    merge.collect([run], out, {})
+    merge.collect([], out, {}, {"base-t2": "t2/network-natural-4000-0", "a training": None})
+    kept = {f"t2/sub-11/41/{name}" for name in ("reference", "mask", "network-natural-4000-0")}
+    assert set(read_panels(out / "panels.npz")) == kept
+
+
+def test_a_failed_collect_leaves_the_old_results(runs, folder, tmp_path):
+    before = contents(folder)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ReconError, match="empty holds no slices"):
+        merge.collect([*runs, tmp_path / "empty"], folder, DETAILS)
+    assert contents(folder) == before
+    assert [p.name for p in folder.parent.iterdir()] == ["smoke"]
+
+
+def test_runs_that_disagree_are_refused(runs, tmp_path):
+    other = tmp_path / "other"
+    frame = read_rows(runs[0] / "slices.csv").assign(run="other")
+    frame.loc[0, "psnr"] *= 1 + 1e-6
+    write_rows(other / "slices.csv", frame.to_dict("records"))
+    merge.collect([*runs, other], tmp_path / "out", DETAILS)
+    assert len(read_rows(tmp_path / "out" / "slices.csv.gz")) == 280
+    frame.loc[0, "psnr"] += 1
+    write_rows(other / "slices.csv", frame.to_dict("records"))
+    with pytest.raises(ReconError, match=r"contradicts another one's slices\.csv"):
+        merge.collect([*runs, other], tmp_path / "out", DETAILS)
+    panels = {key: np.zeros_like(image) for key, image in make_panels("t1", "natural", 0).items()}
+    write_panels(other / "panels.npz", panels)
+    with pytest.raises(ReconError, match="another image"):
+        merge.collect([*runs, other], tmp_path / "out", DETAILS)
+
+
+def test_no_runs_and_a_missing_run_are_named(tmp_path):
+    with pytest.raises(ReconError, match="no runs"):
+        merge.collect([], tmp_path / "out", DETAILS)
+    with pytest.raises(ReconError, match="nowhere"):
+        merge.collect([tmp_path / "nowhere"], tmp_path / "out", DETAILS)

@@ -1,0 +1,65 @@
+"""Pictures on disk: round trips, the same bytes at any time, and damage."""
+
+import zipfile
+
+import numpy as np
+import pytest
+from fabricated import make_panels
+
+from recon_lib.core.errors import ReconError
+from recon_lib.results.panels import median_key, read_panels, write_panels
+
+
+def test_panels_come_back(tmp_path):
+    panels = make_panels("t1", "natural", 0)
+    write_panels(tmp_path / "panels.npz", panels)
+    read = read_panels(tmp_path / "panels.npz")
+    assert set(read) == set(panels)
+    for key, image in panels.items():
+        assert read[key].dtype == image.dtype
+        np.testing.assert_array_equal(read[key], image)
+
+
+def test_panels_with_pickles_are_refused(tmp_path):
+    np.savez(tmp_path / "p.npz", a=np.array([{}], dtype=object))
+    with pytest.raises(ReconError, match="not a readable"):
+        read_panels(tmp_path / "p.npz")
+
+
+def test_the_same_panels_give_the_same_bytes_at_any_time_and_in_any_order(tmp_path, monkeypatch):
+    panels = make_panels("t1", "natural", 0)
+    write_panels(tmp_path / "one.npz", panels)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    write_panels(tmp_path / "two.npz", dict(reversed(panels.items())))
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.npz") as archive:
+        entries = archive.infolist()
+    assert [entry.filename for entry in entries] == [f"{key}.npy" for key in sorted(panels)]
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.compress_type for entry in entries} == {zipfile.ZIP_DEFLATED}
+
+
+def test_objects_are_not_pickled(tmp_path):
+    with pytest.raises(ReconError, match="The panel a holds Python objects"):
+        write_panels(tmp_path / "p.npz", {"a": np.array([{}], dtype=object)})
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_file_holds_no_panels_and_a_damaged_one_is_an_error(tmp_path):
+    assert read_panels(tmp_path / "p.npz") == {}
+    (tmp_path / "p.npz").write_bytes(b"PK broken")
+    with pytest.raises(ReconError, match=r"p\.npz is not a readable set of images"):
+        read_panels(tmp_path / "p.npz")
+
+
+@pytest.mark.parametrize(
+    ("psnr", "median"),
+    [
+        ({("a", 1): 30.0, ("a", 2): 20.0, ("b", 1): 25.0}, ("b", 1)),
+        ({("a", 1): 30.0, ("a", 2): 20.0, ("b", 1): 25.0, ("b", 2): 26.0}, ("b", 1)),
+        ({("b", 1): 20.0, ("a", 2): 20.0, ("a", 1): 20.0}, ("a", 2)),
+    ],
+    ids=["odd", "even", "equal"],
+)
+def test_the_median_slice_is_the_lower_one_and_the_first_of_equal_ones(psnr, median):
+    assert median_key(psnr) == median
