@@ -11,7 +11,6 @@ import pandas as pd
 from PIL import Image
 
 from recon_lib.core.files import write_bytes
-from recon_lib.paper import appendix
 from recon_lib.results import notebooks
 from recon_lib.results.panels import write_panels
 from recon_lib.results.provenance import write_provenance
@@ -243,7 +242,7 @@ def publish(root: Path, profile: str = "desk") -> None:
     """Lay beside collected results what else the book shows: executed notebooks of two runs, and measured times."""
     for name in ("train-natural-4000-1a0c97fa77", "evaluate-network-natural-4000-t1-0-0123456789"):
         content = notebooks.as_bytes(notebooks.trim(executed()))
-        write_bytes(root / profile / appendix.FOLDER / f"{name}.ipynb", content)
+        write_bytes(root / profile / notebooks.FOLDER / f"{name}.ipynb", content)
     write_provenance(root / profile, {})
     size = [256, 176]
     write_benchmark(root, "inference", [("network", size, 1, 0.41, None, "recon_lib")])

@@ -13,6 +13,7 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import write_bytes, write_json
+from recon_lib.results.notebooks import FOLDER
 from recon_lib.results.panels import VARIED, read_panels, write_panels
 from recon_lib.results.provenance import write_provenance
 from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows, write_rows
@@ -87,7 +88,7 @@ def notebook_file(out: Path, run: str) -> Path:
         out: The folder of results.
         run: The run's identity.
     """
-    return out / "notebooks" / f"{run.replace(':', '-')}.ipynb"
+    return out / FOLDER / f"{run.replace(':', '-')}.ipynb"
 
 
 def lock(out: Path) -> filelock.FileLock:

@@ -1,4 +1,12 @@
-"""The executed notebooks that are published beside the results: trimmed, with small figures and no paths."""
+"""The executed notebooks that are published beside the results: trimmed, with small figures and no paths.
+
+What stays of an output is its text, shortened, and its figure, small. Progress bars, what goes to stderr, tables in
+HTML (their text says the same) and paths of the machine are left out. The same notebook always gives the same bytes.
+
+The preprocessors of nbconvert (``ClearMetadata``, ``RegexRemove``, ``TagRemove``, ``ClearOutput`` and their like)
+remove whole cells, outputs or metadata. None of them shortens a text, shrinks a figure or takes a path out of a line,
+which is what these 100 lines do.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +18,8 @@ from collections.abc import Iterable, Mapping
 
 from recon_lib.core.errors import ReconError
 
+FOLDER = "notebooks"
+"""Stands beside the results that its notebooks gave."""
 _LINES, _TAIL = 40, 8  # of a text output: kept in all, and of these at its end
 _WIDTH, _COLOURS = 700, 32  # of a figure: pixels, palette
 _PATH = re.compile(r"(?<![\w./:~$}])/(?:[\w.+@-]+/)+([\w.+@-]*)|\b[A-Za-z]:\\(?:[\w.+@ -]+\\)+([\w.+@-]*)")
@@ -34,10 +44,13 @@ def trim(notebook: Mapping[str, object]) -> dict:
         execution = dict(notebook.get("metadata", {}).get("papermill", {}))
     except (KeyError, TypeError, AttributeError, ValueError, OSError) as error:
         raise ReconError(f"This is not an executed notebook that can be trimmed ({error!r}): run it again.") from error
-    kept = {"parameters": _clean(execution.get("parameters", {}))}
+    record = {"parameters": _clean(execution.get("parameters", {}))}
     if execution.get("duration"):
-        kept["duration"] = round(float(execution["duration"]), 1)
-    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "papermill": kept}
+        record["duration"] = round(float(execution["duration"]), 1)
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "papermill": record,
+    }
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -53,13 +66,13 @@ def as_bytes(notebook: Mapping[str, object]) -> bytes:
 def _cell(place: int, cell: Mapping) -> dict:
     """Keep what a reader needs of a cell."""
     source = _clean(join_lines(cell["source"])).strip("\n")
-    kept = {"cell_type": cell["cell_type"], "id": f"cell-{place:02d}", "metadata": {}, "source": source}
+    trimmed = {"cell_type": cell["cell_type"], "id": f"cell-{place:02d}", "metadata": {}, "source": source}
     tags = [tag for tag in cell.get("metadata", {}).get("tags", []) if tag.endswith("parameters")]
     if tags:
-        kept["metadata"] = {"tags": tags}
+        trimmed["metadata"] = {"tags": tags}
     if cell["cell_type"] == "code":
-        kept |= {"execution_count": None, "outputs": list(_outputs(cell.get("outputs", [])))}
-    return kept
+        trimmed |= {"execution_count": None, "outputs": list(_outputs(cell.get("outputs", [])))}
+    return trimmed
 
 
 def _outputs(outputs: Iterable[Mapping]) -> Iterable[dict]:
@@ -70,14 +83,14 @@ def _outputs(outputs: Iterable[Mapping]) -> Iterable[dict]:
             if text := _shorten(join_lines(output["text"])):
                 yield {"output_type": "stream", "name": "stdout", "text": text}
         elif kind == "error":
-            said = _clean(f"{output['ename']}: {output['evalue']}")
-            yield {"output_type": "stream", "name": "stdout", "text": _shorten(said)}
+            message = f"{output['ename']}: {output['evalue']}"
+            yield {"output_type": "stream", "name": "stdout", "text": _shorten(message)}
         elif kind in ("display_data", "execute_result") and not any("widget" in name for name in data):
             image = data.get("image/png")
             text = _shorten(join_lines(data.get("text/plain", "")))
-            shown = {"image/png": shrink(join_lines(image))} if image else {"text/plain": text} if text else {}
-            if shown:
-                yield {"output_type": "display_data", "metadata": {}, "data": shown}
+            content = {"image/png": shrink(join_lines(image))} if image else {"text/plain": text} if text else {}
+            if content:
+                yield {"output_type": "display_data", "metadata": {}, "data": content}
 
 
 def shrink(encoded: str) -> str:
@@ -94,10 +107,10 @@ def shrink(encoded: str) -> str:
     """
     from PIL import Image
 
-    with Image.open(io.BytesIO(base64.b64decode(encoded))) as opened:
-        if opened.format == "PNG" and opened.mode == "P" and opened.width <= _WIDTH:
+    with Image.open(io.BytesIO(base64.b64decode(encoded))) as figure:
+        if figure.format == "PNG" and figure.mode == "P" and figure.width <= _WIDTH:
             return encoded  # it has been through here before
-        image = opened.convert("RGBA")
+        image = figure.convert("RGBA")
     ground = Image.new("RGBA", image.size, "white")
     image = Image.alpha_composite(ground, image).convert("RGB")
     if image.width > _WIDTH:
@@ -119,9 +132,9 @@ def _shorten(text: str) -> str:
 def _clean(value: object) -> object:
     """Leave only a path's last part, and no colour codes of a terminal."""
     if isinstance(value, Mapping):
-        return {key: _clean(one) for key, one in value.items()}
+        return {key: _clean(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_clean(one) for one in value]
+        return [_clean(item) for item in value]
     if not isinstance(value, str):
         return value
     plain = re.sub(r"\x1b\[[0-9;]*m", "", value)

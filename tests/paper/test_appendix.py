@@ -1,7 +1,6 @@
-"""The appendix: a trimmed notebook keeps what a reader needs and nothing of the machine; a page needs no script."""
+"""The appendix: every run folded under its name, on a page that needs no script."""
 
 import base64
-import copy
 import io
 import json
 import re
@@ -9,7 +8,6 @@ import shutil
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from fabricated import executed
 from PIL import Image
@@ -20,125 +18,8 @@ from recon_lib.paper import appendix
 from recon_lib.results import notebooks, store
 
 
-def outputs(notebook):
-    return [one for cell in notebook["cells"] for one in cell.get("outputs", [])]
-
-
 def figure(encoded):
     return Image.open(io.BytesIO(base64.b64decode(encoded)))
-
-
-def test_text_code_figures_and_numbers_are_kept():
-    notebook = notebooks.trim(executed())
-    assert [cell["cell_type"] for cell in notebook["cells"]] == ["markdown", "code", "code", "code", "code"]
-    assert notebook["cells"][0]["source"] == "# Train a cascade\n\nOne *network*, `smoke`."
-    assert notebook["cells"][1]["metadata"] == {"tags": ["injected-parameters"]}
-    texts = [one.get("text") or one["data"].get("text/plain") for one in outputs(notebook)]
-    assert "     loss  psnr\n0   0.044  26.0" in texts
-    assert notebook["metadata"]["papermill"] == {"parameters": {"n_train": 500, "profile": "desk"}, "duration": 382.1}
-
-
-def test_nothing_of_the_machine_is_left():
-    before = json.dumps(executed())
-    for word in ("/data/home/somebody", "oneDNN", "widget-view", "it/s", "text/html", "somebody", "\\u001b"):
-        assert word in before, word
-    after = notebooks.as_bytes(notebooks.trim(executed())).decode()
-    for word in ("/data/home/somebody", "oneDNN", "widget", "it/s", "<table", "somebody", "iopub", "\\u001b"):
-        assert word not in after, word
-    assert "PosixPath('train-natural-500-1a0c97fa77')" in after
-    assert "https://arxiv.org/abs/1710.02615" in after
-    assert "seconds/update 3/4" in after
-
-
-def test_figures_become_small_and_keep_their_look():
-    before, after = (
-        next(one["data"]["image/png"] for one in outputs(notebook) if "image/png" in one.get("data", {}))
-        for notebook in (executed(), notebooks.trim(executed()))
-    )
-    one, other = figure(before).convert("RGB"), figure(after)
-    assert (other.mode, other.width, other.height) == ("P", 700, 350)
-    assert len(after) < len(before) / 3
-    shrunk = np.asarray(one.resize(other.size, Image.Resampling.LANCZOS), float)
-    assert np.abs(shrunk - np.asarray(other.convert("RGB"), float)).mean() < 8
-
-
-def test_a_transparent_figure_stands_on_white():
-    content = io.BytesIO()
-    Image.new("RGBA", (20, 10), (255, 0, 0, 0)).save(content, "PNG")
-    found = figure(notebooks.shrink(base64.b64encode(content.getvalue()).decode())).convert("RGB")
-    assert found.size == (20, 10)
-    assert found.getpixel((3, 3)) == (255, 255, 255)
-
-
-def test_a_long_text_loses_its_middle_and_a_line_written_over_its_past():
-    (text,) = [one["text"] for one in outputs(notebooks.trim(executed())) if "epoch" in one.get("text", "")]
-    lines = text.splitlines()
-    assert len(lines) == 40
-    assert lines[0] == "epoch 0"
-    assert lines[-1] == "epoch 99"
-    assert "... 61 lines left out ..." in lines
-    assert "epoch 30" in lines
-    assert "epoch 31" not in lines
-    short = executed()
-    short["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "10 %\r50 %\r100 %\n"}]
-    assert outputs(notebooks.trim(short))[0]["text"] == "100 %"
-
-
-def test_the_same_notebook_gives_the_same_bytes_and_trimming_twice_changes_nothing():
-    notebook = executed()
-    untouched = copy.deepcopy(notebook)
-    once = notebooks.trim(notebook)
-    assert notebook == untouched
-    assert notebooks.as_bytes(once) == notebooks.as_bytes(notebooks.trim(untouched))
-    assert notebooks.as_bytes(notebooks.trim(once)) == notebooks.as_bytes(once)
-
-
-def test_the_result_is_a_valid_notebook(tmp_path):
-    nbformat = pytest.importorskip("nbformat")
-    trimmed = nbformat.from_dict(notebooks.trim(executed()))
-    assert not list(nbformat.validator.iter_validate(trimmed))
-
-
-@pytest.mark.parametrize("name", ["train", "finetune", "evaluate"])
-def test_the_project_s_own_notebooks_pass_through(name):
-    notebook = json.loads((paths.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
-    trimmed = notebooks.trim(notebook)
-    assert [cell["source"] for cell in trimmed["cells"]] == ["".join(cell["source"]) for cell in notebook["cells"]]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda n: n.pop("cells"),
-        lambda n: n.update(cells=3),
-        lambda n: n["cells"][0].pop("source"),
-        lambda n: n["cells"][3]["outputs"][0]["data"].update({"image/png": "bm90IGFuIGltYWdl"}),
-        lambda n: n["cells"][2]["outputs"][0].pop("output_type"),
-    ],
-)
-def test_what_is_no_notebook_is_one_clear_sentence(change):
-    notebook = executed()
-    change(notebook)
-    with pytest.raises(ReconError, match="not an executed notebook"):
-        notebooks.trim(notebook)
-
-
-@pytest.mark.parametrize(
-    ("text", "cleaned"),
-    [
-        ("/srv/long/runs/x.npz", "x.npz"),
-        ("saved to '/srv/data/runs/'", "saved to '...'"),
-        (r"C:\Users\me\runs\x.npz", "x.npz"),
-        ("1/2, dB/s, and/or, ../x, ./y, runs/desk/x", "1/2, dB/s, and/or, ../x, ./y, runs/desk/x"),
-        ("https://example.org/a/b", "https://example.org/a/b"),
-        ("a / b", "a / b"),
-    ],
-)
-def test_paths_of_a_machine_lose_their_folders(text, cleaned):
-    assert notebooks._clean(text) == cleaned
-
-
-# The page
 
 
 @pytest.fixture
@@ -208,3 +89,17 @@ def test_without_notebooks_the_page_says_so(shown):
 def test_the_room_needs_pillow_only_to_trim():
     code = "import sys, recon_lib.paper.appendix; assert 'PIL' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT, check=True)
+
+
+def test_markdown_is_drawn_and_its_html_and_pictures_are_not():
+    drawn = appendix._markdown(
+        "# A <b>title</b>\n\nOne *word*, `code <i>`, [a page](https://example.org/a?b=1&c=2)\n"
+        "and <img src=x onerror=y>.\n\n- first\n- second\n\n![far](https://example.org/x.png)\n\n<script>alert(1)</script>\n\n[d](data:text/html,x)"
+    )
+    assert '<p class="recon-title">A &lt;b&gt;title&lt;/b&gt;</p>' in drawn
+    assert "<em>word</em>" in drawn
+    assert "<code>code &lt;i&gt;</code>" in drawn
+    assert '<a href="https://example.org/a?b=1&amp;c=2">a page</a>' in drawn
+    assert drawn.count("<li>") == 2
+    for tag in ("<img", "<script", "<b>", "<i>", "<h1", 'href="data'):
+        assert tag not in drawn
