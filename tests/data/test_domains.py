@@ -44,8 +44,7 @@ def test_no_network_and_no_mirror_says_what_to_set(world, monkeypatch):
     def unreachable(*args, **kwargs):
         raise requests.ConnectionError
 
-    monkeypatch.setattr(requests, "get", unreachable)
-    monkeypatch.setattr(transfer.time, "sleep", lambda _: None)
+    monkeypatch.setattr(requests.Session, "get", unreachable)
     world.use(mirror=False)
     with pytest.raises(ReconError, match=r"example\.org/set/sub-a\.nii\.gz .*RECON_DATA_MIRROR"):
         domains.load_images("t1", "train")

@@ -78,6 +78,59 @@ def test_fetch_of_photographs_without_packs_takes_the_originals(monkeypatch):
     assert all(url.startswith("https://") for url in asked)
 
 
+@pytest.fixture
+def photographs(world, monkeypatch):
+    """Two packs of photographs in the mirror, and a registry of two originals; nothing can be downloaded."""
+    entries = []
+    for name in ("p/0.tar", "p/1.tar"):
+        pack = world.mirror / name
+        pack.parent.mkdir(exist_ok=True)
+        pack.write_bytes(name.encode())
+        entries.append(world.entry(pack, name, role="pack", domain="natural"))
+    registry = world.folder / "registry.csv"
+    registry.write_text(
+        "index,pixel_sha256,source_url,source_sha256,licence,author,landing_url,width,height\n"
+        + "".join(f"{n},{'0' * 64},https://example.org/{n}.png,{'0' * 64},CC0-1.0,,,300,260\n" for n in range(2))
+    )
+    entries.append(world.entry(registry, "registry.csv", role="registry", domain="natural"))
+    for entry in entries:
+        del entry["url"]
+    world.content["collections"]["photos"] = world.collection(files=entries)
+    world.content["domains"]["natural"] = {"open": {"collection": "photos", "splits": {"train": [0, 2]}}}
+    monkeypatch.setattr(fetch, "PACKAGE", world.folder)
+    world.use()
+    return world
+
+
+def test_packs_at_hand_are_verified_and_no_original_is_fetched(photographs, monkeypatch):
+    def refuse(url, part, *, size):
+        raise AssertionError(f"{url} was asked for, though the packs are at hand")
+
+    monkeypatch.setattr(transfer, "download", refuse)
+    assert [file.name for file in inventory.fetch_domain("natural")] == ["p/0.tar", "p/1.tar"]
+    assert not paths.cache().exists()
+    assert (row("natural")["files"], row("natural")["here"], row("natural")["missing"]) == (2, 2, "")
+    (photographs.mirror / "p/1.tar").write_bytes(b"wrong!!")
+    with pytest.raises(ReconError, match=r"p/1\.tar of the mirror has another sha256"):
+        inventory.fetch_domain("natural")
+
+
+def test_one_pack_that_is_missing_makes_all_originals_be_fetched(photographs, monkeypatch):
+    addresses = []
+
+    def download(url, part, *, size):
+        addresses.append(url)
+        raise ReconError("No network.")
+
+    monkeypatch.setattr(transfer, "download", download)
+    (photographs.mirror / "p/1.tar").unlink()
+    with pytest.raises(ReconError, match="No network"):
+        inventory.fetch_domain("natural")
+    assert addresses
+    assert set(addresses) <= {"https://example.org/0.png", "https://example.org/1.png"}
+    assert row("natural")["missing"].endswith("rebuilds all from 2 originals")
+
+
 def test_prepare_serves_every_split(world):
     world.use()
     assert [images.split for images in inventory.prepare_domain("t1")] == ["train", "test"]

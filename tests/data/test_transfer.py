@@ -1,11 +1,11 @@
 """Against a small server on this machine that breaks the line, ignores ranges or lies."""
 
 import http.server
+import socket
 import threading
 from typing import ClassVar
 
 import pytest
-import requests
 
 from recon_lib.core.errors import ReconError
 from recon_lib.data import transfer
@@ -18,27 +18,32 @@ def server(monkeypatch):
     monkeypatch.setattr(transfer, "CHUNK", 10)  # what is lost when the line breaks is less than a chunk
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        asked: ClassVar[list[str | None]] = []
+        ranges: ClassVar[list[str | None]] = []  # what each request asked for
         cuts: ClassVar[list[int]] = []  # bytes after which each request's line breaks; whole when used up
         statuses: ClassVar[list[int]] = []
-        ranges = True
+        headers_of_refusal: ClassVar[dict[str, str]] = {}
+        resumes = True
+        states_length = True
         lie = 0
 
         def do_GET(self):
-            wanted = self.headers.get("Range")
-            Handler.asked.append(wanted)
+            span = self.headers.get("Range")
+            Handler.ranges.append(span)
             if Handler.statuses and (status := Handler.statuses.pop(0)) != 200:
-                self.send_error(status)
+                self.send_response(status)
+                for name, value in {"Content-Length": "0", **Handler.headers_of_refusal}.items():
+                    self.send_header(name, value)
+                self.end_headers()
                 return
-            start = int(wanted[6:-1]) if wanted and Handler.ranges else 0
+            start = int(span[6:-1]) if span and Handler.resumes else 0
             if start >= len(CONTENT):
                 self.send_error(416)
                 return
             self.send_response(206 if start else 200)
             if start:
-                shown = start + Handler.lie
-                self.send_header("Content-Range", f"bytes {shown}-{len(CONTENT) - 1}/{len(CONTENT)}")
-            self.send_header("Content-Length", str(len(CONTENT) - start))
+                self.send_header("Content-Range", f"bytes {start + Handler.lie}-{len(CONTENT) - 1}/{len(CONTENT)}")
+            if Handler.states_length:
+                self.send_header("Content-Length", str(len(CONTENT) - start))
             self.end_headers()
             cut = Handler.cuts.pop(0) if Handler.cuts else len(CONTENT)
             self.wfile.write(CONTENT[start : start + cut])
@@ -56,6 +61,14 @@ def server(monkeypatch):
 
 
 @pytest.fixture
+def waits(monkeypatch):
+    """Return the seconds that were waited, without waiting them."""
+    seconds = []
+    monkeypatch.setattr("time.sleep", seconds.append)
+    return seconds
+
+
+@pytest.fixture
 def part(tmp_path):
     return tmp_path / "file.part"
 
@@ -63,7 +76,7 @@ def part(tmp_path):
 def test_a_whole_download(server, part):
     transfer.download(server.url, part, size=len(CONTENT))
     assert part.read_bytes() == CONTENT
-    assert server.asked == [None]
+    assert server.ranges == [None]
 
 
 @pytest.mark.parametrize("size", [len(CONTENT), 0])
@@ -71,28 +84,28 @@ def test_a_broken_download_goes_on_where_it_stopped(server, part, size):
     server.cuts[:] = [3000, 2000]
     transfer.download(server.url, part, size=size, pause=0)
     assert part.read_bytes() == CONTENT
-    assert server.asked == [None, "bytes=3000-", "bytes=5000-"]
+    assert server.ranges == [None, "bytes=3000-", "bytes=5000-"]
 
 
 def test_what_a_killed_process_left_is_kept(server, part):
     part.write_bytes(CONTENT[:7000])
     transfer.download(server.url, part, size=len(CONTENT))
     assert part.read_bytes() == CONTENT
-    assert server.asked == ["bytes=7000-"]
+    assert server.ranges == ["bytes=7000-"]
 
 
 def test_a_complete_part_asks_nothing(server, part):
     part.write_bytes(CONTENT)
     transfer.download(server.url, part, size=len(CONTENT))
-    assert server.asked == []
+    assert server.ranges == []
 
 
 def test_a_server_without_ranges_starts_again(server, part):
-    server.ranges = False
+    server.resumes = False
     server.cuts[:] = [3000]
     transfer.download(server.url, part, size=len(CONTENT), pause=0)
     assert part.read_bytes() == CONTENT
-    assert server.asked == [None, "bytes=3000-"]  # the second answer was the whole file
+    assert server.ranges == [None, "bytes=3000-"]  # the second answer was the whole file
 
 
 def test_a_wrong_range_is_not_glued_on(server, part):
@@ -100,7 +113,7 @@ def test_a_wrong_range_is_not_glued_on(server, part):
     part.write_bytes(CONTENT[:100])
     transfer.download(server.url, part, size=len(CONTENT), pause=0)
     assert part.read_bytes() == CONTENT
-    assert server.asked == ["bytes=100-", None]
+    assert server.ranges == ["bytes=100-", None]
 
 
 @pytest.mark.parametrize("size", [len(CONTENT), 0])
@@ -123,57 +136,87 @@ def test_a_download_that_stays_truncated_says_so(server, part):
     assert part.read_bytes() == CONTENT[:30]  # kept for the next time
 
 
-def test_a_file_that_ends_too_early_without_a_word_is_noticed(part):
-    class Answer:
-        status_code = 200
-        headers: ClassVar = {"Content-Length": "4"}
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *args):
-            return None
-
-        def iter_content(self, _):
-            yield b"abcd"
-
-    with pytest.raises(ReconError, match="broke off after 4 of 10 bytes"):
-        transfer.download("https://example.org/a", part, size=10, attempts=1, get=lambda *a, **k: Answer())
+def test_a_file_that_ends_too_early_without_a_word_is_noticed_and_gone_on_with(server, part):
+    server.states_length = False
+    server.cuts[:] = [4, len(CONTENT)]
+    transfer.download(server.url, part, size=len(CONTENT), pause=0)
+    assert part.read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=4-"]
+    part.unlink()
+    server.cuts[:] = [4]
+    with pytest.raises(ReconError, match=f"broke off after 4 of {len(CONTENT)} bytes"):
+        transfer.download(server.url, part, size=len(CONTENT), attempts=1)
 
 
-def test_a_busy_server_is_asked_again(server, part):
-    server.statuses[:] = [503, 429, 200]
+def test_a_server_that_fails_twice_with_503_serves_then(server, part, waits):
+    server.statuses[:] = [503, 503, 200]
+    transfer.download(server.url, part, size=len(CONTENT), pause=0.5)
+    assert part.read_bytes() == CONTENT
+    assert server.ranges == [None] * 3
+    assert waits == [1.0]  # urllib3 does not wait before the second attempt
+
+
+@pytest.mark.parametrize("status", transfer.PASSING)
+def test_every_passing_status_is_asked_again(server, part, status):
+    server.statuses[:] = [status, 200]
     transfer.download(server.url, part, size=len(CONTENT), pause=0)
     assert part.read_bytes() == CONTENT
 
 
-def test_a_refusal_is_final(server, part):
-    server.statuses[:] = [404, 200]
-    with pytest.raises(ReconError, match=r"HTTP status 404.*RECON_DATA_MIRROR"):
-        transfer.download(server.url, part, pause=0)
-    assert server.asked == [None]
+def test_failures_and_a_line_that_breaks_in_the_middle_end_in_the_whole_file(server, part):
+    server.statuses[:] = [503, 200, 503, 503, 200]
+    server.cuts[:] = [3000]
+    transfer.download(server.url, part, size=len(CONTENT), pause=0)
+    assert part.read_bytes() == CONTENT
+    assert server.ranges == [None, None, *["bytes=3000-"] * 3]
 
 
-def test_no_network_says_what_to_set(part):
-    calls = []
-
-    def unreachable(*args, **kwargs):
-        calls.append(kwargs["timeout"])
-        raise requests.ConnectionError("Name or service not known")
-
-    with pytest.raises(ReconError, match=r"example\.org/a .*check the network, or set RECON_DATA_MIRROR"):
-        transfer.download("https://example.org/a", part, attempts=3, pause=0, get=unreachable)
-    assert calls == [transfer.TIMEOUT] * 3
+def test_a_server_that_stays_busy_is_named_after_all_attempts(server, part):
+    server.statuses[:] = [503] * 9
+    with pytest.raises(ReconError, match=r"\(HTTP status 503\): check the network, or set RECON_DATA_MIRROR"):
+        transfer.download(server.url, part, attempts=3, pause=0)
+    assert len(server.ranges) == 3
     assert not part.exists()
 
 
-def test_pauses_double(part, monkeypatch):
-    waited = []
-    monkeypatch.setattr(transfer.time, "sleep", waited.append)
+@pytest.mark.parametrize(("header", "wait"), [("7", 7), ("86400", transfer.LONGEST_WAIT)])
+def test_the_server_says_when_to_come_again_within_reason(server, part, waits, header, wait):
+    server.statuses[:] = [429, 200]
+    server.headers_of_refusal = {"Retry-After": header}
+    transfer.download(server.url, part, size=len(CONTENT))
+    assert waits == [wait]
+    assert part.read_bytes() == CONTENT
 
-    def unreachable(*args, **kwargs):
-        raise requests.ConnectionError
 
-    with pytest.raises(ReconError):
-        transfer.download("https://example.org/a", part, attempts=4, pause=0.5, get=unreachable)
-    assert waited == [0.5, 1.0, 2.0]
+@pytest.mark.parametrize("status", [404, 403, 501])
+def test_a_refusal_is_final(server, part, status):
+    server.statuses[:] = [status, 200]
+    with pytest.raises(ReconError, match=rf"HTTP status {status}.*RECON_DATA_MIRROR"):
+        transfer.download(server.url, part, pause=0)
+    assert server.ranges == [None]
+
+
+def test_no_network_says_what_to_set(part, waits):
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))  # a port where nobody listens
+        url = f"http://127.0.0.1:{unheard.getsockname()[1]}/a"
+        with pytest.raises(ReconError, match=r"/a \(ConnectionError\): check the network, or set RECON_DATA_MIRROR"):
+            transfer.download(url, part, attempts=4, pause=0.5)
+    assert waits == [1.0, 2.0]
+    assert not part.exists()
+
+
+def test_a_server_that_never_answers_is_given_up(part, monkeypatch):
+    monkeypatch.setattr(transfer, "TIMEOUT", (0.1, 0.1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a"
+        with pytest.raises(ReconError, match="check the network"):
+            transfer.download(url, part, attempts=2, pause=0)
+
+
+def test_pauses_double_when_lines_break(server, part, waits):
+    server.cuts[:] = [10, 10, 10, 10]
+    with pytest.raises(ReconError, match="Cannot download"):
+        transfer.download(server.url, part, size=len(CONTENT), attempts=4, pause=0.5)
+    assert waits == [1.0, 2.0]
+    assert part.read_bytes() == CONTENT[:40]
