@@ -49,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:  # a full disk, a folder that may not be read
         mend = _MENDS.get(error.errno, "")
-        said = f"{error.filename or 'a file'}: {error.strerror or error}"
-        print(f"error: {' '.join(said.split())}{mend and ': '}{mend}.", file=sys.stderr)
+        reason = f"{error.filename or 'a file'}: {error.strerror or error}"
+        print(f"error: {' '.join(reason.split())}{mend and ': '}{mend}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
         print(f"error: {str(stop) or 'interrupted; the same command goes on from here.'}", file=sys.stderr)
@@ -89,7 +89,7 @@ def data_status(_: argparse.Namespace) -> None:
     from recon_lib.data.inventory import status
 
     rows = status()
-    columns = ("domain", "source", "files", "here", "size", "prepared", "licence")
+    columns = ("domain", "source", "files", "present", "size", "prepared", "licence")
     cells = [[str({**row, "size": _size(row["bytes"])}[key]) or "-" for key in columns] for row in rows]
     print(_table(columns, cells))
     missing = [f"{row['domain']}/{row['source']}: {row['missing']}" for row in rows if row["missing"]]
@@ -105,8 +105,8 @@ def data_fetch(arguments: argparse.Namespace) -> None:
     for name, domain in _domains(arguments):
         start = time.monotonic()
         files = inventory.fetch_domain(name, domain)
-        said = f"{len(files)} files verified" if files else "nothing to fetch"
-        print(f"{name}/{domain.source}: {said} ({time.monotonic() - start:.0f} s)", flush=True)
+        outcome = f"{len(files)} files verified" if files else "nothing to fetch"
+        print(f"{name}/{domain.source}: {outcome} ({time.monotonic() - start:.0f} s)", flush=True)
 
 
 def data_prepare(arguments: argparse.Namespace) -> None:
@@ -155,9 +155,9 @@ def _domains(arguments: argparse.Namespace) -> list[tuple[str, Domain]]:
     if arguments.profile:
         if arguments.source:
             raise ReconError("Give --profile or --source, not both: a profile names its sources.")
-        known = load_profile(arguments.profile).domains
-        names = arguments.domains or list(known)
-        return [(n, known[choose(f"domain of profile {arguments.profile!r}", n, known)]) for n in names]
+        domains = load_profile(arguments.profile).domains
+        names = arguments.domains or list(domains)
+        return [(n, domains[choose(f"domain of profile {arguments.profile!r}", n, domains)]) for n in names]
     domain = Domain(source=arguments.source or "open")
     names = inventory.domain_names(arguments.domains)
     if not arguments.domains:

@@ -40,7 +40,7 @@ def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     Raises:
         ReconError: The file is missing or is not one of ours.
     """
-    with _opened(path) as (file, state):
+    with _reading(path) as (file, state):
         return {name: file.get_tensor(name) for name in file.keys()}, state  # noqa: SIM118 - not a dict
 
 
@@ -53,17 +53,17 @@ def load_state(path: Path) -> dict:
     Raises:
         ReconError: As :func:`load_arrays`.
     """
-    with _opened(path) as (_, state):
+    with _reading(path) as (_, state):
         return state
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[safe_open, dict]]:
+def _reading(path: Path) -> Iterator[tuple[safe_open, dict]]:
     if not path.is_file():
         raise ReconError(f"There is no file {path}.")
     try:
         with safe_open(path, framework="numpy") as file:
             yield file, mapping(json.loads((file.metadata() or {})["state"]), "the state")
     except (SafetensorError, KeyError, ValueError, TypeError, RecursionError, OSError) as error:
-        said = " ".join(str(error).split()).rstrip(".")
-        raise ReconError(f"{path} is not a readable checkpoint ({said}): remove it and run again.") from error
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise ReconError(f"{path} is not a readable checkpoint ({reason}): remove it and run again.") from error

@@ -23,7 +23,7 @@ def quote(value: object) -> str:
     """Return a value as a message quotes it: like ``repr``, but never long.
 
     Args:
-        value: What was found, of any kind and depth.
+        value: Of any kind and depth.
     """
     try:
         return _SHORT.repr(value)
@@ -47,13 +47,13 @@ def at_least(lowest: int, **counts: int | tuple[int, ...] | None) -> None:
             raise ReconError(f"{name} is {lowest} or more, not {quote(min(numbers))}.")
 
 
-def choose(kind: str, name: object, known: Iterable[str]) -> str:
-    """Return ``name`` if it is one of ``known``.
+def choose(kind: str, name: object, names: Iterable[str]) -> str:
+    """Return ``name`` if it is one of ``names``.
 
     Args:
         kind: What is being named, for the message (``"profile"``).
-        name: The name asked for.
-        known: The names there are.
+        name: The name that a user gave.
+        names: Those that exist.
 
     Returns:
         The name itself.
@@ -61,9 +61,9 @@ def choose(kind: str, name: object, known: Iterable[str]) -> str:
     Raises:
         ReconError: It is unknown; the message suggests the nearest known name.
     """
-    names = sorted(map(str, known))
-    if isinstance(name, str) and name in names:
+    ordered = sorted(map(str, names))
+    if isinstance(name, str) and name in ordered:
         return name
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) if isinstance(name, str) else []
-    hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(names) or 'none'}."
+    near = difflib.get_close_matches(name, ordered, n=1, cutoff=0.5) if isinstance(name, str) else []
+    hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(ordered) or 'none'}."
     raise ReconError(f"Unknown {kind} {quote(name)}: {hint}")

@@ -46,10 +46,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def _sweep(path: Path) -> None:
     """Remove what processes that were killed left half-written beside a file."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        number = left.name.split(".")[-2]
+    for remnant in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        number = remnant.name.split(".")[-2]
         if number.isdigit() and not _alive(int(number)):
-            left.unlink(missing_ok=True)
+            remnant.unlink(missing_ok=True)
 
 
 def _alive(process: int) -> bool:

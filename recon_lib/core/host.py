@@ -13,11 +13,11 @@ from recon_lib.core import paths
 def machine() -> dict:
     """Describe the computer: ``processor``, ``cores``, ``system``."""
     model = platform.processor() or platform.machine()
-    about = Path("/proc/cpuinfo")
-    if about.is_file():
+    listing = Path("/proc/cpuinfo")
+    if listing.is_file():
         names = [
             line.split(":", 1)[1].strip()
-            for line in about.read_text(encoding="utf-8").splitlines()
+            for line in listing.read_text(encoding="utf-8").splitlines()
             if "model name" in line
         ]
         model = names[0] if names else model

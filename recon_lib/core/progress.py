@@ -20,11 +20,11 @@ class Bar:
 
         self._bar = tqdm(desc=label, total=1, dynamic_ncols=True)
 
-    def __call__(self, done: int, total: int, row: dict) -> None:
-        """Move to ``done`` of ``total``; show the row's loss (no unit) and PSNR in dB."""
+    def __call__(self, units: int, total: int, row: dict) -> None:
+        """Move to ``units`` of ``total``; show the row's loss (no unit) and PSNR in dB."""
         self._bar.total = total
         self._bar.set_postfix({k: f"{row[k]:.4g}" for k in ("loss", "psnr") if k in row}, refresh=False)
-        self._bar.update(done - self._bar.n)
+        self._bar.update(units - self._bar.n)
 
     def __enter__(self) -> Self:
         """Return the bar."""

@@ -13,12 +13,12 @@ import yaml
 from recon_lib.core.errors import ReconError, choose, quote
 
 
-def read_yaml(path: Path, what: str) -> Any:  # noqa: ANN401 - whatever the file holds
+def read_yaml(path: Path, title: str) -> Any:  # noqa: ANN401 - whatever the file holds
     """Read a YAML file in which no key stands twice.
 
     Args:
         path: The file.
-        what: What it is, for the message (``"Profile 'desk'"``).
+        title: What it is, for the message (``"Profile 'desk'"``).
 
     Returns:
         Its content.
@@ -30,32 +30,32 @@ def read_yaml(path: Path, what: str) -> Any:  # noqa: ANN401 - whatever the file
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
         # Dates, numbers and texts that cannot be: the loader lets Python's own errors through.
-        said = " ".join(str(error).split())[:300] or type(error).__name__
-        raise ReconError(f"{what} is not valid YAML: {said.rstrip('.')}.") from error
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ReconError(f"{title} is not valid YAML: {reason.rstrip('.')}.") from error
 
 
-def mapping(value: object, where: str) -> dict:
+def mapping(value: object, place: str) -> dict:
     """Return ``value`` if it is a mapping.
 
     Args:
-        value: What was found.
-        where: Its place, for the message.
+        value: What the file holds.
+        place: Its place, for the message.
 
     Raises:
         ReconError: It is not.
     """
     if not isinstance(value, dict):
-        raise ReconError(f"{where} is not a mapping of keys to values but {quote(value)}.")
+        raise ReconError(f"{place} is not a mapping of keys to values but {quote(value)}.")
     return value
 
 
-def build(cls: type, content: dict, where: str) -> Any:  # noqa: ANN401 - an instance of cls
+def build(cls: type, content: dict, place: str) -> Any:  # noqa: ANN401 - an instance of cls
     """Build a dataclass, and those in its fields, from a mapping.
 
     Args:
         cls: The dataclass.
         content: Its fields by name; what is left out takes its default.
-        where: The mapping's place, for messages.
+        place: The mapping's place, for messages.
 
     Returns:
         The instance.
@@ -67,8 +67,8 @@ def build(cls: type, content: dict, where: str) -> Any:  # noqa: ANN401 - an ins
     names = [f.name for f in fields(cls)]
     values = {}
     for key, value in content.items():
-        choose(f"key in {where}", key, names)
-        values[key] = _convert(hints[key], value, f"{where}.{key}")
+        choose(f"key in {place}", key, names)
+        values[key] = _convert(hints[key], value, f"{place}.{key}")
     return cls(**values)
 
 
@@ -83,13 +83,13 @@ def without_defaults(cls: type, content: dict, names: tuple[str, ...]) -> dict:
     return {name: value for name, value in content.items() if name not in names or value != getattr(cls, name)}
 
 
-def override(instance: Any, changes: dict, where: str) -> Any:  # noqa: ANN401 - an instance of the same class
+def override(instance: Any, changes: dict, place: str) -> Any:  # noqa: ANN401 - an instance of the same class
     """Return a copy of a dataclass with fields changed, those of the dataclasses in it too.
 
     Args:
         instance: The dataclass.
         changes: New values by name, nested as in :func:`build`; what is left out stays.
-        where: The mapping's place, for messages.
+        place: The mapping's place, for messages.
 
     Returns:
         The changed copy.
@@ -100,36 +100,36 @@ def override(instance: Any, changes: dict, where: str) -> Any:  # noqa: ANN401 -
     hints = typing.get_type_hints(type(instance))
     values = {}
     for key, value in changes.items():
-        choose(f"key in {where}", key, [f.name for f in fields(instance)])
-        now = getattr(instance, key)
-        place = f"{where}.{key}"
-        if is_dataclass(now):
-            values[key] = override(now, mapping(value, place), place)
+        choose(f"key in {place}", key, [f.name for f in fields(instance)])
+        current = getattr(instance, key)
+        nested = f"{place}.{key}"
+        if is_dataclass(current):
+            values[key] = override(current, mapping(value, nested), nested)
         else:
-            values[key] = _convert(hints[key], value, place)
+            values[key] = _convert(hints[key], value, nested)
     return replace(instance, **values)
 
 
-def _convert(kind: Any, value: object, where: str) -> Any:  # noqa: ANN401 - whatever the hint asks for
+def _convert(kind: Any, value: object, place: str) -> Any:  # noqa: ANN401 - whatever the hint asks for
     if is_dataclass(kind):
-        return build(kind, mapping(value, where), where)
+        return build(kind, mapping(value, place), place)
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        return None if value is None else _convert(next(a for a in args if a is not type(None)), value, where)
+        return None if value is None else _convert(next(a for a in args if a is not type(None)), value, place)
     if origin is dict:
-        return {key: _convert(args[1], item, f"{where}.{key}") for key, item in mapping(value, where).items()}
+        return {key: _convert(args[1], item, f"{place}.{key}") for key, item in mapping(value, place).items()}
     if origin is tuple:
         fixed = args[-1] is not Ellipsis
         if not isinstance(value, list | tuple) or (fixed and len(value) != len(args)):
-            raise ReconError(f"{where} is a list{f' of {len(args)}' if fixed else ''}, not {quote(value)}.")
-        return tuple(_convert(args[0], item, where) for item in value)
+            raise ReconError(f"{place} is a list{f' of {len(args)}' if fixed else ''}, not {quote(value)}.")
+        return tuple(_convert(args[0], item, place) for item in value)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is float and number:
         return float(value)  # type: ignore[arg-type]
     if (kind is int and number and not isinstance(value, int)) or not isinstance(value, kind):
-        raise ReconError(f"{where} is of type {kind.__name__}, not {quote(value)}.")
+        raise ReconError(f"{place} is of type {kind.__name__}, not {quote(value)}.")
     if kind is int and isinstance(value, bool):
-        raise ReconError(f"{where} is a whole number, not {quote(value)}.")
+        raise ReconError(f"{place} is a whole number, not {quote(value)}.")
     return value
 
 
@@ -138,7 +138,7 @@ class _UniqueKeys(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        twice = {key for key in keys if keys.count(key) > 1}
-        if twice:
-            raise yaml.YAMLError(f"key {sorted(twice)[0]!r} stands twice")
+        repeated = {key for key in keys if keys.count(key) > 1}
+        if repeated:
+            raise yaml.YAMLError(f"key {sorted(repeated)[0]!r} stands twice")
         return super().construct_mapping(node, deep)

@@ -24,12 +24,12 @@ def decoding() -> Iterator[None]:
         stack.callback(setattr, logger, "disabled", logger.disabled)
         logger.disabled = True
         try:
-            kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+            stream, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         except OSError:  # there is no error stream, as in a window without a console
             yield
             return
-        stack.callback(os.close, kept)
-        stack.callback(os.close, nothing)
-        stack.callback(os.dup2, kept, 2)
-        os.dup2(nothing, 2)
+        stack.callback(os.close, stream)
+        stack.callback(os.close, sink)
+        stack.callback(os.dup2, stream, 2)
+        os.dup2(sink, 2)
         yield

@@ -69,7 +69,7 @@ def domain_hash(name: str, domain: Domain | None = None) -> str:
     identity: dict[str, object] = {"preparation": PREPARATION, "domain": name, "options": asdict(domain)}
     if domain.source != "generated":
         identity["files"] = [f.sha256 for f in source.files]
-        identity["splits"] = {split: list(chosen) for split, chosen in source.splits.items()}
+        identity["splits"] = {split: list(subjects) for split, subjects in source.splits.items()}
         identity["slices"] = source.slices
         identity["geometry"] = asdict(source.geometry)
     if domain.source != "generated" and source.collection.environment:
@@ -85,12 +85,12 @@ def user_folder(source: Source) -> Path:
         ReconError: Its variable is not set, or names no folder.
     """
     variable = source.collection.environment
-    chosen = os.environ.get(variable)
-    if not chosen:
+    value = os.environ.get(variable)
+    if not value:
         raise ReconError(
             f"{source.domain}/{source.name} is yours to supply: set {variable} to the folder that holds it."
         )
-    folder = Path(chosen).expanduser()
+    folder = Path(value).expanduser()
     if not folder.is_dir():
         raise ReconError(f"{variable} names {folder}, which is no folder: correct it.")
     return folder
@@ -114,8 +114,8 @@ def _listing(source: Source) -> list[list[object]] | None:
         folder = user_folder(source)
     except ReconError:
         return None
-    found = user_files(source)
-    return [[path.relative_to(folder).as_posix(), path.stat().st_size] for path in found]
+    paths = user_files(source)
+    return [[path.relative_to(folder).as_posix(), path.stat().st_size] for path in paths]
 
 
 def _prepare(source: Source, split: str, domain: Domain) -> ImageSet:
@@ -123,8 +123,8 @@ def _prepare(source: Source, split: str, domain: Domain) -> ImageSet:
         return _prepare_photographs(source, split, domain)
     limit = min((n for n in (domain.images, source.slices.get(split)) if n is not None), default=None)
     if source.collection.environment:
-        chosen = list(volumes.subjects_in(user_folder(source), source, split).items())
-        return volumes.load_volumes(source, split, chosen, domain.matrix, limit)
+        subjects = list(volumes.subjects_in(user_folder(source), source, split).items())
+        return volumes.load_volumes(source, split, subjects, domain.matrix, limit)
     files = [(file.subject, file) for file in source.files_of(split)]
     return volumes.load_volumes(source, split, files, domain.matrix, limit)
 
@@ -138,10 +138,10 @@ def _prepare_photographs(source: Source, split: str, domain: Domain) -> ImageSet
         raise ReconError(f"{count} images of {source.domain}/{split} were asked for: it has {len(span)}.")
     size = source.geometry.crop or (256, 256)
     if source.collection.environment:
-        found = user_files(source)
-        if len(found) < count:
-            raise ReconError(f"{user_folder(source)} holds {len(found)} photographs: {count} are needed.")
-        stream = photographs.from_folder(found[:count], size)
+        paths = user_files(source)
+        if len(paths) < count:
+            raise ReconError(f"{user_folder(source)} holds {len(paths)} photographs: {count} are needed.")
+        stream = photographs.from_folder(paths[:count], size)
     else:
         stream = _open_photographs(source, count)
     height, width = domain.matrix or size

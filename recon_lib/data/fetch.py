@@ -113,9 +113,9 @@ def _absent(file: File) -> str:
     return f" (The mirror {mirror} lacks {file.name}.)" if mirror else ""
 
 
-def _verified(file: File, path: Path, whose: str) -> Path:
+def _verified(file: File, path: Path, owner: str) -> Path:
     if sha256(path) != file.sha256:
-        raise ReconError(f"{path} of {whose} has another sha256 than the manifest: replace it with the right file.")
+        raise ReconError(f"{path} of {owner} has another sha256 than the manifest: replace it with the right file.")
     return path
 
 
@@ -133,11 +133,11 @@ def pip_download(requirement: str, part: Path, name: str) -> None:
     with tempfile.TemporaryDirectory(dir=part.parent) as folder:
         options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--disable-pip-version-check"]
         command = [sys.executable, "-m", "pip", "download", *options, "--dest", folder, requirement]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = (done.stderr.strip() or "no message").splitlines()[-1].rstrip(".")
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        if process.returncode:
+            message = (process.stderr.strip() or "no message").splitlines()[-1].rstrip(".")
             raise ReconError(
-                f"pip cannot download {requirement} ({said}): check the network or pip's index, "
+                f"pip cannot download {requirement} ({message}): check the network or pip's index, "
                 f"or set RECON_DATA_MIRROR to a folder that holds {name}."
             )
         wheel = Path(folder) / name

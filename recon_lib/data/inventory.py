@@ -16,7 +16,7 @@ def status() -> list[dict[str, object]]:
     """Say for each domain and source what is at hand, by name and size, without reading or fetching.
 
     Returns:
-        Rows with the keys ``domain``, ``source``, ``files`` (how many it takes), ``here`` (how many of
+        Rows with the keys ``domain``, ``source``, ``files`` (how many it takes), ``present`` (how many of
         them are in the mirror, the cache or the user's folder), ``bytes`` (of all, where the manifest
         knows them), ``prepared`` (splits in the cache), ``licence``, and ``missing`` (one sentence on
         how to get the rest, or empty).
@@ -29,24 +29,24 @@ def status() -> list[dict[str, object]]:
 
 
 def _row(source: Source) -> dict[str, object]:
-    wanted, missing = [f for f in source.files if f.role in ("volume", "pack")], ""
-    size = sum(f.bytes for f in wanted)
-    total, here = len(wanted), sum(fetch.locate(f) is not None for f in wanted)
+    files, missing = [f for f in source.files if f.role in ("volume", "pack")], ""
+    size = sum(f.bytes for f in files)
+    total, present = len(files), sum(fetch.locate(f) is not None for f in files)
     if source.collection.environment:
-        total, here, size, missing = _user_row(source)
-    elif here < total and source.domain == "natural":
+        total, present, size, missing = _user_row(source)
+    elif present < total and source.domain == "natural":
         originals = [p.original for p in photographs.registry_of(source)]
         if any(fetch.cached(f).is_file() for f in originals):
-            total, here, size = len(originals), sum(fetch.cached(f).is_file() for f in originals), 0
+            total, present, size = len(originals), sum(fetch.cached(f).is_file() for f in originals), 0
         missing = f"set RECON_DATA_MIRROR for the packs, or fetch: rebuilds all from {len(originals)} originals"
-    elif here < total:
-        missing = f"fetch gets {total - here} from {'pip' if wanted[0].wheel else 'their addresses'}"
+    elif present < total:
+        missing = f"fetch gets {total - present} from {'pip' if files[0].wheel else 'their addresses'}"
     prepared = [s for s in source.splits if store.prepared(source.domain, source.name, s)]
     return {
         "domain": source.domain,
         "source": source.name,
         "files": total,
-        "here": here,
+        "present": present,
         "bytes": size,
         "prepared": " ".join(prepared),
         "licence": source.collection.licence,
@@ -55,14 +55,14 @@ def _row(source: Source) -> dict[str, object]:
 
 
 def _user_row(source: Source) -> tuple[int, int, int, str]:
-    needed = max((s.stop for s in source.splits.values() if isinstance(s, range)), default=0)
+    count = max((s.stop for s in source.splits.values() if isinstance(s, range)), default=0)
     try:
-        found = domains.user_files(source)
+        paths = domains.user_files(source)
     except ReconError as error:
-        return needed, 0, 0, str(error).split(": ", 1)[-1].rstrip(".")
-    short = f"the folder holds {len(found)} of {needed}" if len(found) < needed else ""
-    used = found[:needed]
-    return needed, len(used), sum(p.stat().st_size for p in used), short
+        return count, 0, 0, str(error).split(": ", 1)[-1].rstrip(".")
+    missing = f"the folder holds {len(paths)} of {count}" if len(paths) < count else ""
+    paths = paths[:count]
+    return count, len(paths), sum(p.stat().st_size for p in paths), missing
 
 
 def fetch_domain(name: str, domain: Domain | None = None) -> list[File]:
@@ -87,17 +87,17 @@ def fetch_domain(name: str, domain: Domain | None = None) -> list[File]:
     if source.collection.environment:
         domains.user_folder(source)
         return []
-    wanted = [f for f in source.files if f.role in ("volume", "pack")]
-    packs = [f for f in wanted if f.role == "pack"]
+    files = [f for f in source.files if f.role in ("volume", "pack")]
+    packs = [f for f in files if f.role == "pack"]
     if packs and not all(fetch.locate(f) for f in packs):
-        wanted = [p.original for p in photographs.registry_of(source)][: domain.images]
+        files = [p.original for p in photographs.registry_of(source)][: domain.images]
     workers = photographs.WORKERS if packs else 1  # many small files wait for the line, large ones fill it
     with ThreadPoolExecutor(workers) as pool:
         try:
-            list(tqdm(pool.map(fetch.obtain, wanted), total=len(wanted), desc=name, unit="file", disable=None))
+            list(tqdm(pool.map(fetch.obtain, files), total=len(files), desc=name, unit="file", disable=None))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    return wanted
+    return files
 
 
 def prepare_domain(name: str, domain: Domain | None = None) -> Iterable[ImageSet]:
@@ -118,14 +118,14 @@ def prepare_domain(name: str, domain: Domain | None = None) -> Iterable[ImageSet
         yield domains.load_images(name, split, domain)
 
 
-def domain_names(chosen: Iterable[str] = ()) -> list[str]:
+def domain_names(names: Iterable[str] = ()) -> list[str]:
     """Return the chosen domains, or all of the manifest if none is chosen.
 
     Raises:
         ReconError: One is unknown; the nearest is suggested.
     """
-    known = list(load_manifest().domains)
-    return [choose("domain", name, known) for name in chosen] or known
+    catalogue = list(load_manifest().domains)
+    return [choose("domain", name, catalogue) for name in names] or catalogue
 
 
 def has_source(name: str, source: str) -> bool:

@@ -166,8 +166,8 @@ class Manifest:
         Raises:
             ReconError: There is none; the nearest is suggested.
         """
-        known = {f.name: f for c in self.collections.values() for f in c.files}
-        return known[choose("file of the manifest", name, known)]
+        files = {f.name: f for c in self.collections.values() for f in c.files}
+        return files[choose("file of the manifest", name, files)]
 
 
 def load_manifest(path: Path | None = None) -> Manifest:
@@ -205,60 +205,62 @@ def parse_manifest(content: dict[str, Any]) -> Manifest:
         raise ReconError(f"The manifest's version is {quote(content.get('version'))}: this library reads version 1.")
     collections = {}
     for name, entry in mapping(content.get("collections") or {}, "The manifest's collections").items():
-        found = mapping(entry or {}, f"The manifest's collection {quote(name)}")
-        collections[name] = _make(Collection, {**found, "name": name}, f"collection {name}")
+        settings = mapping(entry or {}, f"The manifest's collection {quote(name)}")
+        collections[name] = _make(Collection, {**settings, "name": name}, f"collection {name}")
     manifest = Manifest(collections, {})
     for domain, sources in mapping(content.get("domains") or {}, "The manifest's domains").items():
-        found = mapping(sources or {}, f"The manifest's domain {quote(domain)}")
-        manifest.domains[domain] = {n: _source(domain, n, entry, collections) for n, entry in found.items()}
+        entries = mapping(sources or {}, f"The manifest's domain {quote(domain)}")
+        manifest.domains[domain] = {n: _source(domain, n, entry, collections) for n, entry in entries.items()}
     _check_files(manifest)
     return manifest
 
 
 def _source(domain: str, name: str, entry: dict[str, Any], collections: dict[str, Collection]) -> Source:
-    where = f"domain {domain}.{name}"
-    _keys(where, entry, ("collection", "splits", "slices", "geometry"))
+    place = f"domain {domain}.{name}"
+    _keys(place, entry, ("collection", "splits", "slices", "geometry"))
     splits: dict[str, tuple[str, ...] | range] = {}
-    for split, chosen in mapping(entry.get("splits") or {}, f"splits of {where}").items():
-        choose(f"split of {where}", split, SPLITS)
-        if not isinstance(chosen, list) or not all(isinstance(n, int | str) for n in chosen):
-            raise ReconError(f"Split {split} of {where} is a list of subjects, or of two numbers: not {quote(chosen)}.")
-        span = len(chosen) == 2 and all(isinstance(n, int) for n in chosen)
-        splits[split] = range(*chosen) if span else tuple(str(n) for n in chosen)
-    collection = collections[choose(f"collection of {where}", entry.get("collection"), collections)]
-    made = _make(Geometry, entry.get("geometry") or {}, f"geometry of {where}")
-    slices = mapping(entry.get("slices") or {}, f"slices of {where}")
+    for split, subjects in mapping(entry.get("splits") or {}, f"splits of {place}").items():
+        choose(f"split of {place}", split, SPLITS)
+        if not isinstance(subjects, list) or not all(isinstance(n, int | str) for n in subjects):
+            raise ReconError(
+                f"Split {split} of {place} is a list of subjects, or of two numbers: not {quote(subjects)}."
+            )
+        is_range = len(subjects) == 2 and all(isinstance(n, int) for n in subjects)
+        splits[split] = range(*subjects) if is_range else tuple(str(n) for n in subjects)
+    collection = collections[choose(f"collection of {place}", entry.get("collection"), collections)]
+    geometry = _make(Geometry, entry.get("geometry") or {}, f"geometry of {place}")
+    slices = mapping(entry.get("slices") or {}, f"slices of {place}")
     if not all(isinstance(n, int) for n in slices.values()):
-        raise ReconError(f"The slices of {where} are whole numbers by split, not {quote(slices)}.")
-    return Source(domain, name, collection, splits, slices, made)
+        raise ReconError(f"The slices of {place} are whole numbers by split, not {quote(slices)}.")
+    return Source(domain, name, collection, splits, slices, geometry)
 
 
 def _check_files(manifest: Manifest) -> None:
     names = [f.name for c in manifest.collections.values() for f in c.files]
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise ReconError(f"The manifest lists {twice[0]} twice: keep one.")
+    repeated = sorted({n for n in names if names.count(n) > 1})
+    if repeated:
+        raise ReconError(f"The manifest lists {repeated[0]} twice: keep one.")
     for collection in manifest.collections.values():
         for file in collection.files:
             choose(f"domain of {file.name}", file.domain, manifest.domains)
             if file.wheel:
                 manifest.file(file.wheel)
     for source in (s for sources in manifest.domains.values() for s in sources.values()):
-        for split, chosen in source.splits.items():
-            if not isinstance(chosen, range):
+        for split, subjects in source.splits.items():
+            if not isinstance(subjects, range):
                 source.files_of(split)
 
 
-def _make(cls: type, content: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - an instance of cls
-    _keys(where, content, [f.name for f in fields(cls)])
+def _make(cls: type, content: dict[str, Any], place: str) -> Any:  # noqa: ANN401 - an instance of cls
+    _keys(place, content, [f.name for f in fields(cls)])
     try:
-        return build(cls, content, where)
+        return build(cls, content, place)
     except TypeError as error:
-        raise ReconError(f"The manifest's {where} is incomplete: {str(error).split('() ')[-1]}.") from error
+        raise ReconError(f"The manifest's {place} is incomplete: {str(error).split('() ')[-1]}.") from error
 
 
-def _keys(where: str, content: object, known: Any) -> None:  # noqa: ANN401 - any names
+def _keys(place: str, content: object, names: Any) -> None:  # noqa: ANN401 - any names
     if not isinstance(content, dict):
-        raise ReconError(f"The manifest's {where} is not a mapping but {quote(content)}.")
+        raise ReconError(f"The manifest's {place} is not a mapping but {quote(content)}.")
     for key in content:
-        choose(f"key in {where}", key, known)
+        choose(f"key in {place}", key, names)

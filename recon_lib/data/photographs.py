@@ -222,8 +222,8 @@ def _decode(content: bytes, name: str, convert: str | None) -> np.ndarray:
             # Pillow only warns of an image up to twice as large as it deems safe: several GB once it is float.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content)) as image:
-                opened: Any = image.convert(convert) if convert else image
-                return np.asarray(opened)
+                converted: Any = image.convert(convert) if convert else image
+                return np.asarray(converted)
     except Exception as error:  # each format's decoder raises its own kinds
         raise ReconError(
             f"{name} cannot be decoded as an image ({_line(error)}): leave it out or get it again."

@@ -48,9 +48,9 @@ def fit(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
             start = old // 2 - new // 2
             images = np.take(images, range(start, start + new), axis=axis)
         elif new > old:
-            before = new // 2 - old // 2
+            margin = new // 2 - old // 2
             width = [(0, 0)] * images.ndim
-            width[axis] = (before, new - old - before)
+            width[axis] = (margin, new - old - margin)
             images = np.pad(images, width)
     return images
 
@@ -69,10 +69,10 @@ def brain_slices(volume: np.ndarray, geometry: Geometry) -> np.ndarray:
         Increasing indices along z.
     """
     bright = np.percentile(volume, geometry.percentile) * geometry.level
-    kept = np.where((volume > bright).mean(axis=(0, 1)) > geometry.coverage)[0]
-    if geometry.below_top and kept.size:
-        kept = kept[kept > kept.max() - geometry.below_top]
-    return kept
+    indices = np.where((volume > bright).mean(axis=(0, 1)) > geometry.coverage)[0]
+    if geometry.below_top and indices.size:
+        indices = indices[indices > indices.max() - geometry.below_top]
+    return indices
 
 
 def prepare_volume(

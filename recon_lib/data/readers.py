@@ -49,9 +49,9 @@ def read_volume(path: Path, orientation: str = "RAS") -> tuple[np.ndarray, tuple
         raise ReconError(f"{path} holds NaN or infinite values: mend or leave out this volume.")
     if not np.isfinite(affine).all() or not np.linalg.det(affine[:3, :3]):
         raise ReconError(f"{path} does not say where its axes point (its affine is singular): mend its header.")
-    stored = nibabel.io_orientation(affine)
-    wanted = nibabel.orientations.axcodes2ornt(tuple(orientation))
-    turn = nibabel.orientations.ornt_transform(stored, wanted)
+    axes = nibabel.io_orientation(affine)
+    target_axes = nibabel.orientations.axcodes2ornt(tuple(orientation))
+    turn = nibabel.orientations.ornt_transform(axes, target_axes)
     sizes = nibabel.affines.voxel_sizes(affine)
     order = np.argsort(turn[:, 0])
     voxel = tuple(float(sizes[int(axis)]) for axis in order)

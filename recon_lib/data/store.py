@@ -52,15 +52,15 @@ def once(path: Path, domain: str, split: str, make: Callable[[], ImageSet]) -> I
     """
     from filelock import FileLock
 
-    found = _read(path, domain, split)
-    if found is not None:
-        return found
+    images = _read(path, domain, split)
+    if images is not None:
+        return images
     with writing(path), FileLock(path.with_name(f".{path.name}.lock")):
-        found = _read(path, domain, split)
-        if found is None:
-            found = make()
-            _write(path, found)
-    return found
+        images = _read(path, domain, split)
+        if images is None:
+            images = make()
+            _write(path, images)
+    return images
 
 
 @contextlib.contextmanager
@@ -85,14 +85,14 @@ def writing(path: Path) -> Iterator[None]:
 
 def _read(path: Path, domain: str, split: str) -> ImageSet | None:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return ImageSet(
                 domain,
                 split,
-                stored["images"],
-                tuple(str(s) for s in stored["subjects"]),
-                tuple(int(s) for s in stored["slices"]),
-                stored["scales"],
+                archive["images"],
+                tuple(str(s) for s in archive["subjects"]),
+                tuple(int(s) for s in archive["slices"]),
+                archive["scales"],
             )
     except DAMAGED:
         return None  # cut short or damaged; ReconError is a ValueError

@@ -31,7 +31,7 @@ def list_volumes(folder: Path, contrast: str) -> dict[str, Path]:
     Returns:
         Paths by subject, in the order of the subjects' names.
     """
-    found: dict[str, Path] = {}
+    volumes: dict[str, Path] = {}
     for path in sorted(p for p in folder.rglob("*") if is_volume(p) and p.is_file()):
         relative = path.relative_to(folder)
         words = _words(path.name)
@@ -41,9 +41,9 @@ def list_volumes(folder: Path, contrast: str) -> dict[str, Path]:
         if not kinds or kinds[0] != contrast:
             continue
         stem = re.split(r"\.(?:nii|mha|mhd)", path.name, flags=re.IGNORECASE)[0]
-        before = re.split(rf"(?:^|[^A-Za-z0-9]+){contrast}(?![A-Za-z0-9])", stem, flags=re.IGNORECASE)[0]
-        found.setdefault(before or relative.parent.as_posix(), path)
-    return dict(sorted(found.items()))
+        subject = re.split(rf"(?:^|[^A-Za-z0-9]+){contrast}(?![A-Za-z0-9])", stem, flags=re.IGNORECASE)[0]
+        volumes.setdefault(subject or relative.parent.as_posix(), path)
+    return dict(sorted(volumes.items()))
 
 
 def _words(name: str) -> list[str]:
@@ -56,16 +56,16 @@ def subjects_in(folder: Path, source: Source, split: str) -> dict[str, Path]:
     Raises:
         ReconError: There are fewer subjects than the split needs.
     """
-    found = list_volumes(folder, source.domain)
+    volumes = list_volumes(folder, source.domain)
     span = source.splits[split]
     if not isinstance(span, range):
         raise ReconError(f"Split {split} of {source.domain}.{source.name} is not a range of subjects: correct it.")
-    if len(found) < span.stop:
+    if len(volumes) < span.stop:
         raise ReconError(
-            f"{folder} holds {len(found)} subjects with a {source.domain.upper()} volume: "
+            f"{folder} holds {len(volumes)} subjects with a {source.domain.upper()} volume: "
             f"split {split} needs {span.stop}."
         )
-    return dict(list(found.items())[span.start : span.stop])
+    return dict(list(volumes.items())[span.start : span.stop])
 
 
 def load_volumes(
@@ -95,30 +95,30 @@ def load_volumes(
     from tqdm.auto import tqdm
 
     stacks, subjects, slices, scales = [], [], [], []
-    for subject, where in tqdm(volumes, desc=f"{source.domain}/{split}", unit="volume", disable=None, leave=False):
-        path = obtain(where) if isinstance(where, File) else where
+    for subject, place in tqdm(volumes, desc=f"{source.domain}/{split}", unit="volume", disable=None, leave=False):
+        path = obtain(place) if isinstance(place, File) else place
         volume, _ = read_volume(path, source.geometry.orientation)
-        images, kept, divisors = prepare_volume(volume, source.geometry, matrix, f"Volume {path.name}")
+        images, indices, divisors = prepare_volume(volume, source.geometry, matrix, f"Volume {path.name}")
         if stacks and stacks[0].shape[1:] != images.shape[1:]:
             sizes = " and ".join("x".join(map(str, s.shape[1:])) for s in (stacks[0], images))
             raise ReconError(f"Volumes of {source.domain}/{split} give images of {sizes}: leave out {path.name}.")
         stacks.append(images)
         subjects += [subject] * len(images)
-        slices += kept.tolist()
+        slices += indices.tolist()
         scales += divisors.tolist()
     stack = np.concatenate(stacks)
-    made = ImageSet(source.domain, split, stack, tuple(subjects), tuple(slices), np.array(scales))
-    return made if limit is None or limit >= len(made) else spread(made, limit)
+    subset = ImageSet(source.domain, split, stack, tuple(subjects), tuple(slices), np.array(scales))
+    return subset if limit is None or limit >= len(subset) else spread(subset, limit)
 
 
 def spread(images: ImageSet, count: int) -> ImageSet:
     """Choose ``count`` images at even distances, so that every subject keeps its share."""
-    chosen = (np.arange(count) * len(images)) // count
+    indices = (np.arange(count) * len(images)) // count
     return ImageSet(
         images.domain,
         images.split,
-        images.images[chosen],
-        tuple(images.subjects[k] for k in chosen),
-        tuple(images.slices[k] for k in chosen),
-        images.scales[chosen],
+        images.images[indices],
+        tuple(images.subjects[k] for k in indices),
+        tuple(images.slices[k] for k in indices),
+        images.scales[indices],
     )

@@ -45,13 +45,13 @@ def training_curves(history: pandas.DataFrame, title: str = "") -> Figure:
     axes[0].set_ylabel("loss (eq. 4)")
     axes[1].set_ylabel("PSNR, dB")
     stages = history["subnetwork"].nunique()
-    for one in axes:
-        one.set_xlabel("updates" + (f", sub-networks 1 to {stages} in turn" if stages > 1 else ""))
-        one.grid(axis="y", color="#dddddd", linewidth=0.6)
+    for panel in axes:
+        panel.set_xlabel("updates" + (f", sub-networks 1 to {stages} in turn" if stages > 1 else ""))
+        panel.grid(axis="y", color="#dddddd", linewidth=0.6)
     handles, labels = axes[1].get_legend_handles_labels()
-    first = {text: line for line, text in zip(handles[::-1], labels[::-1], strict=True)}
-    names = sorted(first, key=lambda text: list(NAMES.values()).index(text) if text in NAMES.values() else 99)
-    axes[1].legend([first[n] for n in names], names, title="trained on", fontsize=8, frameon=False, loc="lower right")
+    handle = {text: line for line, text in zip(handles[::-1], labels[::-1], strict=True)}
+    names = sorted(handle, key=lambda text: list(NAMES.values()).index(text) if text in NAMES.values() else 99)
+    axes[1].legend([handle[n] for n in names], names, title="trained on", fontsize=8, frameon=False, loc="lower right")
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
@@ -110,12 +110,12 @@ def mask_figure(masks: np.ndarray) -> Figure:
     ring = np.minimum((np.hypot(y[:, None], x[None, :]) * 20).astype(int), 27)
     points = np.bincount(ring.ravel(), minlength=28)
     total = np.bincount(ring.ravel(), density.ravel(), minlength=28)
-    known = points > 0
-    radial.plot(((np.arange(28) + 0.5) / 20)[known], total[known] / points[known], color="#0072b2")
+    filled = points > 0
+    radial.plot(((np.arange(28) + 0.5) / 20)[filled], total[filled] / points[filled], color="#0072b2")
     radial.set(xlabel="radius (1: middle of an edge)", ylabel="share sampled", ylim=(0, 1.05))
-    for one in (mask, share):
-        one.set_xticks([])
-        one.set_yticks([])
+    for panel in (mask, share):
+        panel.set_xticks([])
+        panel.set_yticks([])
     return figure
 
 
@@ -131,5 +131,5 @@ def _draw_run(axes: np.ndarray[tuple[int], Axes], curve: pandas.DataFrame) -> No
         axes[1].plot(updates, ordered["psnr"], **style)
         offset = updates[-1]
         if len(ordered) < len(curve):
-            for one in axes:
-                one.axvline(offset, color="#bbbbbb", linewidth=0.5, zorder=0)
+            for panel in axes:
+                panel.axvline(offset, color="#bbbbbb", linewidth=0.5, zorder=0)

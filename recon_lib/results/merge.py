@@ -1,4 +1,4 @@
-"""Merge runs, and what was collected before elsewhere, into one folder of results."""
+"""Merge runs, and what was collected earlier on another machine, into one folder of results."""
 
 from __future__ import annotations
 
@@ -57,25 +57,25 @@ def collect(
     for folder in folders:
         if not any((folder / name).is_file() for name in ("slices.csv", "history.csv", "panels.npz")):
             raise ReconError(f"{folder} holds no slices.csv, history.csv or panels.npz: finish or remove that run.")
-    panels = _panels(folders, (out, keep))
+    panels = _panels(folders, out, keep)
     recover(out)
-    building, networks = _beside(out, "part"), _beside(out, "weights")
+    building, networks = _sibling(out, "part"), _sibling(out, "weights")
     networks = networks if networks.is_dir() else out / "weights"
     try:
-        write_rows(building / "slices.csv.gz", _merge(folders, (out, keep), "slices.csv", SLICE_COLUMNS))
-        history = _merge(folders, (out, keep), "history.csv", HISTORY_COLUMNS)
+        write_rows(building / "slices.csv.gz", _merge(folders, out, keep, "slices.csv", SLICE_COLUMNS))
+        history = _merge(folders, out, keep, "history.csv", HISTORY_COLUMNS)
         write_rows(building / "history.csv.gz", history, HISTORY_COLUMNS)
         write_panels(building / "panels.npz", panels)
-        write_json(building / "records.json", _records(folders, (out, keep)))
-        before = {run: notebook_file(out, run) for run in keep}
-        kept = {run: path.read_bytes() for run, path in before.items() if path.is_file()}
-        for run, content in {**kept, **(notebooks or {})}.items():
+        write_json(building / "records.json", _records(folders, out, keep))
+        paths = {run: notebook_file(out, run) for run in keep}
+        contents = {run: path.read_bytes() for run, path in paths.items() if path.is_file()} | dict(notebooks or {})
+        for run, content in contents.items():
             write_bytes(notebook_file(building, run), content)
         if networks.is_dir():
             shutil.copytree(networks, building / "weights", ignore=_TEMPORARY)
         content = write_provenance(building, details)
         _swap(building, out)
-        shutil.rmtree(_beside(out, "weights"), ignore_errors=True)
+        shutil.rmtree(_sibling(out, "weights"), ignore_errors=True)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return content
@@ -98,24 +98,24 @@ def lock(out: Path) -> filelock.FileLock:
         out: The folder of results.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    return filelock.FileLock(_beside(out, "lock"))
+    return filelock.FileLock(_sibling(out, "lock"))
 
 
 def recover(out: Path) -> None:
-    """Clear away what a collection that was killed left beside the folder of results; hold its lock.
+    """Clear away what a collection that was killed left next to the folder of results; the caller holds its lock.
 
     Args:
         out: The folder of results; if it was just being replaced, the old one comes back.
     """
-    aside = _beside(out, "old")
+    aside = _sibling(out, "old")
     if aside.exists() and not out.exists():
         os.replace(aside, out)
-    for left in (aside, _beside(out, "part"), _beside(out, "copy")):
-        shutil.rmtree(left, ignore_errors=True)
+    for remnant in (aside, _sibling(out, "part"), _sibling(out, "copy")):
+        shutil.rmtree(remnant, ignore_errors=True)
 
 
 def stage_networks(out: Path) -> Path:
-    """Return the folder into which networks are released before they join the results; hold the lock.
+    """Return the folder into which networks are released before they join the results; the caller holds the lock.
 
     It begins as a copy of the results' own and outlives a kill, so that no network is released twice; the
     results themselves stay whole meanwhile.
@@ -123,7 +123,7 @@ def stage_networks(out: Path) -> Path:
     Args:
         out: The folder of results.
     """
-    staged, copy = _beside(out, "weights"), _beside(out, "copy")
+    staged, copy = _sibling(out, "weights"), _sibling(out, "copy")
     if not staged.is_dir():
         if (out / "weights").is_dir():
             shutil.copytree(out / "weights", copy, ignore=_TEMPORARY)
@@ -133,38 +133,37 @@ def stage_networks(out: Path) -> Path:
     return staged
 
 
-def _beside(out: Path, what: str) -> Path:
-    return out.with_name(f".{out.name}.{what}")
+def _sibling(out: Path, role: str) -> Path:
+    return out.with_name(f".{out.name}.{role}")
 
 
-def _kept_images(keep: Mapping[str, str | None]) -> set[tuple[str, str]]:
+def _images_of_runs(keep: Mapping[str, str | None]) -> set[tuple[str, str]]:
     """Name the images that stay with the runs that stay, by test domain: theirs, the references, and the masks."""
     own = {(domain, label) for domain, _, label in (place.partition("/") for place in filter(None, keep.values()))}
     masks = {(domain, f"mask{VARIED}{label.partition(VARIED)[2]}") for domain, label in own if VARIED in label}
     return own | masks | {(domain, name) for domain, _ in own for name in ("reference", "mask")}
 
 
-def _panels(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, np.ndarray]:
+def _panels(folders: list[Path], out: Path, keep: Mapping[str, str | None]) -> dict[str, np.ndarray]:
     """Gather the images of every run, and of the runs that stay."""
-    out, keep = old
     panels: dict[str, np.ndarray] = {}
     for folder in folders:
         for key, image in read_panels(folder / "panels.npz").items():
             if key in panels and not _alike(panels[key], image):
                 raise ReconError(f"{folder} has another image {key} than an earlier run: evaluate both again.")
             panels.setdefault(key, image)
-    stay = _kept_images(keep)
+    stay = _images_of_runs(keep)
     for key, image in read_panels(out / "panels.npz").items():
         if (key.partition("/")[0], key.rpartition("/")[2]) in stay:
             panels.setdefault(key, image)
     return panels
 
 
-def _records(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) -> dict[str, dict]:
+def _records(folders: list[Path], out: Path, keep: Mapping[str, str | None]) -> dict[str, dict]:
     """Gather what each run says of itself, by its name."""
-    out, keep = old
-    known = json.loads((out / "records.json").read_text(encoding="utf-8")) if (out / "records.json").is_file() else {}
-    records = {run: known[run] for run in keep if run in known}
+    path = out / "records.json"
+    collected = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    records = {run: collected[run] for run in keep if run in collected}
     for folder in folders:
         if (folder / "run.json").is_file():
             record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
@@ -173,43 +172,42 @@ def _records(folders: list[Path], old: tuple[Path, Mapping[str, str | None]]) ->
 
 
 def _merge(
-    folders: list[Path], old: tuple[Path, Mapping[str, str | None]], name: str, columns: Mapping[str, str]
+    folders: list[Path], out: Path, keep: Mapping[str, str | None], name: str, columns: Mapping[str, str]
 ) -> list[dict]:
     """Read one table of every run, keep a repeated row once if all agree about it, and sort."""
     import pandas
 
-    out, keep = old
     key = _SLICE_KEY if columns is SLICE_COLUMNS else _EPOCH_KEY
     frames = [read_rows(folder / name, columns) for folder in folders if (folder / name).is_file()]
     if keep and (out / f"{name}.gz").is_file():
-        before = read_rows(out / f"{name}.gz", columns)
-        frames.append(before[before["run"].isin(list(keep))])
+        collected = read_rows(out / f"{name}.gz", columns)
+        frames.append(collected[collected["run"].isin(list(keep))])
     frames = [frame for frame in frames if len(frame)]
     if not frames:
         return []
     merged = pandas.concat(frames, ignore_index=True).sort_values([*key, "run"], ignore_index=True)
-    first = merged.groupby(key, dropna=False, sort=False).ngroup()
+    group = merged.groupby(key, dropna=False, sort=False).ngroup()
     numbers = [column for column, kind in columns.items() if kind == "float64"]
     table = merged[numbers].to_numpy()
-    kept = table[np.flatnonzero(~first.duplicated())][first]
-    apart = ~np.isclose(table, kept, rtol=_AGREE, atol=_AGREE, equal_nan=True).all(axis=1)
-    if apart.any():
-        one = merged[apart].iloc[0]
-        which = ", ".join(f"{column} {one[column]}" for column in key)
-        raise ReconError(f"Run {one['run']} contradicts another one's {name} ({which}): collect only one of them.")
-    merged = merged[~first.duplicated()]
-    return merged.to_dict("records")
+    repeated = group.duplicated()
+    expected = table[np.flatnonzero(~repeated)][group]  # the first row of each group, in the place of all its rows
+    contradicting = ~np.isclose(table, expected, rtol=_AGREE, atol=_AGREE, equal_nan=True).all(axis=1)
+    if contradicting.any():
+        row = merged[contradicting].iloc[0]
+        cell = ", ".join(f"{column} {row[column]}" for column in key)
+        raise ReconError(f"Run {row['run']} contradicts another one's {name} ({cell}): collect only one of them.")
+    return merged[~repeated].to_dict("records")
 
 
-def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+def _alike(image: np.ndarray, reference: np.ndarray) -> bool:
     """Tell whether two images are one but for the rounding of another machine."""
-    same = one.shape == other.shape and one.dtype == other.dtype
-    return same and bool(np.allclose(one.astype(np.float32), other.astype(np.float32), rtol=0, atol=0.002))
+    same = image.shape == reference.shape and image.dtype == reference.dtype
+    return same and bool(np.allclose(image.astype(np.float32), reference.astype(np.float32), rtol=0, atol=0.002))
 
 
 def _swap(new: Path, old: Path) -> None:
     """Put a folder in another's place; should the second rename fail, the old one comes back."""
-    aside = _beside(old, "old")
+    aside = _sibling(old, "old")
     if old.exists():
         os.replace(old, aside)
     try:

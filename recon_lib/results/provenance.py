@@ -46,29 +46,29 @@ def verify(folder: Path) -> dict:
     mend = "collect the results again or restore the committed ones."
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        listed, digest = dict(content["files"]), content["digest"]
+        hashes, digest = dict(content["files"]), content["digest"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReconError(f"{path} is missing or not readable ({error}): {mend}") from error
     if digest != _digest(content):
         raise ReconError(f"{path} was edited after it was written: {mend}")
     present = _files(path.parent)
-    for name in sorted(set(listed) | set(present)):
+    for name in sorted(set(hashes) | set(present)):
         if name not in present:
             raise ReconError(f"{path.parent / name} is missing, but {PROVENANCE} lists it: {mend}")
-        if name not in listed:
+        if name not in hashes:
             raise ReconError(f"{path.parent / name} is not listed in {PROVENANCE}: remove it, or {mend}")
-        if sha256(path.parent / name) != listed[name]:
+        if sha256(path.parent / name) != hashes[name]:
             raise ReconError(f"{path.parent / name} is not what was written (its sha256 differs): {mend}")
     return content
 
 
 def _files(folder: Path) -> list[str]:
     """List every file of a folder but its provenance, temporary and hidden ones included."""
-    found = (path for path in Path(folder).rglob("*") if path.is_file())
-    names = (path.relative_to(folder).as_posix() for path in found)
+    paths = (path for path in Path(folder).rglob("*") if path.is_file())
+    names = (path.relative_to(folder).as_posix() for path in paths)
     return sorted(name for name in names if name != PROVENANCE)
 
 
 def _digest(content: Mapping[str, object]) -> str:
-    rest = {key: value for key, value in content.items() if key != "digest"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    digested = {key: value for key, value in content.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(digested, sort_keys=True).encode()).hexdigest()

@@ -86,14 +86,14 @@ class Results:
 
 def root() -> Path:
     """Return the folder of all results: ``RECON_RESULTS``, or the book's."""
-    chosen = os.environ.get("RECON_RESULTS")
-    return Path(chosen).expanduser() if chosen else paths.RESULTS
+    value = os.environ.get("RECON_RESULTS")
+    return Path(value).expanduser() if value else paths.RESULTS
 
 
 def profiles() -> list[str]:
     """Return the profiles that have results: those of ``PROFILES``, best first, then a user's own by name."""
-    others = (path.parent.name for path in root().glob(f"*/{PROVENANCE}"))
-    own = sorted(name for name in others if name not in (*PROFILES, BENCHMARK_FOLDER) and not name.startswith("."))
+    names = (path.parent.name for path in root().glob(f"*/{PROVENANCE}"))
+    own = sorted(name for name in names if name not in (*PROFILES, BENCHMARK_FOLDER) and not name.startswith("."))
     return [*filter(_begun, PROFILES), *own]
 
 
@@ -106,8 +106,8 @@ def verify_all() -> dict[str, dict]:
     Raises:
         ReconError: As :func:`verify`.
     """
-    measured = [name for name in (BENCHMARK_FOLDER,) if (root() / name).is_dir()]
-    return {name: verify(root() / name) for name in [*profiles(), *measured]}
+    benchmarks = [name for name in (BENCHMARK_FOLDER,) if (root() / name).is_dir()]
+    return {name: verify(root() / name) for name in [*profiles(), *benchmarks]}
 
 
 def open_results(profile: str) -> Results:
@@ -145,9 +145,9 @@ def best_varied() -> Results | None:
     Raises:
         ReconError: As :func:`best`.
     """
-    shown = best()
-    later = (open_results(name) for name in profiles()[1:])
-    return next((found for found in (shown, *later) if found and len(found.variations)), shown)
+    present = best()
+    lesser = (open_results(name) for name in profiles()[1:])
+    return next((results for results in (present, *lesser) if results and len(results.variations)), present)
 
 
 def collected(profile: str) -> set[str]:

@@ -21,26 +21,26 @@ _ERROR = 0.2  # of the reference's maximum: white in an error map
 _INK = "#0072b2"
 
 
-def slice_figure(reference: np.ndarray, made: Mapping[str, np.ndarray]) -> Figure:
+def slice_figure(reference: np.ndarray, reconstructions: Mapping[str, np.ndarray]) -> Figure:
     """Draw a slice, its reconstructions with their PSNR, and the errors below.
 
     Args:
         reference: ``(height, width)``, maximum 1; drawn with its second axis upwards.
-        made: Reconstructions by name, in the same scale.
+        reconstructions: Reconstructions by name, in the same scale.
 
     Returns:
         The figure, two rows.
     """
-    figure, grid = blank_figure((2.1 * (1 + len(made)), 4.4), 2, 1 + len(made))
-    for column, (name, image) in enumerate({"reference": reference, **made}.items()):
+    figure, grid = blank_figure((2.1 * (1 + len(reconstructions)), 4.4), 2, 1 + len(reconstructions))
+    for column, (name, image) in enumerate({"reference": reference, **reconstructions}.items()):
         title = name if column == 0 else f"{name}\n{psnr(reference, image, data_range=reference.max()):.1f} dB"
         grid[0, column].imshow(np.rot90(image), cmap="gray", vmin=0, vmax=1)
         grid[0, column].set_title(title, fontsize=9)
         if column:
             grid[1, column].imshow(np.rot90(np.abs(image - reference)), cmap="inferno", vmin=0, vmax=_ERROR)
     grid[1, 1].set_title(f"errors, white: {_ERROR:g} of the maximum", fontsize=8)
-    for one in grid.ravel():
-        one.axis("off")
+    for panel in grid.ravel():
+        panel.axis("off")
     return figure
 
 

@@ -42,12 +42,12 @@ class _Head(NamedTuple):
 
 def dicom_files(paths: list[Path]) -> list[Path]:
     """Choose the files that begin as DICOM files do, whatever their names."""
-    chosen = []
+    files = []
     for path in paths:
         with path.open("rb") as file:
             if path.name.upper() != "DICOMDIR" and file.read(132)[128:] == b"DICM":
-                chosen.append(path)
-    return chosen
+                files.append(path)
+    return files
 
 
 def read_series(folder: Path, files: list[Path]) -> Scan:
@@ -74,7 +74,7 @@ def read_series(folder: Path, files: list[Path]) -> Scan:
     try:
         array, affine = itk_volume(reader.Execute())
     except RuntimeError as error:
-        raise ReconError(f"Cannot decode the DICOM series in {folder}: export it again ({_last(error)}).") from error
+        raise ReconError(f"Cannot decode the DICOM series in {folder}: export it again ({_reason(error)}).") from error
     first = heads[ordered[0]]
     return Scan(folder, "dicom", array, affine, array.shape, first.subject, first.times, tuple(ordered))
 
@@ -144,8 +144,8 @@ def _head(path: Path) -> _Head:
             warnings.simplefilter("ignore")  # scanners write much that the standard does not allow
             head = pydicom.dcmread(path, defer_size=1024)
             _check_pixels(path, head)
-            where = [[float(v) for v in head[n].value] if n in head else [] for n in _PLACE]
-            if [len(part) for part in where] != [3, 6, 2] or not np.isfinite(np.concatenate(where)).all():
+            place = [[float(v) for v in head[n].value] if n in head else [] for n in _PLACE]
+            if [len(part) for part in place] != [3, 6, 2] or not np.isfinite(np.concatenate(place)).all():
                 raise ReconError(f"{path} does not say where in space it is: give a series with position and spacing.")
             times = {name: float(head[name].value) for name in _TIMES if head.get(name) not in (None, "")}
             series = str(head.SeriesInstanceUID)
@@ -153,11 +153,11 @@ def _head(path: Path) -> _Head:
             described = str(head.get("SeriesDescription") or series)
             size = int(head.Rows), int(head.Columns)
             subject = str(head.get("PatientID") or path.parent.name)
-            return _Head(series, described, subject, size, *map(np.array, where), times)
+            return _Head(series, described, subject, size, *map(np.array, place), times)
     except ReconError:
         raise
     except Exception as error:  # pydicom has many kinds
-        raise ReconError(f"Cannot read the DICOM image {path} ({_last(error)}): export it again.") from error
+        raise ReconError(f"Cannot read the DICOM image {path} ({_reason(error)}): export it again.") from error
 
 
 def _check_pixels(path: Path, head: pydicom.Dataset) -> None:
@@ -170,8 +170,8 @@ def _check_pixels(path: Path, head: pydicom.Dataset) -> None:
     part = str(head.get("ComplexImageComponent") or (list(head.get("ImageType") or []) + [""] * 3)[2]).upper()
     if part in _COMPLEX or part == "MIXED":
         raise ReconError(f"{path} is one part of complex images ({part}): give the series of magnitudes.")
-    stored = int(head.Rows) * int(head.Columns) * int(head.BitsAllocated) // 8
-    if not head.file_meta.TransferSyntaxUID.is_compressed and len(head.PixelData) < stored:
+    size = int(head.Rows) * int(head.Columns) * int(head.BitsAllocated) // 8
+    if not head.file_meta.TransferSyntaxUID.is_compressed and len(head.PixelData) < size:
         raise ReconError(f"{path} ends within its pixels: copy or export it again.")
 
 
@@ -182,11 +182,11 @@ def _check_alike(folder: Path, heads: list[_Head]) -> None:
         raise ReconError(f"{folder} holds {len(series)} series ({names}): give each a folder of its own.")
     sizes = sorted({h.size for h in heads})
     if len(sizes) > 1:
-        found = " and ".join(f"{r}x{c}" for r, c in sizes)
-        raise ReconError(f"{folder} mixes images of {found} pixels: give each size a folder of its own.")
-    for name, what in (("orientation", "orientations"), ("spacing", "pixel sizes")):
+        pairs = " and ".join(f"{r}x{c}" for r, c in sizes)
+        raise ReconError(f"{folder} mixes images of {pairs} pixels: give each size a folder of its own.")
+    for name, property_names in (("orientation", "orientations"), ("spacing", "pixel sizes")):
         if np.ptp([getattr(h, name) for h in heads], axis=0).max() > 1e-3:
-            raise ReconError(f"{folder} mixes images of several {what}: give each a folder of its own.")
+            raise ReconError(f"{folder} mixes images of several {property_names}: give each a folder of its own.")
     for name in _TIMES:
         values = [h.times[name] for h in heads if name in h.times]
         if values and max(values) - min(values) > 0.01 * max(values):
@@ -219,5 +219,5 @@ def _order(folder: Path, heads: dict[Path, _Head]) -> list[Path]:
     return ordered
 
 
-def _last(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip().rstrip(".")

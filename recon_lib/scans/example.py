@@ -27,14 +27,14 @@ def write_examples(folder: Path, matrix: tuple[int, int] = (40, 48), slices: int
     """
     import nibabel
 
-    left, _ = np.linalg.qr(_DIRECTION)
-    affine = nibabel.affines.from_matvec(left * np.sign(np.diag(left)) * _VOXEL, [-24.0, -20.0, 10.0])
+    basis, _ = np.linalg.qr(_DIRECTION)
+    affine = nibabel.affines.from_matvec(basis * np.sign(np.diag(basis)) * _VOXEL, [-24.0, -20.0, 10.0])
     paths = []
     for split in ("pool", "test"):
-        made = generate("t1", split, matrix, 2 * slices)
-        for subject in dict.fromkeys(made.subjects):
-            chosen = [k for k, name in enumerate(made.subjects) if name == subject]
-            volume = np.stack([made.images[k] * made.scales[k] for k in chosen], axis=2)
+        images = generate("t1", split, matrix, 2 * slices)
+        for subject in dict.fromkeys(images.subjects):
+            indices = [k for k, name in enumerate(images.subjects) if name == subject]
+            volume = np.stack([images.images[k] * images.scales[k] for k in indices], axis=2)
             image = nibabel.Nifti1Image(np.rint(volume).astype(np.int16), affine)
             path = folder / f"sub-{subject.split('-')[1]}_T1w.nii"
             write_bytes(path, image.to_bytes())

@@ -43,12 +43,12 @@ def read_hdf5(path: Path) -> np.ndarray:
                 return _fastmri(path, file["kspace"])
             if isinstance(file.get("dataset"), h5py.Group) and "data" in file["dataset"]:
                 return _ismrmrd(path, file["dataset"])
-            found = ", ".join(sorted(file)) or "nothing"
+            keys = ", ".join(sorted(file)) or "nothing"
     except ReconError:
         raise
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError and more for damaged files
         raise ReconError(f"Cannot read {path} ({str(error).strip().rstrip('.')}): copy or export it again.") from error
-    raise ReconError(f"{path} holds {found}: k-space is a dataset 'kspace' (fastMRI) or a group 'dataset' (ISMRMRD).")
+    raise ReconError(f"{path} holds {keys}: k-space is a dataset 'kspace' (fastMRI) or a group 'dataset' (ISMRMRD).")
 
 
 def _fastmri(path: Path, dataset: h5py.Dataset) -> np.ndarray:
@@ -79,19 +79,19 @@ def _ismrmrd(path: Path, group: h5py.Group) -> np.ndarray:
             raise ReconError(f"{path} has several values of {name}: only one 2-D image a slice is read; split it.")
     numbers = np.unique(counters["slice"])
     kspace = np.zeros((len(numbers), *size), np.complex64)
-    for one, about in zip(lines["data"], head, strict=True):
-        values = np.asarray(one, np.float32).view(np.complex64).copy()
-        count, middle = len(values), int(about["center_sample"])
-        values[: int(about["discard_pre"])] = 0
-        values[count - int(about["discard_post"]) :] = 0
-        if int(about["flags"]) & _REVERSED:
+    for samples, header in zip(lines["data"], head, strict=True):
+        values = np.asarray(samples, np.float32).view(np.complex64).copy()
+        count, middle = len(values), int(header["center_sample"])
+        values[: int(header["discard_pre"])] = 0
+        values[count - int(header["discard_post"]) :] = 0
+        if int(header["flags"]) & _REVERSED:
             values, middle = values[::-1], count - 1 - middle
-        row = int(about["idx"]["kspace_encode_step_1"]) - centre + size[0] // 2
+        row = int(header["idx"]["kspace_encode_step_1"]) - centre + size[0] // 2
         start = size[1] // 2 - middle
-        inside = 0 <= row < size[0] and 0 <= start <= size[1] - count
-        if count != about["number_of_samples"] or not inside:
+        fits = 0 <= row < size[0] and 0 <= start <= size[1] - count
+        if count != header["number_of_samples"] or not fits:
             raise ReconError(f"{path} has a line outside its encoded matrix {size[0]}x{size[1]}: export it again.")
-        kspace[np.searchsorted(numbers, about["idx"]["slice"]), row, start : start + count] = values
+        kspace[np.searchsorted(numbers, header["idx"]["slice"]), row, start : start + count] = values
     return kspace
 
 

@@ -34,17 +34,17 @@ def find_scans(folder: Path) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ReconError(f"There is no folder {folder}: name one that holds scans.")
-    found, series = [], set()
+    paths, series = [], set()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
         if is_volume(path) or path.name.lower().endswith(ARRAYS + HDF5):
-            found.append(path)
+            paths.append(path)
         elif path.parent not in series and dicom_files([path]):
             series.add(path.parent)
-    if not found and not series:
+    if not paths and not series:
         raise ReconError(f"{folder} holds no scans: put {READABLE} there.")
-    return sorted([*found, *series])
+    return sorted([*paths, *series])
 
 
 def read_scan(path: Path) -> Scan:
@@ -70,8 +70,8 @@ def read_scan(path: Path) -> Scan:
         files = dicom_files(sorted(p for p in path.iterdir() if p.is_file()))
         if files:
             return read_series(path, files)
-        others = find_scans(path)
-        raise ReconError(f"{path} holds no DICOM series but {others[0].relative_to(path)}: name one file of it.")
+        scans = find_scans(path)
+        raise ReconError(f"{path} holds no DICOM series but {scans[0].relative_to(path)}: name one file of it.")
     if dicom_files([path]):
         raise ReconError(f"{path} is one file of a DICOM series: name its folder, {path.parent}.")
     if name.endswith(HDF5):
@@ -81,15 +81,15 @@ def read_scan(path: Path) -> Scan:
     if not is_volume(path):
         raise ReconError(f"{path} is no scan that this library reads: name {READABLE}.")
     array, affine = read_array(path)
-    stored = array.shape
+    shape = array.shape
     while array.ndim > 3 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim > 3:
-        axes = "x".join(map(str, stored))
+        axes = "x".join(map(str, shape))
         raise ReconError(f"{path} is {array.ndim}-D ({axes}), but a scan is one volume: write each into its own file.")
     array = array.reshape(array.shape + (1,) * (3 - array.ndim))
     kind = "nifti" if name.endswith(NIFTI) else "meta"
-    return Scan(path, kind, array, affine, stored, subject_of(path), {"contrast": contrast_of(path)})
+    return Scan(path, kind, array, affine, shape, subject_of(path), {"contrast": contrast_of(path)})
 
 
 def is_series(folder: Path) -> bool:
@@ -118,8 +118,8 @@ def record_path(path: Path) -> Path:
 
 def subject_of(path: Path) -> str:
     """Return the subject that a path names, ``sub-01`` in the way of BIDS; else the file's own name."""
-    named = [part for part in reversed(path.parts) if re.match(r"sub-[A-Za-z0-9]+", part)]
-    return re.match(r"sub-[A-Za-z0-9]+", named[0]).group() if named else path.name
+    subjects = [part for part in reversed(path.parts) if re.match(r"sub-[A-Za-z0-9]+", part)]
+    return re.match(r"sub-[A-Za-z0-9]+", subjects[0]).group() if subjects else path.name
 
 
 def contrast_of(path: Path) -> str:
@@ -132,20 +132,20 @@ def _read_npy(path: Path) -> Scan:
     try:
         array = np.load(path, allow_pickle=False)
     except Exception as error:  # a damaged header raises what Python's own tokenizer does
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ReconError(f"{path} is not a readable array ({said}): save it again.") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ReconError(f"{path} is not a readable array ({reason}): save it again.") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
         raise ReconError(f"{path} does not hold one array of numbers: save magnitudes or complex k-space.")
-    stored = array.shape
+    shape = array.shape
     if array.ndim == 2:
         array = array[None]
     if array.ndim != 3:
         raise ReconError(
-            f"{path} is an array of shape {stored}: a scan is one slice (height, width) or (slices, height, width); "
+            f"{path} is an array of shape {shape}: a scan is one slice (height, width) or (slices, height, width); "
             "combine the coils of k-space first."
         )
     raw = array.dtype.kind == "c"
     with np.errstate(over="ignore"):  # what is too large becomes infinite, which a scan refuses
         array = array.astype(np.complex64 if raw else np.float32)
     contrast = {} if raw else {"contrast": contrast_of(path)}
-    return Scan(path, "kspace" if raw else "npy", array, None, stored, subject_of(path), contrast)
+    return Scan(path, "kspace" if raw else "npy", array, None, shape, subject_of(path), contrast)

@@ -43,10 +43,10 @@ class Slices:
         """Return the number of slices."""
         return len(self.images)
 
-    def take(self, chosen: Sequence[int] | np.ndarray) -> Slices:
+    def take(self, indices: Sequence[int] | np.ndarray) -> Slices:
         """Return some of the slices, in the order asked for."""
-        parts = (tuple(part[k] for k in chosen) for part in (self.scans, self.subjects, self.numbers))
-        return Slices(self.images[np.asarray(chosen, int)], *parts)
+        parts = (tuple(part[k] for k in indices) for part in (self.scans, self.subjects, self.numbers))
+        return Slices(self.images[np.asarray(indices, int)], *parts)
 
     def spread(self, count: int) -> Slices:
         """Return at most ``count`` slices, at even distances."""
@@ -102,11 +102,11 @@ def gather(paths: Sequence[Path], axis: str | None = None) -> Slices:
         slices = magnitudes(scan, axis)
         first, size = first or scan, size or slices.shape[1:]
         _check_alike(first, scan, size, slices.shape[1:])
-        kept = bright_slices(slices)
-        if not kept.size:
+        indices = bright_slices(slices)
+        if not indices.size:
             raise ReconError(f"{path} has no slice with more than {COVERAGE:.0%} of bright pixels: leave it out.")
-        images = slices[kept] / slices[kept].max(axis=(1, 2), keepdims=True)
-        parts.append(Slices(images, (path,) * len(kept), (scan.subject,) * len(kept), tuple(kept.tolist())))
+        images = slices[indices] / slices[indices].max(axis=(1, 2), keepdims=True)
+        parts.append(Slices(images, (path,) * len(indices), (scan.subject,) * len(indices), tuple(indices.tolist())))
     return join(parts)
 
 
@@ -150,8 +150,8 @@ def hold_out(slices: Slices) -> tuple[Slices, Slices]:
     for labels in (slices.subjects, slices.scans):
         if len(set(labels)) > 1:
             held = [k for k, label in enumerate(labels) if label == labels[-1]]
-            rest = [k for k, label in enumerate(labels) if label != labels[-1]]
-            return slices.take(rest), slices.take(held)
+            pool = [k for k, label in enumerate(labels) if label != labels[-1]]
+            return slices.take(pool), slices.take(held)
     cut = len(slices) - max(1, round(LEFT_OUT * len(slices)))
     return slices.take(range(cut)), slices.take(range(cut, len(slices)))
 
@@ -166,18 +166,18 @@ def check_apart(pool: Slices, held: Slices) -> None:
     Raises:
         ReconError: They share a scan, or differ in size.
     """
-    both = {path.resolve() for path in pool.scans} & {path.resolve() for path in held.scans}
-    if both:
-        raise ReconError(f"{sorted(both)[0]} is to tune with and to test on: keep the scans of --test apart.")
+    shared = {path.resolve() for path in pool.scans} & {path.resolve() for path in held.scans}
+    if shared:
+        raise ReconError(f"{sorted(shared)[0]} is to tune with and to test on: keep the scans of --test apart.")
     if pool.images.shape[1:] != held.images.shape[1:]:
         sizes = " and ".join("x".join(map(str, s.images.shape[1:])) for s in (pool, held))
         raise ReconError(f"Scans to tune with and to test on have slices of {sizes}: they must be of one size.")
 
 
-def _check_alike(first: Scan, scan: Scan, size: tuple[int, ...], other: tuple[int, ...]) -> None:
-    if size != other:
-        found = " and ".join("x".join(map(str, s)) for s in (size, other))
-        raise ReconError(f"{first.path} and {scan.path} have slices of {found}: give each size a folder of its own.")
+def _check_alike(first: Scan, scan: Scan, size: tuple[int, ...], own_size: tuple[int, ...]) -> None:
+    if size != own_size:
+        sizes = " and ".join("x".join(map(str, s)) for s in (size, own_size))
+        raise ReconError(f"{first.path} and {scan.path} have slices of {sizes}: give each size a folder of its own.")
     for key, value in scan.contrast.items():
         known = first.contrast.get(key, value)
         apart = (

@@ -49,11 +49,11 @@ class Scan:
         if square is not None and not (np.isfinite(self.affine).all() and np.linalg.matrix_rank(square) == 3):
             raise ReconError(f"{self.path} does not say where its voxels are: its affine is not finite or not regular.")
 
-    def axis(self, wanted: str | None = None) -> int:
+    def axis(self, plane: str | None = None) -> int:
         """Return the axis of ``array`` along which slices are stacked.
 
         Args:
-            wanted: ``axial``, ``coronal``, ``sagittal``, or the number of the axis. By default the axis
+            plane: ``axial``, ``coronal``, ``sagittal``, or the number of the axis. By default the axis
                 of length 1 of a single slice, else axial; without geometry, and for k-space, the first.
 
         Returns:
@@ -62,48 +62,48 @@ class Scan:
         Raises:
             ReconError: The name is unknown, or a plane is asked for where there is no geometry.
         """
-        if wanted is not None:
-            choose("axis", wanted, AXES)
+        if plane is not None:
+            choose("axis", plane, AXES)
         if self.kind == "kspace":
-            if wanted not in (None, "0"):
-                raise ReconError(f"{self.path} is k-space, slice by slice: leave out --axis {wanted}.")
+            if plane not in (None, "0"):
+                raise ReconError(f"{self.path} is k-space, slice by slice: leave out --axis {plane}.")
             return 0
         single = [k for k, n in enumerate(self.array.shape) if n == 1]
-        if wanted is None and (single or self.affine is None):
+        if plane is None and (single or self.affine is None):
             return single[0] if single else 0
-        wanted = wanted or "axial"
-        if wanted.isdigit():
-            return int(wanted)
+        plane = plane or "axial"
+        if plane.isdigit():
+            return int(plane)
         if self.affine is None:
-            raise ReconError(f"{self.path} has no geometry, so no {wanted} slices: give --axis 0, 1 or 2.")
+            raise ReconError(f"{self.path} has no geometry, so no {plane} slices: give --axis 0, 1 or 2.")
         import nibabel
 
         along = nibabel.io_orientation(self.affine)[:, 0]
-        return int(np.flatnonzero(along == PLANES[wanted])[0])
+        return int(np.flatnonzero(along == PLANES[plane])[0])
 
-    def slices(self, wanted: str | None = None) -> np.ndarray:
+    def slices(self, plane: str | None = None) -> np.ndarray:
         """Cut the scan into slices, in the order of the file.
 
         Args:
-            wanted: As for :meth:`axis`.
+            plane: As for :meth:`axis`.
 
         Returns:
             ``(n, height, width)``. Where there is geometry, the axes of a slice run to the left, front
             and up, in this order, whatever the file's do: exchanged and flipped, never interpolated.
         """
-        return np.ascontiguousarray(self._turn(self.array, self.axis(wanted)))
+        return np.ascontiguousarray(self._turn(self.array, self.axis(plane)))
 
-    def restore(self, images: np.ndarray, wanted: str | None = None) -> np.ndarray:
+    def restore(self, images: np.ndarray, plane: str | None = None) -> np.ndarray:
         """Stack slices into a volume with the axes of the file: the inverse of :meth:`slices`.
 
         Args:
             images: ``(n, height, width)``.
-            wanted: As it was for :meth:`slices`.
+            plane: As it was for :meth:`slices`.
 
         Returns:
             Array of ``array``'s shape.
         """
-        places = self._turn(np.arange(self.array.size).reshape(self.array.shape), self.axis(wanted))
+        places = self._turn(np.arange(self.array.size).reshape(self.array.shape), self.axis(plane))
         volume = np.empty(self.array.size, images.dtype)
         volume[places.ravel()] = images.ravel()
         return volume.reshape(self.array.shape)
@@ -113,8 +113,8 @@ class Scan:
             return np.moveaxis(array, axis, 0)
         import nibabel
 
-        stored = nibabel.io_orientation(self.affine)
-        turn = nibabel.orientations.ornt_transform(stored, nibabel.orientations.axcodes2ornt(tuple(ORIENTATION)))
+        axes = nibabel.io_orientation(self.affine)
+        turn = nibabel.orientations.ornt_transform(axes, nibabel.orientations.axcodes2ornt(tuple(ORIENTATION)))
         turn[axis, 1] = 1  # slices keep their numbers
         return np.moveaxis(nibabel.orientations.apply_orientation(array, turn), int(turn[axis, 0]), 0)
 

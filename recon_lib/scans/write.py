@@ -66,14 +66,14 @@ def ending(scan: Scan, out: Path) -> str:
         ReconError: It cannot.
     """
     name = Path(out).name.lower()
-    known = FORMATS[scan.kind]
-    found = next((end for end in (".nii.gz", ".nii", ".mha", ".npy", *HDF5) if name.endswith(end)), None)
-    if found is None and "" in known and "." not in name:
-        found = ""
-    if found not in known:
-        allowed = " or ".join(end or "a folder's name without a dot (a DICOM series)" for end in known)
+    endings = FORMATS[scan.kind]
+    suffix = next((end for end in (".nii.gz", ".nii", ".mha", ".npy", *HDF5) if name.endswith(end)), None)
+    if suffix is None and "" in endings and "." not in name:
+        suffix = ""
+    if suffix not in endings:
+        allowed = " or ".join(end or "a folder's name without a dot (a DICOM series)" for end in endings)
         raise ReconError(f"{out} does not suit {scan.path}: the output ends with {allowed}.")
-    return found
+    return suffix
 
 
 def write_scan(scan: Scan, volume: np.ndarray, out: Path, record: dict[str, object]) -> None:
@@ -202,7 +202,7 @@ def _hdf5(volume: np.ndarray, record: dict[str, object]) -> bytes:
 def _whole_folder(out: Path) -> Iterator[Path]:
     """Fill a hidden folder, and give it its name when it is whole."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    part, aside = (out.with_name(f".{out.name}.{os.getpid()}.{what}") for what in ("part", "old"))
+    part, aside = (out.with_name(f".{out.name}.{os.getpid()}.{role}") for role in ("part", "old"))
     part.mkdir()
     try:
         yield part
@@ -212,5 +212,5 @@ def _whole_folder(out: Path) -> Iterator[Path]:
     finally:
         if aside.exists() and not out.exists():
             os.replace(aside, out)
-        for left in (part, aside):
-            shutil.rmtree(left, ignore_errors=True)
+        for remnant in (part, aside):
+            shutil.rmtree(remnant, ignore_errors=True)

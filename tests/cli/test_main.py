@@ -21,7 +21,7 @@ def test_status_is_a_table(capsys):
     assert main.main(["data", "status"]) == 0
     out = capsys.readouterr().out
     lines = out.splitlines()
-    assert lines[0].split() == ["domain", "source", "files", "here", "size", "prepared", "licence"]
+    assert lines[0].split() == ["domain", "source", "files", "present", "size", "prepared", "licence"]
     t1 = next(line for line in lines if line.startswith("t1 ") and "open" in line)
     assert t1.split() == ["t1", "open", "14", "0", "47.9", "MB", "-", "PDDL-1.0"]
     assert "t1/midas: set RECON_DATA_MIDAS to the folder that holds it" in out

@@ -15,7 +15,7 @@ def test_status_of_the_real_manifest_needs_nothing(tmp_path):
     rows = {(r["domain"], r["source"]): r for r in inventory.status()}
     t1 = rows["t1", "open"]
     assert {domain for domain, _ in rows} == {"natural", "t1", "t2", "t1_bold5000"}
-    assert (t1["files"], t1["here"], t1["licence"]) == (14, 0, "PDDL-1.0")
+    assert (t1["files"], t1["present"], t1["licence"]) == (14, 0, "PDDL-1.0")
     assert t1["missing"] == "fetch gets 14 from their addresses"
     assert rows["t1_bold5000", "open"]["missing"] == "fetch gets 3 from pip"
     assert "4000 originals" in rows["natural", "open"]["missing"]
@@ -27,10 +27,10 @@ def test_status_of_the_real_manifest_needs_nothing(tmp_path):
 def test_status_counts_what_is_here_and_prepared(world):
     world.use()
     whole = row("t1")
-    assert (whole["files"], whole["here"], whole["missing"], whole["prepared"]) == (3, 3, "", "")
+    assert (whole["files"], whole["present"], whole["missing"], whole["prepared"]) == (3, 3, "", "")
     assert whole["bytes"] == sum(p.stat().st_size for p in world.mirror.rglob("*.nii.gz"))
     (world.mirror / "set/sub-a.nii.gz").unlink()
-    assert (row("t1")["here"], row("t1")["missing"]) == (2, "fetch gets 1 from their addresses")
+    assert (row("t1")["present"], row("t1")["missing"]) == (2, "fetch gets 1 from their addresses")
     domains.load_images("t1", "test")
     assert row("t1")["prepared"] == "test"
 
@@ -39,9 +39,9 @@ def test_status_of_a_folder_of_the_users(monkeypatch, tmp_path):
     save_nifti(tmp_path / "ixi/a-T1.nii", phantom(1))
     monkeypatch.setenv("RECON_DATA_IXI", str(tmp_path / "ixi"))
     found = row("t1", "ixi")
-    assert (found["here"], found["missing"]) == (1, "the folder holds 1 of 39")
+    assert (found["present"], found["missing"]) == (1, "the folder holds 1 of 39")
     assert found["bytes"] == (tmp_path / "ixi/a-T1.nii").stat().st_size
-    assert row("t2", "ixi")["here"] == 0
+    assert row("t2", "ixi")["present"] == 0
 
 
 def test_fetch_gets_every_file_once(world, monkeypatch):
@@ -109,7 +109,7 @@ def test_packs_at_hand_are_verified_and_no_original_is_fetched(photographs, monk
     monkeypatch.setattr(transfer, "download", refuse)
     assert [file.name for file in inventory.fetch_domain("natural")] == ["p/0.tar", "p/1.tar"]
     assert not paths.cache().exists()
-    assert (row("natural")["files"], row("natural")["here"], row("natural")["missing"]) == (2, 2, "")
+    assert (row("natural")["files"], row("natural")["present"], row("natural")["missing"]) == (2, 2, "")
     (photographs.mirror / "p/1.tar").write_bytes(b"wrong!!")
     with pytest.raises(ReconError, match=r"p/1\.tar of the mirror has another sha256"):
         inventory.fetch_domain("natural")
