@@ -6,12 +6,18 @@ import glob
 import hashlib
 import json
 import os
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
 
-DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zlib.error, zipfile.BadZipFile)
-"""What reading an ``.npz`` raises that is cut short or has a wrong byte, the decompressor's own error too."""
+DAMAGED = (
+    *(OSError, ValueError, EOFError, KeyError, RuntimeError),
+    *(zlib.error, zipfile.BadZipFile, tokenize.TokenError),
+)
+"""What reading an ``.npz`` raises that is cut short or has a wrong byte: errors of the decompressor, and of Python's
+tokenizer, by which numpy reads an array's header, are among them.
+"""
 
 
 def write_json(path: Path, content: object) -> None:
