@@ -6,6 +6,7 @@ import pytest
 
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
+from recon_lib.core.strict_yaml import read_yaml
 from recon_lib.experiment.profile import load_profile, parse_profile, profile_names
 from recon_lib.experiment.recipes import Architecture, FineTuning, Recipe, Training
 
@@ -180,3 +181,14 @@ def test_broken_yaml_is_refused(tmp_path, monkeypatch, text, says):
 def test_another_acceleration_is_one_where_nothing_else_differs(variation, acceleration):
     profile = parse_profile("x", {"domains": DOMAINS, "variations": {"v": variation}})
     assert profile.variations["v"].acceleration == acceleration
+
+
+LAUGHS = "[&a0 [lol], " + ", ".join(f"&a{n + 1} [{', '.join([f'*a{n}'] * 10)}]" for n in range(12)) + "]"
+
+
+@pytest.mark.parametrize("key", ["description", "seed", "training", "domains", "test_domains"])
+def test_a_value_of_a_trillion_parts_is_shown_in_short(tmp_path, key):
+    (tmp_path / "p.yaml").write_text(f"{key}: {LAUGHS}")
+    with pytest.raises(ReconError) as error:
+        parse_profile("x", read_yaml(tmp_path / "p.yaml", "The file"))
+    assert len(str(error.value)) < 400

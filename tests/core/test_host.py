@@ -1,0 +1,57 @@
+"""The machine and the source that a record names."""
+
+import os
+import subprocess
+
+import pytest
+
+from recon_lib.core import host, paths
+
+
+def test_the_machine_has_a_processor_cores_and_a_system():
+    machine = host.machine()
+    assert machine.keys() == {"processor", "cores", "system"}
+    assert machine["cores"] == os.cpu_count()
+    assert all(machine.values())
+
+
+def git(folder, *words):
+    options = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    return subprocess.run(
+        ["git", "-C", folder, *options, *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    folder = tmp_path / "source"
+    for name in ("recon_lib", "notebooks", "book"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "a.txt").write_text("a")
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    monkeypatch.setattr(paths, "ROOT", folder)
+    return folder
+
+
+def test_the_commit_is_that_of_the_source_and_marked_if_code_has_changed(source):
+    head = git(source, "rev-parse", "HEAD")
+    assert host.commit() == head
+    (source / "book" / "a.txt").write_text("pages decide no result")
+    (source / "recon_lib" / "untracked.txt").write_text("b")
+    assert host.commit() == head
+    for name in ("recon_lib", "notebooks"):
+        (source / name / "a.txt").write_text("b")
+        assert host.commit() == f"{head}+"
+        git(source, "checkout", "-q", name)
+    assert host.commit() == head
+
+
+def test_without_a_checkout_or_without_git_there_is_no_commit(tmp_path, source, monkeypatch):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert host.commit() is None
+    monkeypatch.setattr(paths, "ROOT", source)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert host.commit() is None

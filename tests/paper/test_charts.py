@@ -1,0 +1,90 @@
+"""Plots of numbers: the figure holds the numbers that it was given, and bad input is one sentence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from fabricated import make_history
+
+from recon_lib.core.errors import ReconError
+from recon_lib.core.style import COLOURS
+from recon_lib.paper import charts
+
+
+def test_sub_networks_stand_one_after_another_and_losses_are_those_of_the_rows():
+    history = pd.DataFrame(make_history("r", "natural", "t1", 0))
+    loss, psnr = charts.training_curves(history.sample(frac=1, random_state=0), "A title").axes
+    curves = [line for line in loss.lines if len(line.get_xdata()) == 4]
+    assert len(curves) == 5
+    np.testing.assert_array_equal(np.concatenate([line.get_xdata() for line in curves]), np.arange(100, 2001, 100))
+    for line in curves:
+        np.testing.assert_allclose(line.get_ydata(), [0.1, 0.05, 0.1 / 3, 0.025])
+        assert line.get_color() == COLOURS["natural"]
+    assert loss.get_yscale() == "log"
+    assert loss.get_xlabel() == "updates, sub-networks 1 to 5 in turn"
+    np.testing.assert_array_equal(psnr.lines[0].get_ydata(), [30, 31, 32, 33])
+    borders = [line.get_xdata()[0] for line in psnr.lines if len(line.get_xdata()) == 2]
+    assert borders == [400, 800, 1200, 1600, 2000]
+    assert loss.figure.get_suptitle() == "A title"
+
+
+def test_every_run_is_a_curve_and_every_domain_one_entry_in_order():
+    runs = [("b", "t2"), ("a", "t1"), ("c", "natural"), ("d", "t1")]
+    rows = [row for name, domain in runs for row in make_history(name, domain, "t1", 20)]
+    loss, psnr = charts.training_curves(pd.DataFrame(rows)).axes
+    assert len(loss.lines) == len(psnr.lines) == 4
+    assert loss.get_xlabel() == "updates"
+    legend = [text.get_text() for text in psnr.get_legend().get_texts()]
+    assert legend == [charts.NAMES[domain] for domain in charts.NAMES if domain in ("natural", "t1", "t2")]
+
+
+def test_each_subject_is_a_colour_and_each_slice_a_point():
+    slices = pd.DataFrame(
+        {
+            "subject": ["b", "a", "b", "a"],
+            "slice": [3, 5, 4, 6],
+            "psnr": [30.0, 31.0, 32.0, 33.0],
+            "ssim": [0.9, 0.8, 0.7, 0.6],
+        }
+    )
+    psnr, ssim = charts.slice_scatter(slices).axes
+    assert [line.get_label() for line in psnr.lines] == ["a", "b"]
+    assert psnr.lines[0].get_color() != psnr.lines[1].get_color()
+    for axes, metric in ((psnr, "psnr"), (ssim, "ssim")):
+        for line in axes.lines:
+            rows = slices[slices["subject"] == line.get_label()]
+            np.testing.assert_array_equal(line.get_xdata(), rows["slice"])
+            np.testing.assert_array_equal(line.get_ydata(), rows[metric])
+
+
+def test_masks_are_drawn_with_their_share_and_its_mean_over_the_radius():
+    masks = np.zeros((2, 9, 12), bool)
+    masks[0, 4, 6] = masks[1, 4, 6] = masks[1, 0, 0] = masks[0, :, 0] = True
+    figure = charts.mask_figure(masks)
+    mask, share, radial = figure.axes[:3]
+    np.testing.assert_array_equal(mask.images[0].get_array(), masks[0])
+    assert mask.get_title() == "a mask, 9 x 12, R = 10.80"
+    np.testing.assert_array_equal(share.images[0].get_array(), masks.mean(axis=0))
+    assert share.get_title() == "share of 2 masks"
+    radius, density = radial.lines[0].get_data()
+    assert density[0] == 1  # the middle, which both masks sample, is alone in the first ring
+    assert radius[0] == pytest.approx(1 / 40)
+    y, x = np.meshgrid((np.arange(9) - 4) / 4.5, (np.arange(12) - 6) / 6, indexing="ij")
+    ring = np.hypot(y, x) >= 1.3
+    outer = (masks.mean(axis=0) * ring).sum() / ring.sum()
+    counts = [((np.hypot(y, x) >= r - 1 / 40) & (np.hypot(y, x) < r + 1 / 40)).sum() for r in radius]
+    beyond = radius >= 1.3
+    assert np.average(density[beyond], weights=np.array(counts)[beyond]) == pytest.approx(outer)
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (lambda: charts.training_curves(pd.DataFrame()), "no training history"),
+        (lambda: charts.slice_scatter(pd.DataFrame()), "no slices"),
+        (lambda: charts.mask_figure(np.zeros((4, 5))), r"not of shape \(4, 5\)"),
+        (lambda: charts.mask_figure(np.zeros((0, 4, 5))), r"not of shape \(0, 4, 5\)"),
+    ],
+)
+def test_nothing_to_draw_is_one_sentence(draw, words):
+    with pytest.raises(ReconError, match=words):
+        draw()
