@@ -15,6 +15,10 @@ stage = @echo "== $(1)"; begin=$$(date +%s); ( $(2) ) && echo "== $(1): $$(($$(d
 # Before a command: it writes its runs and results into a folder that is gone when the stage ends.
 SCRATCH := folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="$$folder/runs" RECON_RESULTS="$$folder/results"
 
+# Before a command: its papermill runs notebooks in a few kernels that stay, since each start of Keras takes seconds.
+KERNELS := $(RUN) tests.kernels $(CORES)
+EACH_NOTEBOOK := 'mkdir -p "$$RECON_RUNS/notebooks" && printf "%s\n" notebooks/*.ipynb | xargs -P $(CORES) -I{} papermill --no-progress-bar {} "$$RECON_RUNS/{}"'
+
 # $(call with_versions,RESOLUTION): an environment of its own, and in it the tests that need no training, book or browser.
 UNTRAINED := baselines core data experiment imaging paper results cli/test_main.py network/test_cascade.py
 with_versions = "$(PYTHON)" -m venv --clear .venv-versions && .venv-versions/bin/python -m pip install --quiet uv \
@@ -46,10 +50,10 @@ unit: $(INSTALLED) ## Run the tests of tests/ (PYTEST="-k masks" chooses)
 	$(call stage,unit tests,$(RUN) pytest -n $(CORES) -m "not browser" $(PYTEST))
 
 notebooks: $(INSTALLED) ## Run every notebook as it stands, and compare its headline values
-	$(call stage,notebooks,$(SCRATCH) $(RUN) pytest --nbval-lax notebooks/ && RECON_RUNS="$$folder/runs" $(RUN) tests.notebook_values)
+	$(call stage,notebooks,$(SCRATCH) $(KERNELS) sh -c $(EACH_NOTEBOOK) && RECON_RUNS="$$folder/runs" $(RUN) tests.notebook_values)
 
 smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a temporary folder
-	$(call stage,graph of runs,$(SCRATCH) $(RUN) snakemake --nolock --cores $(CORES) --config profile=smoke)
+	$(call stage,graph of runs,$(SCRATCH) $(KERNELS) .venv/bin/python -m snakemake --nolock --cores $(CORES) --config profile=smoke)
 
 # The parameters of the real run; the notebook's own defaults are a smoke run.
 QUICKSTART := -p source open -p network natural-4000 -p n_test 10 -p n_finetune 20 -p epochs 6
