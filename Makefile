@@ -47,7 +47,7 @@ format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 	$(RUN) ruff format
 
 unit: $(INSTALLED) ## Run the tests of tests/ (PYTEST="-k masks" chooses)
-	$(call stage,unit tests,$(RUN) pytest -n $(CORES) -m "not browser" $(PYTEST))
+	$(call stage,unit tests,$(RUN) pytest -n $(CORES) --dist worksteal -m "not browser" $(PYTEST))
 
 notebooks: $(INSTALLED) ## Run every notebook as it stands, and compare its headline values
 	$(call stage,notebooks,$(SCRATCH) $(KERNELS) sh -c $(EACH_NOTEBOOK) && RECON_RUNS="$$folder/runs" $(RUN) tests.notebook_values)

@@ -32,9 +32,10 @@ def rng() -> np.random.Generator:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs real data where there is no mirror of them."""
-    if os.environ.get("RECON_DATA_MIRROR"):
-        return
+    """Run what is slow last, with more time, and skip what needs real data where there is no mirror of them."""
+    items.sort(key=lambda item: "slow" in item.keywords)
     for item in items:
-        if "mirror" in item.keywords:
+        if "slow" in item.keywords and "timeout" not in item.keywords:
+            item.add_marker(pytest.mark.timeout(900))
+        if "mirror" in item.keywords and not os.environ.get("RECON_DATA_MIRROR"):
             item.add_marker(pytest.mark.skip(reason="RECON_DATA_MIRROR is not set"))

@@ -183,6 +183,7 @@ def test_a_missing_peer_is_named_once_with_its_mend(peer, mend, monkeypatch, cap
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_a_benchmark_runs_at_its_tiniest_without_peers(name, alone):
     module = importlib.import_module(f"benchmarks.{name}")
     assert module.__doc__

@@ -108,6 +108,7 @@ def built(tmp_path_factory):
     return folder / "_build" / "html"
 
 
+@pytest.mark.slow
 def test_the_book_builds_with_warnings_as_errors_and_no_framework(built):
     for name in NAMES:
         page = (built / f"{name}.html").read_text(encoding="utf-8")

@@ -64,16 +64,19 @@ def two_processes():
     return [json.loads(run_python(CODE, "3", PYTHONPATH="tests:.", PYTHONHASHSEED=text)) for text in ("1", "2")]
 
 
+@pytest.mark.slow
 def test_two_processes_agree(two_processes):
     one, other = two_processes
     assert one == other
 
 
+@pytest.mark.slow
 def test_another_seed_changes_everything_it_decides(two_processes):
     other = decided(4)
     assert [name for name, value in two_processes[0].items() if other[name] == value] == []
 
 
+@pytest.mark.slow
 def test_images_and_splits_have_no_seed_at_all(two_processes):
     # They belong to the data: another seed of an experiment is judged on the same subjects.
     again = run_python("from test_determinism import *\nprint(digest(images()))", PYTHONPATH="tests:.")

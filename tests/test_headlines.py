@@ -57,6 +57,7 @@ def test_no_headline_is_of_results_that_are_gone():
     [("psnr", 0.1), ("ssim", -0.005), ("psnr", np.nan)],
     ids=["a tenth of a decibel", "SSIM", "values lost"],
 )
+@pytest.mark.slow
 def test_a_planted_change_is_seen(copy, column, change):
     profile = COMMITTED[0]
     path = copy / profile / "slices.csv.gz"

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from laws import ROOT
 
 DRY = """
@@ -26,6 +27,7 @@ print(len(done), sorted(set(rows.slices["method"])), rows.provenance["backend"],
 """
 
 
+@pytest.mark.slow
 def test_the_open_profile_runs_unattended_on_another_backend(tmp_path):
     folders = {f"RECON_{name}": str(tmp_path / name) for name in ("RUNS", "RESULTS", "CACHE")}
     environment = {**os.environ, **folders, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}

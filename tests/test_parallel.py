@@ -32,6 +32,7 @@ np.savez(out / "weights.npz", *net.get_weights())
 """
 
 
+@pytest.mark.slow
 def test_two_devices_give_the_weights_of_one(tmp_path):
     pytest.importorskip("jax")
     weights = []

@@ -35,6 +35,7 @@ def dry(command, folder):
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("snakemake")])
+@pytest.mark.slow
 def test_every_snakemake_command_plans_all_runs(command, tmp_path):
     # Executors are installed by who has a cluster: a command is tried where its executor is.
     for name in re.findall(r"--executor ([\w-]+)", command):

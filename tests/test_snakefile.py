@@ -20,6 +20,7 @@ from recon_lib.runs import execute
     ],
     ids=["one machine", "a scheduler's resources"],
 )
+@pytest.mark.slow
 def test_a_dry_run_plans_every_run_once_and_touches_nothing(folders, words):
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--config", "profile=smoke", *words]
     done = subprocess.run(

@@ -142,6 +142,7 @@ def test_finetune_takes_a_dicom_series_alone_and_says_that_it_flatters(tmp_path,
     assert "flatters" in out
 
 
+@pytest.mark.slow
 def test_every_option_of_finetune_matters(tmp_path, run):
     folder = scans(tmp_path / "in")
     other = save_nifti(tmp_path / "test" / "sub-09_T1w.nii.gz", head(seed=9)).parent
@@ -324,6 +325,7 @@ def test_an_interruption_leaves_nothing_half_written(tmp_path, run, monkeypatch)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
+@pytest.mark.slow
 def test_ctrl_c_while_tuning_keeps_the_epochs_done(tmp_path, net, run):
     folder, out = scans(tmp_path / "in"), tmp_path / "net.safetensors"
     words = [

@@ -342,6 +342,7 @@ def test_complex_numbers_cross_as_two_channels_and_back():
 
 
 @pytest.mark.parametrize("backend", sorted({"tensorflow", "jax", "torch"} - {keras.backend.backend()}))
+@pytest.mark.slow
 def test_the_same_on_another_backend(backend):
     if "RECON_OTHER_BACKEND" in os.environ:
         pytest.skip("this is the other backend")

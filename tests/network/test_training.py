@@ -432,6 +432,7 @@ def test_interrupted_fine_tuning_ends_with_the_same_bits(epochs, tuned, tmp_path
 
 
 @pytest.mark.parametrize(("run", "epochs"), [(train, 3), (tune, 1)])
+@pytest.mark.slow
 def test_compiled_updates_go_on_with_the_same_bits(run, epochs, tmp_path):
     with tracing(True):
         whole = run(tmp_path / "whole")

@@ -93,6 +93,7 @@ def test_what_was_left_by_other_options_is_not_gone_on_with(tmp_path, start, cha
     tune_network(open_network(start), slices(), out, recipe=RECIPE)
 
 
+@pytest.mark.slow
 def test_options_matter(tmp_path, start):
     def weights(name, **changes):
         tuned = tune_network(

@@ -177,6 +177,7 @@ def test_what_has_no_network_is_not_offered_and_a_choice_is_kept(explorer):
     assert "as trained" in box.children[1].value
 
 
+@pytest.mark.slow
 def test_without_results_it_trains_the_smoke_profile():
     opened = live.open_explorer()
     assert opened.material.profile == "smoke"
