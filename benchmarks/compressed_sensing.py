@@ -12,7 +12,7 @@ from recon_lib.baselines.compressed_sensing import reconstruct_cs
 from recon_lib.baselines.variants import VARIANTS
 from recon_lib.data import domains
 from recon_lib.data.domains import Domain
-from recon_lib.imaging.acquisition import undersample, zero_filled
+from recon_lib.imaging.acquisition import Acquisition
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.imaging.metrics import psnr
 
@@ -59,7 +59,8 @@ def measure(tiny: bool) -> harness.Rows:
     """Time all tools in turn; the images of the untimed first call give the PSNR."""
     images, masks = real_slices(tiny)
     iterations, rounds = (2, 1) if tiny else (ITERATIONS, ROUNDS)
-    kspace = undersample(images, masks)
+    acquisition = Acquisition(masks)
+    kspace = acquisition.forward(images)
     work = _work(kspace, masks, iterations)
     shown: dict[tuple[str, str], np.ndarray] = {}
 
@@ -78,7 +79,7 @@ def measure(tiny: bool) -> harness.Rows:
             row["times_faster"] = harness.times_faster(values, seconds["bart", "l1-wavelet"])
         rows.append(row)
     start = {"what": "zero_filled", "tool": "recon_lib", "batch": len(images), **base, "seconds_per_slice": None}
-    return [{**start, "psnr": scaled_psnr(zero_filled(kspace), images)}, *rows]
+    return [{**start, "psnr": scaled_psnr(acquisition.adjoint(kspace), images)}, *rows]
 
 
 def _work(kspace: np.ndarray, masks: np.ndarray, iterations: int) -> dict[tuple[str, str], Callable[[], np.ndarray]]:

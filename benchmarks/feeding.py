@@ -8,7 +8,7 @@ from keras import ops
 
 from benchmarks import harness, network
 from recon_lib.experiment.recipes import Architecture, FineTuning
-from recon_lib.imaging.acquisition import Batch, acquire
+from recon_lib.imaging.acquisition import Acquired, acquire
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
@@ -27,7 +27,7 @@ def measure(tiny: bool) -> harness.Rows:
         masks = mask_stack(size, 1)
         data = acquire(images, masks)
 
-        def step(model: keras.Model, data: Batch = data) -> None:
+        def step(model: keras.Model, data: Acquired = data) -> None:
             model.train_on_batch((data.zero_filled, data.mask), data.target)
 
         work = {

@@ -10,7 +10,7 @@ from keras import ops
 from benchmarks import harness, network, peers
 from benchmarks.compressed_sensing import BART, ITERATIONS, real_slices, scaled_psnr
 from recon_lib.experiment.counting import operations
-from recon_lib.imaging.acquisition import Batch, acquire, to_complex, undersample
+from recon_lib.imaging.acquisition import Acquired, Acquisition, acquire, to_complex
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.files import load_network
 from recon_lib.results import store
@@ -34,7 +34,7 @@ def measure(tiny: bool) -> harness.Rows:
         chosen = np.arange(batch) % len(images)
         data = acquire(images[chosen], masks[chosen])
         calls |= {(tool, batch): prepare(data) for tool, prepare in run.items()}
-    bart = peers.Bart(undersample(images[:1], masks[:1])) if peers.there("bart") else None
+    bart = peers.Bart(Acquisition(masks[:1]).forward(images[:1])) if peers.there("bart") else None
     if bart:
         options = next(iter(BART.values()))
         calls["bart", 1] = lambda: bart.pics(options, 2 if tiny else ITERATIONS)
@@ -68,8 +68,8 @@ def _network(tiny: bool) -> Cascade:
     return load_network(path)[0]
 
 
-def _ours(cascade: Cascade) -> Callable[[Batch], Callable[[], np.ndarray]]:
-    def prepare(data: Batch) -> Callable[[], np.ndarray]:
+def _ours(cascade: Cascade) -> Callable[[Acquired], Callable[[], np.ndarray]]:
+    def prepare(data: Acquired) -> Callable[[], np.ndarray]:
         def reconstruct() -> np.ndarray:
             output = cascade.predict_on_batch((data.zero_filled, data.mask))
             return np.abs(to_complex(ops.convert_to_numpy(output["image"])))
@@ -79,14 +79,14 @@ def _ours(cascade: Cascade) -> Callable[[Batch], Callable[[], np.ndarray]]:
     return prepare
 
 
-def _theirs(cascade: Cascade) -> Callable[[Batch], Callable[[], np.ndarray]]:
+def _theirs(cascade: Cascade) -> Callable[[Acquired], Callable[[], np.ndarray]]:
     import torch
 
     from benchmarks import twin
 
     model = twin.Twin(cascade).to(memory_format=torch.channels_last).eval()
 
-    def prepare(data: Batch) -> Callable[[], np.ndarray]:
+    def prepare(data: Acquired) -> Callable[[], np.ndarray]:
         *given, _ = twin.tensors(data, channels_last=True)
 
         def reconstruct() -> np.ndarray:

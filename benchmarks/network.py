@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks import harness
 from recon_lib.experiment.recipes import Architecture
-from recon_lib.imaging.acquisition import Batch, acquire
+from recon_lib.imaging.acquisition import Acquired, acquire
 from recon_lib.imaging.masks import mask_stack
 
 PAPER = Architecture()
@@ -18,7 +18,7 @@ L2 = 1e-6
 
 
 @functools.cache
-def sample(size: tuple[int, int], batch: int) -> Batch:
+def sample(size: tuple[int, int], batch: int) -> Acquired:
     """Make images of noise, undersampled four-fold: what they show changes no timing.
 
     Args:

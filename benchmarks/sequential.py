@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks import harness, network
 from recon_lib.experiment.recipes import Architecture, Recipe
-from recon_lib.imaging.acquisition import Batch, acquire
+from recon_lib.imaging.acquisition import acquire
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.inference import advance
@@ -112,7 +112,7 @@ def run_again(
             for chosen, _ in _batches(places, places, recipe, each, rng):
                 some, row, column = np.unravel_index(chosen[..., 0], images.shape)
                 whole = some[:, 0, 0]
-                part = Batch(data.zero_filled[whole], data.mask[whole], data.target[whole])
+                part = data.take(whole)
                 seen = part.zero_filled
                 for before in cascade.subnetworks[:stage]:
                     seen = advance(before, cascade, seen, part)

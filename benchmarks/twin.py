@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from recon_lib.imaging.acquisition import Batch, to_complex
+from recon_lib.imaging.acquisition import Acquired, to_complex
 from recon_lib.network.cascade import Cascade, named_weights
 
 torch._dynamo.config.recompile_limit = 64  # each size and batch is compiled for itself; beyond 8 it would give up
@@ -55,7 +55,7 @@ class Twin(nn.Module):
         return image, before
 
 
-def tensors(data: Batch, channels_last: bool) -> tuple[torch.Tensor, ...]:
+def tensors(data: Acquired, channels_last: bool) -> tuple[torch.Tensor, ...]:
     """Turn our batch into what :class:`Twin` takes, k-space and mask in the order of ``torch.fft``; and the target."""
     image = torch.from_numpy(np.ascontiguousarray(data.zero_filled.transpose(0, 3, 1, 2)))
     if channels_last:

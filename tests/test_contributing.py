@@ -60,12 +60,12 @@ class TestMask:
         assert (mask != columns((20, 64), 3, seed=1)).any()
 
     def test_a_released_network_reconstructs_with_it(self):
-        from recon_lib.imaging.acquisition import undersample, zero_filled
+        from recon_lib.imaging.acquisition import Acquisition
 
         one, images = example("mask"), generated.generate("t1", "test", (40, 48), 3).images
         found = one.scores(images, paths.RESULTS / "desk" / "weights" / "natural-4000.safetensors")
         pattern = np.stack([one.random_columns((40, 48), n) for n in range(3)])
-        start = np.abs(zero_filled(undersample(images, pattern)))
+        start = np.abs(Acquisition(pattern).normal(images))
         assert (
             np.mean(found) > np.mean([psnr(a, b, data_range=a.max()) for a, b in zip(images, start, strict=True)]) + 1
         )

@@ -50,7 +50,7 @@ from recon_lib.baselines.wavelets import (
     split,
 )
 from recon_lib.core.errors import ReconError, choose
-from recon_lib.imaging.acquisition import zero_filled
+from recon_lib.imaging.acquisition import Acquisition
 
 FIRST_STEP, ALPHA, BETA, MAX_BACKTRACKS, MANY_BACKTRACKS = 1.0, 0.01, 0.6, 150, 2
 
@@ -70,7 +70,7 @@ def reconstruct_cs(
 
     Args:
         kspace: Complex ``(n, height, width)``, zero frequency in the centre, as made by
-            :func:`recon_lib.imaging.acquisition.undersample`; what lies outside the mask is ignored.
+            :meth:`recon_lib.imaging.acquisition.Acquisition.forward`; what lies outside the mask is ignored.
         mask: Boolean ``(n, height, width)``, or ``(height, width)`` for all slices.
         variant: A name of :data:`VARIANTS`, or a :class:`Variant` of one's own.
         iterations: Iterations of the conjugate gradient; the paper has 80 for T1 and 120 for T2.
@@ -88,7 +88,7 @@ def reconstruct_cs(
     kspace, mask, variant = _checked(kspace, mask, variant)
     if iterations < 1:
         raise ReconError(f"Compressed sensing needs at least 1 iteration, not {iterations}.")
-    start = zero_filled(kspace * mask)
+    start = Acquisition(mask).adjoint(kspace)
     scale = np.abs(start.real if variant.real else start).max(axis=(-2, -1), keepdims=True)
     if not scale.all():
         raise ReconError(f"Slice {scale.argmin()} has no signal inside its mask: leave empty slices out.")
@@ -171,7 +171,7 @@ class _Problem:
         # Without the shifts of fft2c, k-space only differs in order and phase: as long as the data are
         # made by the same transform, the moduli are the same, and four copies an iteration are saved.
         self._mask = np.repeat(scipy.fft.ifftshift(mask, axes=(-2, -1)), 2, axis=-1).astype(dtype)
-        whole = split(zero_filled(kspace * mask), 2).astype(dtype)
+        whole = split(Acquisition(mask).adjoint(kspace), 2).astype(dtype)
         self._data = self._acquire(whole)
         self.start = self.wavelet.forward(whole[:, : self._planes])
 

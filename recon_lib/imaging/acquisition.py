@@ -1,8 +1,9 @@
-"""Retrospective undersampling of reference images, and complex images as two real channels."""
+"""The forward model of a scan, and images undersampled by it: what a network sees and what it should give."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 
@@ -12,23 +13,121 @@ from recon_lib.imaging.fourier import fft2c, ifft2c, size_text
 _PART = 64  # images undersampled at once: a whole training set's complex k-space would not fit beside it
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What the network sees and should give: float32 arrays that share their first three axes.
+class Acquisition:
+    r"""The forward model of one coil: ``A = M F``, mask times Fourier transform (eq. 1).
+
+    ``F`` is the centred orthonormal transform :func:`~recon_lib.imaging.fourier.fft2c`, of any size, and ``M`` sets to
+    zero what is not sampled, so that ``A^H = F^-1 M`` is zero-filling (eq. 2-3), ``A A^H = M``, and ``A`` is unitary
+    where everything is sampled.
+
+    Args:
+        mask: Boolean ``(..., height, width)``, true where k-space is sampled, zero frequency in the centre. It
+            broadcasts to the images: one mask for all of them, or one for each.
+
+    Raises:
+        ReconError: The mask has fewer than two axes.
+    """
+
+    def __init__(self, mask: np.ndarray) -> None:
+        self.mask = np.asarray(mask, dtype=bool)
+        if self.mask.ndim < 2:
+            raise ReconError(f"A mask has two sides, (..., height, width), not the shape {self.mask.shape}.")
+
+    def forward(self, image: np.ndarray) -> np.ndarray:
+        """Acquire images: ``y_u = M F x`` (eq. 1).
+
+        Args:
+            image: Real or complex, ``(..., height, width)``.
+
+        Returns:
+            Complex k-space of the images' shape and precision, exactly zero where nothing is sampled.
+
+        Raises:
+            ReconError: The mask does not fit the images.
+        """
+        self._check("image", image)
+        return np.where(self.mask, fft2c(image), 0)
+
+    def adjoint(self, kspace: np.ndarray) -> np.ndarray:
+        """Fill with zeros what was not sampled, and transform back: ``x_u = F^-1 M y_u`` (eq. 2-3).
+
+        Args:
+            kspace: Complex, ``(..., height, width)``; what lies outside the mask is ignored.
+
+        Returns:
+            Complex images of the same shape and precision.
+
+        Raises:
+            ReconError: The mask does not fit the k-space.
+        """
+        self._check("k-space", kspace)
+        return ifft2c(np.where(self.mask, kspace, 0))
+
+    def normal(self, image: np.ndarray) -> np.ndarray:
+        """Apply ``A^H A = F^-1 M F``: the zero-filled image of an image (eq. 1-3).
+
+        It is a circular convolution with the mask's point-spread function, and a projection.
+
+        Args:
+            image: Real or complex, ``(..., height, width)``.
+
+        Returns:
+            Complex images of the same shape and precision.
+
+        Raises:
+            ReconError: The mask does not fit the images.
+        """
+        return self.adjoint(self.forward(image))
+
+    def _check(self, name: str, array: np.ndarray) -> None:
+        shape = np.shape(array)
+        if shape[-2:] != self.mask.shape[-2:]:
+            raise ReconError(
+                f"The mask is {size_text(self.mask)} but the {name} is {size_text(array)}: make a mask of its size."
+            )
+        try:
+            fits = np.broadcast_shapes(self.mask.shape, shape) == shape
+        except ValueError:
+            fits = False
+        if not fits:  # also where one image would become many, and the adjoint another
+            raise ReconError(
+                f"The mask's shape {self.mask.shape} does not broadcast to the {name}'s {shape}: give one mask for "
+                "all, or one for each."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Acquired:
+    """Images as acquired, stacked along a first axis: what the network sees, and what it should give.
 
     Attributes:
-        zero_filled: ``(batch, height, width, 2)``.
-        mask: ``(batch, height, width)``.
-        target: ``(batch, height, width, 1)``, magnitude reference.
+        zero_filled: float32 ``(n, height, width, 2)``, real and imaginary part of the zero-filled images.
+        mask: float32 ``(n, height, width)``, 1 where k-space was sampled.
+        target: float32 ``(n, height, width, 1)``, magnitude references; ``None`` where there are none.
+        phase: float32 ``(n, height, width, 2)``, complex numbers of modulus 1: an estimate of the images' phase, which
+            is taken out of what a sub-network sees. ``None`` for magnitudes.
     """
 
     zero_filled: np.ndarray
     mask: np.ndarray
-    target: np.ndarray
+    target: np.ndarray | None
+    phase: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.zero_filled)
+
+    def take(self, chosen: slice | np.ndarray) -> Self:
+        """Return some of the images.
+
+        Args:
+            chosen: Their places along the first axis: a slice, or integers ``(m,)``.
+        """
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: a[chosen] for name, a in arrays.items() if isinstance(a, np.ndarray)})
 
 
-def acquire(images: np.ndarray, masks: np.ndarray) -> Batch:
-    """Undersample reference images retrospectively.
+def acquire(images: np.ndarray, masks: np.ndarray) -> Acquired:
+    """Undersample reference images retrospectively (eq. 1-3).
 
     Args:
         images: Magnitude references, ``(n, height, width)``, finite, not all zero.
@@ -44,11 +143,11 @@ def acquire(images: np.ndarray, masks: np.ndarray) -> Batch:
     masks = np.asarray(masks)
     if masks.shape != images.shape:
         raise ReconError(f"Masks of shape {masks.shape} do not fit images of shape {images.shape}.")
-    start = np.empty((*images.shape, 2), np.float32)
+    zero_filled = np.empty((*images.shape, 2), np.float32)
     for first in range(0, len(images), _PART):
         part = slice(first, first + _PART)
-        start[part] = to_channels(zero_filled(undersample(images[part], masks[part])))
-    return Batch(start, masks.astype(np.float32), images[..., None])
+        zero_filled[part] = to_channels(Acquisition(masks[part]).normal(images[part]))
+    return Acquired(zero_filled, masks.astype(np.float32), images[..., None])
 
 
 def check_images(images: np.ndarray) -> np.ndarray:
@@ -97,36 +196,3 @@ def to_complex(channels: np.ndarray) -> np.ndarray:
         complex64 array of shape ``(..., height, width)``.
     """
     return (channels[..., 0] + 1j * channels[..., 1]).astype(np.complex64)
-
-
-def undersample(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Acquire an image at the sampled points only: ``y_u = F_u x`` (eq. 1).
-
-    Args:
-        image: Real or complex array of shape ``(..., height, width)``.
-        mask: Boolean array that broadcasts to it, true where k-space is sampled, zero frequency in
-            the centre.
-
-    Returns:
-        Complex k-space of the image's shape, exactly zero where nothing was sampled.
-
-    Raises:
-        ReconError: The last two axes of image and mask differ.
-    """
-    if np.shape(image)[-2:] != np.shape(mask)[-2:]:
-        raise ReconError(
-            f"The mask is {size_text(mask)} but the image is {size_text(image)}: make a mask of the image's size."
-        )
-    return fft2c(image) * np.asarray(mask, dtype=bool)
-
-
-def zero_filled(kspace: np.ndarray) -> np.ndarray:
-    """Reconstruct by filling what was not sampled with zeros: ``x_u = F^-1 y_u`` (eq. 2-3).
-
-    Args:
-        kspace: Complex array of shape ``(..., height, width)``, zero where nothing was sampled.
-
-    Returns:
-        Complex image of the same shape.
-    """
-    return ifft2c(kspace)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from recon_lib.imaging.acquisition import Batch, acquire, to_complex
+from recon_lib.imaging.acquisition import Acquired, acquire, to_complex
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.device import forward_pixels
 
@@ -34,7 +34,7 @@ def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tupl
     return np.concatenate(after), np.concatenate(before)
 
 
-def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data: Batch) -> np.ndarray:
+def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data: Acquired) -> np.ndarray:
     """Give what the next sub-network sees: this one's output, after data consistency.
 
     Args:

@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from recon_lib.experiment.recipes import Architecture, Recipe
-from recon_lib.imaging.acquisition import Batch, acquire, check_images, to_complex
+from recon_lib.imaging.acquisition import Acquired, acquire, check_images, to_complex
 from recon_lib.imaging.metrics import psnr
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.device import check_update
@@ -87,7 +87,7 @@ def train_sequential(
 def _train_stage(
     stage: int,
     cascade: Cascade,
-    seen: tuple[np.ndarray, Batch],
+    seen: tuple[np.ndarray, Acquired],
     how: tuple[Recipe, int, int],
     journal: Journal,
     progress: Progress | None,
@@ -104,7 +104,7 @@ def _train_stage(
     elif recipe.start == "before" and stage:
         subnetwork.set_weights(cascade.subnetworks[stage - 1].get_weights())
     monitored = np.linspace(0, len(inputs) - 1, min(_MONITORED, len(inputs))).round().astype(int)
-    shown = Batch(data.zero_filled[monitored], data.mask[monitored], data.target[monitored])
+    shown = data.take(monitored)
     for epoch in range(first, recipe.epochs):
         rng = np.random.default_rng([seed, stage, epoch])
         count = updates * (epoch + 1) // recipe.epochs - updates * epoch // recipe.epochs

@@ -15,7 +15,8 @@ from recon_lib.data import domains
 from recon_lib.data.imageset import ImageSet
 from recon_lib.experiment.plan import Run
 from recon_lib.experiment.profile import Profile
-from recon_lib.imaging.acquisition import undersample, zero_filled
+from recon_lib.imaging.acquisition import Acquisition
+from recon_lib.imaging.fourier import ifft2c
 from recon_lib.imaging.masks import assign_masks, mask_stack
 from recon_lib.imaging.metrics import psnr, slice_metrics
 from recon_lib.imaging.ssim import DEFAULT_WINDOW
@@ -120,11 +121,12 @@ def _is_pictured(run: Run) -> bool:
 
 
 def _zero_filled(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    return np.abs(zero_filled(undersample(images, masks))).astype(np.float32)
+    return np.abs(Acquisition(masks).normal(images)).astype(np.float32)
 
 
 def _conjugate_symmetry(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    return np.abs(zero_filled(fill_by_symmetry(undersample(images, masks), masks))).astype(np.float32)
+    kspace = fill_by_symmetry(Acquisition(masks).forward(images), masks)
+    return np.abs(ifft2c(kspace)).astype(np.float32)
 
 
 _BASELINES = {"zero_filled": _zero_filled, "conjugate_symmetry": _conjugate_symmetry}
@@ -156,7 +158,7 @@ def _by_compressed_sensing(
     for part in _parts(len(images)):
         path = where / f"part-{part.start:05d}.safetensors"
         if not path.is_file():
-            kspace = undersample(images[part], masks[part])
+            kspace = Acquisition(masks[part]).forward(images[part])
             found = reconstruct_cs(kspace, masks[part], variant, run.parameters["iterations"])
             save_arrays(path, {"image": np.abs(found)}, {})
         done.append(load_arrays(path)[0]["image"])

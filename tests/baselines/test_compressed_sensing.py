@@ -12,7 +12,7 @@ from recon_lib.baselines.compressed_sensing import gradient, line_search, object
 from recon_lib.baselines.variants import VARIANTS, Variant
 from recon_lib.baselines.wavelets import Wavelet, join, split
 from recon_lib.core.errors import ReconError
-from recon_lib.imaging.acquisition import undersample
+from recon_lib.imaging.acquisition import Acquisition
 from recon_lib.imaging.fourier import fft2c, ifft2c
 
 SIZES = [(32, 32), (33, 40)]
@@ -30,7 +30,7 @@ def acquire(size, seed=0, slices=1, keep=0.4):
     ]
     masks = rng.random((slices, *size)) < keep
     masks[:, size[0] // 2 - 3 : size[0] // 2 + 3, size[1] // 2 - 3 : size[1] // 2 + 3] = True
-    kspace = undersample(np.array(images), masks)
+    kspace = Acquisition(masks).forward(np.array(images))
     return np.array(images), masks, kspace / np.abs(ifft2c(kspace)).max(axis=(1, 2), keepdims=True)
 
 
@@ -358,12 +358,12 @@ def test_real_image_is_completed_by_its_hermitian_k_space():
     half = np.ones(size, bool)
     half[:, :18] = False  # a row of frequencies past the middle is kept
     free = Variant("own", 0.0, 0.0, real=True)
-    result = reconstruct_cs(undersample(image, half), half, free, 60)
+    result = reconstruct_cs(Acquisition(half).forward(image), half, free, 60)
     odd = result[0][:, :]  # width 40: the Nyquist column was left out, and is its own mirror image
     missing = fft2c(image)[0] - fft2c(odd)
     missing[:, 0] = 0
     assert np.abs(missing).max() < 1e-3 * np.abs(fft2c(image)).max()
-    assert np.abs(ifft2c(undersample(image, half)) - image).max() > 0.05
+    assert np.abs(Acquisition(half).normal(image) - image).max() > 0.05
 
 
 def test_wavelet_sparse_image_is_recovered_from_half_of_its_samples(rng):
@@ -372,7 +372,7 @@ def test_wavelet_sparse_image_is_recovered_from_half_of_its_samples(rng):
     bands[places] = rng.choice([-1, 1], 20) * rng.uniform(1, 2, 20)
     image = Wavelet((32, 32), np.float64).inverse(bands.reshape(1, 32, 32))
     mask = rng.permutation(32 * 32).reshape(32, 32) < 32 * 16
-    kspace = undersample(image, mask)
+    kspace = Acquisition(mask).forward(image)
     result = reconstruct_cs(kspace, mask, Variant("own", 5e-3, real=True), 800)
     error = [np.linalg.norm(x - image) / np.linalg.norm(image) for x in (ifft2c(kspace), result)]
     assert error[0] > 0.5

@@ -16,9 +16,7 @@ from laws import (
     sizes,
 )
 
-from recon_lib.baselines.simple import fill_by_symmetry
 from recon_lib.core.errors import ReconError
-from recon_lib.imaging.acquisition import undersample, zero_filled
 from recon_lib.imaging.fourier import fft2c, ifft2c, resize_by_kspace
 
 
@@ -78,35 +76,6 @@ def test_single_precision_stays_single(given_type, kept):
     assert ifft2c(x).dtype == kept
 
 
-@given(sizes, seeds)
-def test_undersampling_and_zero_filling_are_adjoint(size, seed):
-    mask = np.random.default_rng(seed).random(size) < 0.4
-    x, y = complex_normal(seed, (2, *size))
-    assert_adjoint(lambda image: undersample(image, mask), lambda kspace: zero_filled(kspace * mask), x, y)
-
-
-@given(sizes, seeds)
-def test_undersampling_keeps_the_samples_and_nothing_else(size, seed):
-    mask = np.random.default_rng(seed).random(size) < 0.5
-    x = complex_normal(seed, (3, *size))
-    kspace = undersample(x, mask)
-    np.testing.assert_allclose(kspace[:, mask], direct_fft2c(x)[:, mask], atol=1e-12)
-    assert not kspace[:, ~mask].any()
-    # The same law in the image: acquiring what was acquired changes nothing.
-    np.testing.assert_allclose(undersample(zero_filled(kspace), mask), kspace, atol=1e-12)
-
-
-def test_undersampling_takes_a_mask_of_numbers():
-    x, mask = complex_normal(1, (4, 5)), np.eye(4, 5)
-    np.testing.assert_array_equal(undersample(x, mask), undersample(x, mask.astype(bool)))
-
-
-@pytest.mark.parametrize("mask_size", [(5, 4), (4, 6), (1, 5), (5,)])
-def test_mask_of_another_size_is_refused(mask_size):
-    with pytest.raises(ReconError, match=r"image is 4x5"):
-        undersample(np.ones((4, 5)), np.ones(mask_size, bool))
-
-
 def waves(size: tuple[int, int]) -> np.ndarray:
     """Sample ``3 + cos + cos cos`` over a fixed field of view, origin in the centre pixel."""
     y, x = ((np.arange(n) - n // 2) / n for n in size)
@@ -162,28 +131,3 @@ def test_inner_product_of_the_laws_is_conjugate_linear_in_its_first_argument():
 def test_resizing_needs_two_sides(shape, size):
     with pytest.raises(ReconError, match="both need two sides"):
         resize_by_kspace(np.ones(shape), size)
-
-
-@pytest.mark.parametrize("size", [(8, 8), (7, 9), (8, 5), (1, 6)])
-def test_symmetry_completes_a_real_image_from_half_its_k_space(rng, size):
-    image = rng.standard_normal(size)
-    kspace = fft2c(image)
-    height, width = size
-    rows, columns = np.indices(size)
-    # One of each pair k, -k, by hand: the sum of the coordinates' mirror images is twice the centre.
-    mirror = (2 * (height // 2) - rows) % height * width + (2 * (width // 2) - columns) % width
-    mask = rows * width + columns <= mirror
-    assert mask.sum() < image.size or image.size <= 2
-    filled = fill_by_symmetry(kspace * mask, mask)
-    assert np.allclose(ifft2c(filled), image)
-
-
-def test_symmetry_keeps_samples_and_leaves_unknown_pairs_empty(rng):
-    kspace = rng.standard_normal((2, 6, 5)) + 1j * rng.standard_normal((2, 6, 5))
-    mask = rng.random((6, 5)) < 0.3
-    filled = fill_by_symmetry(kspace * mask, mask)
-    assert np.array_equal(filled[:, mask], kspace[:, mask])
-    for y, x in np.argwhere(~mask):
-        my, mx = (6 - y) % 6, (4 - x) % 5
-        wanted = np.conj(kspace[:, my, mx]) if mask[my, mx] else np.zeros(2)
-        assert np.allclose(filled[:, y, x], wanted)

@@ -18,7 +18,7 @@ from recon_lib.experiment.design import NAMES
 from recon_lib.explorer.frames import method_name
 from recon_lib.explorer.live import material
 from recon_lib.explorer.live.material import Material, Place
-from recon_lib.imaging.acquisition import undersample, zero_filled
+from recon_lib.imaging.acquisition import Acquisition
 from recon_lib.imaging.masks import poisson_disc_mask
 from recon_lib.imaging.metrics import psnr, ssim
 from recon_lib.network.files import load_network
@@ -103,9 +103,10 @@ class Explorer:
             mask = poisson_disc_mask(
                 reference.shape, 0, "test", replace(self.material.spec, acceleration=choice.acceleration)
             )
-        kspace = undersample(reference[None], mask[None])
+        acquisition = Acquisition(mask)
+        kspace = acquisition.forward(reference[None])
         if choice.method == "zero_filled":
-            image = np.abs(zero_filled(kspace))[0]
+            image = np.abs(acquisition.adjoint(kspace))[0]
         elif choice.method.startswith("cs:"):
             image = np.abs(reconstruct_cs(kspace, mask[None], choice.method.removeprefix("cs:")))[0]
         else:
