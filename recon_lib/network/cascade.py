@@ -121,8 +121,8 @@ class Cascade(keras.Model):
         precision: Keras' dtype policy of the hidden layers.
 
     Call arguments:
-        inputs: ``(zero_filled, mask)`` with shapes ``(batch, height, width, 2)`` and
-            ``(batch, height, width)``.
+        inputs: ``(zero_filled, mask)`` with shapes ``(batch, height, width, 2)`` and ``(batch, height, width)``; or
+            ``(zero_filled, mask, phase)``, the last one of the first one's shape, as for :meth:`step`.
 
     Output shape:
         A dictionary: ``image``, ``(batch, height, width, 2)``, after the last data consistency; and
@@ -147,30 +147,36 @@ class Cascade(keras.Model):
         self.consistency = DataConsistency(self.architecture.data_consistency)
 
     def call(self, inputs):  # noqa: ANN001, ANN201, D102 - tensors of any backend
-        zero_filled, mask = inputs
-        image, before = zero_filled, None
+        zero_filled, mask, *phase = inputs
+        image, output = zero_filled, None
         for subnetwork in self.subnetworks:
-            before = subnetwork(image)
-            image = self.bring_back(before, image, zero_filled, mask)
-        return {"image": image, "before_dc": before}
+            image, output = self.step(subnetwork, image, zero_filled, mask, *phase)
+        return {"image": image, "before_dc": output}
 
-    def bring_back(self, output, seen, zero_filled, mask):  # noqa: ANN001, ANN201 - tensors of any backend
-        """Make a sub-network's output complex, and bring it back to what was acquired.
+    def step(self, subnetwork, image, zero_filled, mask, phase=None):  # noqa: ANN001, ANN201 - tensors of any backend
+        r"""Take images through one sub-network and data consistency: one factor of eq. 9.
+
+        Where the phase ``p`` of the images is known, the sub-network sees :math:`p^* x` and data consistency
+        :math:`p\,C(p^* x)`: the samples belong to the image with its phase. A network whose ``architecture.phase`` is
+        ``"kept"`` needs none: its output takes the phase of what it sees, which is 0 where that is zero.
 
         Args:
-            output: ``(batch, height, width, 1)``.
-            seen: What the sub-network saw, ``(batch, height, width, 2)``: with ``architecture.phase`` at ``"kept"``
-                the output takes its phase, which is 0 where it is zero.
-            zero_filled: As for the cascade.
-            mask: Likewise.
+            subnetwork: One of the cascade's, or another function that runs it, such as its ``predict_on_batch``.
+            image: ``(batch, height, width, 2)``.
+            zero_filled: As for the cascade, of the same shape.
+            mask: As for the cascade, ``(batch, height, width)``.
+            phase: Complex numbers of modulus 1, of the image's shape.
 
         Returns:
-            ``(batch, height, width, 2)``.
+            The image after data consistency, ``(batch, height, width, 2)``, and the sub-network's own output before
+            it, ``(batch, height, width, 1)``.
         """
-        if self.architecture.phase == "kept":
-            modulus = ops.sqrt(ops.maximum(ops.sum(ops.square(seen), axis=-1, keepdims=True), _TINY))
-            output = output * ops.where(modulus > _TINY**0.5, seen / modulus, np.array([1, 0], np.float32))
-        return self.consistency(output, zero_filled, mask)
+        keeps = self.architecture.phase == "kept"
+        output = subnetwork(image if phase is None or keeps else _without_phase(image, phase))
+        if keeps:
+            phase = _phase(image)
+        proposal = output if phase is None else output * phase
+        return self.consistency(proposal, zero_filled, mask), output
 
     def get_config(self) -> dict:
         """Return the arguments that rebuild the model."""
@@ -185,6 +191,19 @@ class Cascade(keras.Model):
     def from_config(cls, config: dict) -> Cascade:
         """Rebuild the model from :meth:`get_config`."""
         return cls(Architecture.from_dict(config["architecture"]), config["seed"], config["l2"], config["precision"])
+
+
+def _phase(image):  # noqa: ANN001, ANN202 - tensors of any backend
+    """Divide complex numbers by their moduli; those that are zero have the phase 0."""
+    modulus = ops.sqrt(ops.maximum(ops.sum(ops.square(image), axis=-1, keepdims=True), _TINY))
+    return ops.where(modulus > _TINY**0.5, image / modulus, np.array([1, 0], np.float32))
+
+
+def _without_phase(image, phase):  # noqa: ANN001, ANN202 - tensors of any backend
+    """Multiply complex numbers by the conjugates of others."""
+    real = ops.sum(image * phase, axis=-1)
+    imaginary = image[..., 1] * phase[..., 0] - image[..., 0] * phase[..., 1]
+    return ops.stack((real, imaginary), axis=-1)
 
 
 def build(cascade: Cascade) -> Cascade:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ from recon_lib.network.device import forward_pixels
 
 
 def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Undersample references and reconstruct them.
+    """Undersample references and reconstruct them (eq. 1-3 and 9).
 
     Args:
         cascade: A network.
@@ -22,20 +22,39 @@ def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tupl
         masks: The mask of each, boolean, ``(n, height, width)``.
 
     Returns:
-        ``|f_DC(C_P)|`` after the last data consistency, and ``|C_P|`` before it, both float32 and of
-        the images' shape.
+        As :func:`apply_network`.
     """
-    data = acquire(images, masks)
-    after, before = [], []
-    for part in parts(len(images), images.shape[1:], cascade):
-        output = cascade.predict_on_batch((data.zero_filled[part], data.mask[part]))
+    return apply_network(cascade, acquire(images, masks))
+
+
+def apply_network(
+    cascade: Cascade, acquired: Acquired, progress: Callable[[int, int, dict], None] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reconstruct images as acquired (eq. 9).
+
+    Args:
+        cascade: A network.
+        acquired: What was acquired of ``n`` images.
+        progress: Called with images done, images in all and an empty row.
+
+    Returns:
+        ``|f_DC(C_P)|`` after the last data consistency, and ``|C_P|`` before it, both float32 ``(n, height, width)``,
+        in the scale of what was acquired.
+    """
+    count, after, before = len(acquired), [], []
+    for part in parts(count, acquired.mask.shape[1:], cascade):
+        data = acquired.take(part)
+        inputs = (data.zero_filled, data.mask) if data.phase is None else (data.zero_filled, data.mask, data.phase)
+        output = cascade.predict_on_batch(inputs)
         after.append(np.abs(to_complex(ops.convert_to_numpy(output["image"]))))
         before.append(np.abs(ops.convert_to_numpy(output["before_dc"])[..., 0]))
+        if progress:
+            progress(min(part.stop, count), count, {})
     return np.concatenate(after), np.concatenate(before)
 
 
 def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data: Acquired) -> np.ndarray:
-    """Give what the next sub-network sees: this one's output, after data consistency.
+    """Give what the next sub-network sees: this one's output, after data consistency (one factor of eq. 9).
 
     Args:
         subnetwork: A sub-network of ``cascade``.
@@ -48,9 +67,8 @@ def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data:
     """
     outputs = np.empty(inputs.shape, np.float32)  # once: a list of parts would be held twice while it is joined
     for part in parts(len(inputs), inputs.shape[1:3], cascade):
-        output = subnetwork.predict_on_batch(inputs[part])
-        after = cascade.bring_back(output, inputs[part], data.zero_filled[part], data.mask[part])
-        outputs[part] = ops.convert_to_numpy(after)
+        image, _ = cascade.step(subnetwork.predict_on_batch, inputs[part], data.zero_filled[part], data.mask[part])
+        outputs[part] = ops.convert_to_numpy(image)
     return outputs
 
 
@@ -61,6 +79,9 @@ def parts(count: int, size: tuple[int, int], cascade: Cascade) -> Iterator[slice
         count: Images.
         size: ``(height, width)`` of each.
         cascade: The network.
+
+    Returns:
+        Slices along the images' first axis; each holds one image at least, also where not even one fits.
     """
     step = max(1, forward_pixels(cascade.architecture) // (size[0] * size[1]))
     return (slice(start, start + step) for start in range(0, count, step))

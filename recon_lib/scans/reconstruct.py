@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from keras import ops
 
 from recon_lib import __version__
 from recon_lib.core.errors import ReconError, choose
 from recon_lib.core.files import sha256
-from recon_lib.imaging.acquisition import to_channels, to_complex
-from recon_lib.imaging.fourier import ifft2c
+from recon_lib.imaging.acquisition import to_complex
 from recon_lib.imaging.masks import KINDS, MaskSpec
 from recon_lib.imaging.metrics import psnr, slice_metrics
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network
-from recon_lib.network.inference import parts
+from recon_lib.network.inference import apply_network
 from recon_lib.network.training import Progress
 from recon_lib.scans.references import Slices, bright_slices
-from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, Acquired, acquire_scan, is_undersampled, simulate
+from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, AcquiredScan, acquire_scan, is_undersampled, simulate
 from recon_lib.scans.scan import Scan
 
 
@@ -61,45 +59,6 @@ def open_network(path: Path) -> Network:
     return Network(path.stem, cascade, card, sha256(path))
 
 
-def apply_network(cascade: Cascade, acquired: Acquired, progress: Progress | None = None) -> np.ndarray:
-    """Reconstruct what was acquired.
-
-    Args:
-        cascade: A network.
-        acquired: Slices of a scan.
-        progress: Called with slices done, slices in all and an empty row.
-
-    Returns:
-        Magnitudes after the last data consistency, float32 ``(n, height, width)``, in the scale of
-        ``acquired.kspace``.
-    """
-    count, after = len(acquired.kspace), []
-    for part in parts(count, acquired.kspace.shape[1:], cascade):
-        places = np.arange(count)[part]
-        after.append(np.abs(_run(cascade, acquired.take(places))))
-        if progress:
-            progress(int(places[-1]) + 1, count, {})
-    return np.concatenate(after)
-
-
-def _run(cascade: Cascade, part: Acquired) -> np.ndarray:
-    """Return the complex images after the last data consistency.
-
-    Where there is a phase ``p``, a sub-network sees ``p* x`` instead of ``x``, and data consistency sees ``p C(p* x)``:
-    the samples belong to the image with its phase. A network that keeps the phase of what it sees needs none.
-    """
-    zero_filled, mask = ifft2c(part.kspace), part.mask.astype(np.float32)
-    if part.phase is None or cascade.architecture.phase == "kept":
-        output = cascade.predict_on_batch((to_channels(zero_filled), mask))
-        return to_complex(ops.convert_to_numpy(output["image"]))
-    image = zero_filled
-    for subnetwork in cascade.subnetworks:
-        real = ops.convert_to_numpy(subnetwork.predict_on_batch(to_channels(image * part.phase.conj())))[..., 0]
-        consistent = cascade.consistency(to_channels(real * part.phase), to_channels(zero_filled), mask)
-        image = to_complex(ops.convert_to_numpy(consistent))
-    return image
-
-
 def reconstruct_scan(
     scan: Scan,
     network: Network,
@@ -127,7 +86,7 @@ def reconstruct_scan(
         ReconError: As :func:`~recon_lib.scans.sampling.acquire_scan`.
     """
     acquired = _acquire(scan, network, acceleration, axis, seed)
-    after = apply_network(network.cascade, acquired, progress)
+    after, _ = apply_network(network.cascade, acquired, progress)
     images = np.zeros((acquired.slices, *after.shape[1:]), np.float32)
     images[acquired.numbers] = after * acquired.scales[:, None, None]
     record = {
@@ -170,9 +129,9 @@ def evaluate_scan(
         ReconError: There is no reference, because the k-space is undersampled, or no slice shows enough.
     """
     acquired = _acquire(scan, network, acceleration, axis, seed)
-    if acquired.reference is None:
+    if acquired.target is None:
         raise ReconError(f"{scan.path} is undersampled k-space, so it has no reference: give fully sampled scans.")
-    shown = bright_slices(acquired.reference * acquired.scales[:, None, None])
+    shown = bright_slices(acquired.target[..., 0] * acquired.scales[:, None, None])
     if not shown.size:
         raise ReconError(f"{scan.path} has no slice with enough bright pixels to measure: leave it out.")
     acquired = acquired.take(shown)
@@ -180,7 +139,7 @@ def evaluate_scan(
     return [{**about, **row} for row in measure(network, acquired, progress)]
 
 
-def measure(network: Network, acquired: Acquired, progress: Progress | None = None) -> list[dict[str, object]]:
+def measure(network: Network, acquired: AcquiredScan, progress: Progress | None = None) -> list[dict[str, object]]:
     """Compare reconstructions with their references.
 
     Args:
@@ -193,7 +152,7 @@ def measure(network: Network, acquired: Acquired, progress: Progress | None = No
     """
     made = _both(network, acquired, progress)
     rows = []
-    for k, (number, reference) in enumerate(zip(acquired.numbers, acquired.reference, strict=True)):
+    for k, (number, reference) in enumerate(zip(acquired.numbers, acquired.target[..., 0], strict=True)):
         for method, images in made.items():
             values = slice_metrics(reference, images[k], data_range=reference.max())
             rows.append({"slice": int(number), "method": method, **values})
@@ -216,22 +175,22 @@ def mean_psnr(network: Network, held: Slices, acceleration: float = 4.0, seed: i
     made = _both(network, acquired)
     means = {}
     for method, images in made.items():
-        pairs = zip(acquired.reference, images, strict=True)
+        pairs = zip(acquired.target[..., 0], images, strict=True)
         means[method] = float(
             np.mean([psnr(reference, image, data_range=reference.max()) for reference, image in pairs])
         )
     return means
 
 
-def _both(network: Network, acquired: Acquired, progress: Progress | None = None) -> dict[str, np.ndarray]:
+def _both(network: Network, acquired: AcquiredScan, progress: Progress | None = None) -> dict[str, np.ndarray]:
     """Reconstruct by zero-filling and by the network: magnitudes by method."""
     return {
-        "zero_filled": np.abs(ifft2c(acquired.kspace)),
-        "network": apply_network(network.cascade, acquired, progress),
+        "zero_filled": np.abs(to_complex(acquired.zero_filled)),
+        "network": apply_network(network.cascade, acquired, progress)[0],
     }
 
 
-def _acquire(scan: Scan, network: Network, acceleration: float | None, axis: str | None, seed: int) -> Acquired:
+def _acquire(scan: Scan, network: Network, acceleration: float | None, axis: str | None, seed: int) -> AcquiredScan:
     if acceleration is not None and is_undersampled(scan):
         raise ReconError(
             f"{scan.path} is undersampled already: leave out --acceleration, it is reconstructed as it was sampled."

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recon_lib.imaging.fourier import fft2c, ifft2c
+from recon_lib.imaging.acquisition import Acquired, Acquisition, to_channels
+from recon_lib.imaging.fourier import ifft2c
 from recon_lib.imaging.masks import MaskSpec, mask_stack
 from recon_lib.scans.scan import Scan
 
@@ -28,41 +29,29 @@ PHASE_WINDOW = 0.14
 _MASKS = 20  # masks that the slices of a scan share in turn
 
 
-@dataclass(frozen=True, eq=False)
-class Acquired:
-    """The slices of a scan that are not empty, as acquired.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AcquiredScan(Acquired):
+    """The slices of a scan that are not empty, as acquired and divided by their scales.
+
+    The networks learned from images without phase, so of raw k-space there is a ``phase``, estimated from its centre.
+    There is a ``target`` where the k-space is full: its magnitude.
 
     Attributes:
-        kspace: complex64 ``(n, height, width)``, divided by ``scales``, zero where nothing was sampled.
-        mask: Boolean, of the same shape.
         scales: float64 ``(n,)``, intensity units of the scan.
-        reference: float32 magnitudes of the full k-space, likewise divided; ``None`` if it is not full.
-        numbers: Which slices of the scan they are.
+        numbers: Which slices of the scan they are, ``(n,)``.
         slices: How many it has, with the empty ones.
-        phase: Of raw k-space, complex64 of modulus 1 and of the same shape: an estimate of the image's phase. The
-            networks learned from images without phase, so they are shown the image with this taken out.
-            ``None`` for magnitudes.
         facts: How they were acquired and scaled, for the record, JSON-serialisable.
     """
 
-    kspace: np.ndarray
-    mask: np.ndarray
     scales: np.ndarray
-    reference: np.ndarray | None
     numbers: np.ndarray
     slices: int
     facts: dict[str, object]
-    phase: np.ndarray | None = None
-
-    def take(self, chosen: np.ndarray) -> Acquired:
-        """Return some of the slices, by their places."""
-        names = ("kspace", "mask", "scales", "reference", "numbers", "phase")
-        return replace(self, **{n: None if getattr(self, n) is None else getattr(self, n)[chosen] for n in names})
 
 
 def acquire_scan(
     scan: Scan, spec: MaskSpec | None = None, *, axis: str | None = None, normalisation: str = BY_REFERENCE
-) -> Acquired:
+) -> AcquiredScan:
     """Undersample a scan's slices, or take raw k-space as it was sampled.
 
     Args:
@@ -80,20 +69,13 @@ def acquire_scan(
     """
     slices = scan.slices(axis)
     numbers = np.flatnonzero(slices.any(axis=(1, 2)))
-    kept = slices[numbers]
-    if scan.kind != "kspace":
-        made = simulate(np.maximum(kept, 0), spec or MaskSpec(), normalisation)
-        facts = {**made.facts, "negative values set to zero": int((slices < 0).sum())}
-        return replace(made, numbers=numbers, slices=len(slices), facts=facts)
-    own = kept != 0
-    facts: dict[str, object] = {"simulation": False, "phase": "estimated from the centre of k-space, slice by slice"}
-    if not is_undersampled(scan):
-        masks, about = _masks(kept.shape, spec or MaskSpec())
-        facts |= {"sampling": "retrospective undersampling of raw k-space", **about}
-        made = _scaled(kept * masks, own & masks, np.abs(ifft2c(kept)), normalisation, facts)
-    else:
-        made = _scaled(kept, own, None, BY_ZERO_FILLED, {**facts, "sampling": "as acquired"})
-    return replace(made, numbers=numbers, slices=len(slices), phase=smooth_phase(made.kspace))
+    signal, spec = slices[numbers], spec or MaskSpec()
+    if scan.kind == "kspace":
+        acquired = _acquire_raw(signal, None if is_undersampled(scan) else spec, normalisation)
+        return replace(acquired, numbers=numbers, slices=len(slices))
+    acquired = simulate(np.maximum(signal, 0), spec, normalisation)
+    facts = {**acquired.facts, "negative values set to zero": int((slices < 0).sum())}
+    return replace(acquired, numbers=numbers, slices=len(slices), facts=facts)
 
 
 def is_undersampled(scan: Scan) -> bool:
@@ -104,7 +86,7 @@ def is_undersampled(scan: Scan) -> bool:
     return bool((slices[slices.any(axis=(1, 2))] != 0).mean() < FULL)
 
 
-def simulate(images: np.ndarray, spec: MaskSpec, normalisation: str = BY_REFERENCE) -> Acquired:
+def simulate(images: np.ndarray, spec: MaskSpec, normalisation: str = BY_REFERENCE) -> AcquiredScan:
     """Undersample magnitude images, each with one of a few test masks in turn.
 
     Args:
@@ -118,28 +100,52 @@ def simulate(images: np.ndarray, spec: MaskSpec, normalisation: str = BY_REFEREN
     Raises:
         ReconError: No mask of this size reaches the acceleration.
     """
-    masks, about = _masks(images.shape, spec)
-    facts = {"simulation": True, "sampling": "retrospective undersampling of magnitude images", **about, "why": WHY}
-    kspace = fft2c(images) * masks
-    return _scaled(kspace, masks, images, normalisation, facts)
+    masks, description = _masks(images.shape, spec)
+    facts = {"simulation": True, "sampling": "retrospective undersampling of magnitude images", **description}
+    facts["why"] = WHY
+    return _scaled(Acquisition(masks).forward(images), masks, images, normalisation, facts)
+
+
+def _acquire_raw(kspace: np.ndarray, spec: MaskSpec | None, normalisation: str) -> AcquiredScan:
+    """Undersample full k-space with masks, or take k-space as it is where there is no specification of them."""
+    mask = kspace != 0
+    facts: dict[str, object] = {"simulation": False, "phase": "estimated from the centre of k-space, slice by slice"}
+    reference = None
+    if spec is None:
+        facts["sampling"] = "as acquired"
+    else:
+        masks, description = _masks(kspace.shape, spec)
+        facts |= {"sampling": "retrospective undersampling of raw k-space", **description}
+        reference, mask = np.abs(ifft2c(kspace)), mask & masks
+    acquired = _scaled(kspace, mask, reference, normalisation, facts)
+    return replace(acquired, phase=to_channels(smooth_phase(np.where(mask, kspace, 0))))
 
 
 def _masks(shape: tuple[int, ...], spec: MaskSpec) -> tuple[np.ndarray, dict[str, object]]:
     pool = mask_stack(shape[1:], min(_MASKS, shape[0]), "test", spec)
-    about = {"power": spec.power, "calibration": spec.calibration, "seed": spec.seed, "count": len(pool)}
-    return pool[np.arange(shape[0]) % len(pool)], {"masks": about}
+    description = {"power": spec.power, "calibration": spec.calibration, "seed": spec.seed, "count": len(pool)}
+    return pool[np.arange(shape[0]) % len(pool)], {"masks": description}
 
 
 def _scaled(
-    kspace: np.ndarray, mask: np.ndarray, reference: np.ndarray | None, by: str, facts: dict[str, object]
-) -> Acquired:
-    measured = reference if by == BY_REFERENCE and reference is not None else np.abs(ifft2c(kspace))
+    kspace: np.ndarray, mask: np.ndarray, reference: np.ndarray | None, normalisation: str, facts: dict[str, object]
+) -> AcquiredScan:
+    """Zero-fill the slices and divide each by its scale; without a reference that is the zero-filled maximum."""
+    zero_filled = Acquisition(mask).adjoint(kspace)
+    normalisation = BY_ZERO_FILLED if reference is None else normalisation
+    measured = reference if normalisation == BY_REFERENCE else np.abs(zero_filled)
     scales = measured.max(axis=(1, 2)).astype(np.float64)
     divisor = scales[:, None, None].astype(np.float32)
-    facts = {**facts, "acceleration": round(float(mask.size / mask.sum()), 4), "normalisation": by}
-    reference = None if reference is None else (reference / divisor).astype(np.float32)
-    numbers = np.arange(len(kspace))
-    return Acquired((kspace / divisor).astype(np.complex64), mask, scales, reference, numbers, len(kspace), facts)
+    facts = {**facts, "acceleration": round(float(mask.size / mask.sum()), 4), "normalisation": normalisation}
+    return AcquiredScan(
+        zero_filled=to_channels(zero_filled / divisor),
+        mask=mask.astype(np.float32),
+        target=None if reference is None else (reference / divisor).astype(np.float32)[..., None],
+        scales=scales,
+        numbers=np.arange(len(kspace)),
+        slices=len(kspace),
+        facts=facts,
+    )
 
 
 def smooth_phase(kspace: np.ndarray) -> np.ndarray:

@@ -15,10 +15,9 @@ from laws import ROOT, SIZES, complex_normal, data_consistency, direct_fft2c, di
 from scipy.signal import correlate2d
 
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.recipes import PHASES, Architecture
-from recon_lib.imaging.acquisition import acquire, to_channels, to_complex
+from recon_lib.experiment.recipes import Architecture
+from recon_lib.imaging.acquisition import to_channels, to_complex
 from recon_lib.network.cascade import Cascade, DataConsistency, build, named_weights, sub_network
-from recon_lib.network.inference import advance
 
 WEIGHTS = [0.0, 0.3, 5.0, float("inf")]
 TINY = Architecture(subnetworks=2, hidden_layers=2, filters=4)
@@ -260,20 +259,44 @@ def test_a_kept_phase_is_that_of_what_each_sub_network_sees(rng):
     np.testing.assert_allclose(to_complex(ops.convert_to_numpy(found["image"])), expected, atol=2e-5)
     # Where nothing is seen there is no phase, and none is made up.
     ones, zeros = np.ones((1, 4, 4, 1), np.float32), np.zeros((1, 4, 4, 2), np.float32)
-    black = ops.convert_to_numpy(cascade.bring_back(ones, zeros, zeros, zeros[..., 0]))
+    black = ops.convert_to_numpy(cascade.step(lambda image: ones, zeros, zeros, zeros[..., 0])[0])
     np.testing.assert_allclose(to_complex(black), np.ones((1, 4, 4)), atol=1e-6)
 
 
-@pytest.mark.parametrize("phase", PHASES)
-def test_sub_networks_one_after_another_give_the_cascade(phase, rng):
-    cascade = build(Cascade(Architecture(subnetworks=3, hidden_layers=1, filters=3, phase=phase), seed=2))
-    data = acquire(rng.random((2, 9, 8)).astype(np.float32) + 0.1, rng.random((2, 9, 8)) < 0.5)
-    seen = data.zero_filled
-    for subnetwork in cascade.subnetworks:
-        seen = advance(subnetwork, cascade, seen, data)
-    expected = ops.convert_to_numpy(cascade((data.zero_filled, data.mask))["image"])
-    np.testing.assert_allclose(seen, expected, atol=1e-5)
-    assert not np.allclose(seen, data.zero_filled, atol=1e-2)
+@pytest.mark.parametrize("size", [(9, 8), (7, 11)])
+def test_a_step_is_a_sub_network_and_data_consistency(size):
+    cascade = build(Cascade(replace(TINY, data_consistency=0.7), seed=2))
+    image, kspace, mask = example(size)
+    for network in cascade.subnetworks:
+        expected = ops.convert_to_numpy(network(to_channels(image)))
+        inputs = to_channels(image), to_channels(direct_ifft2c(kspace)), mask.astype(np.float32)
+        stepped, output = (ops.convert_to_numpy(part) for part in cascade.step(network, *inputs))
+        np.testing.assert_allclose(output, expected, atol=1e-6)
+        np.testing.assert_allclose(
+            to_complex(stepped), data_consistency(expected[..., 0], kspace, mask, 0.7), atol=1e-5
+        )
+
+
+def test_a_known_phase_is_taken_out_for_the_sub_network_and_given_back():
+    cascade = build(Cascade(TINY, seed=2))
+    image, kspace, mask = example((9, 8))
+    phase = np.exp(1j * np.angle(complex_normal(7, image.shape)))
+    inputs = to_channels(image), to_channels(direct_ifft2c(kspace)), mask.astype(np.float32), to_channels(phase)
+    network = cascade.subnetworks[1]
+    stepped, output = (ops.convert_to_numpy(part) for part in cascade.step(network, *inputs))
+    expected = ops.convert_to_numpy(network(to_channels(image * phase.conj())))
+    np.testing.assert_allclose(output, expected, atol=1e-5)
+    expected = data_consistency(expected[..., 0] * phase, kspace, mask, np.inf)
+    np.testing.assert_allclose(to_complex(stepped), expected, atol=1e-5)
+    # The cascade takes the phase along, and a network that keeps phases has no use for it.
+    whole = cascade(inputs[1:])["image"]
+    assert not np.allclose(whole, cascade(inputs[1:3])["image"], atol=1e-3)
+    stepwise = inputs[1]
+    for network in cascade.subnetworks:
+        stepwise, _ = cascade.step(network, stepwise, *inputs[1:])
+    np.testing.assert_allclose(ops.convert_to_numpy(whole), ops.convert_to_numpy(stepwise), atol=1e-6)
+    keeping = build(Cascade(replace(TINY, phase="kept"), seed=2))
+    np.testing.assert_array_equal(keeping(inputs[1:])["image"], keeping(inputs[1:3])["image"])
 
 
 def test_every_kernel_starts_differently_and_every_seed_too():
@@ -330,15 +353,6 @@ def test_one_training_step_changes_every_weight():
         new = ops.convert_to_numpy(variable)
         assert np.isfinite(new).all()
         assert not np.array_equal(old, new), variable.path
-
-
-def test_complex_numbers_cross_as_two_channels_and_back():
-    x = complex_normal(0, (2, 3, 4)).astype(np.complex64)
-    channels = to_channels(x)
-    assert channels.shape == (2, 3, 4, 2)
-    assert channels.dtype == np.float32
-    np.testing.assert_array_equal(channels[..., 1], x.imag)
-    np.testing.assert_array_equal(to_complex(channels), x)
 
 
 @pytest.mark.parametrize("backend", sorted({"tensorflow", "jax", "torch"} - {keras.backend.backend()}))

@@ -8,6 +8,7 @@ import pytest
 from laws import direct_fft2c, direct_ifft2c
 from scan_files import head
 
+from recon_lib.imaging.acquisition import to_complex
 from recon_lib.imaging.masks import MaskSpec
 from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, acquire_scan, is_undersampled, smooth_phase
 from recon_lib.scans.scan import Scan
@@ -23,12 +24,16 @@ def raw(kspace):
     return Scan(Path("k.npy"), "kspace", kspace.astype(np.complex64))
 
 
+def kspace_of(acquired):
+    return direct_fft2c(to_complex(acquired.zero_filled).astype(complex))
+
+
 def test_magnitudes_are_undersampled_and_scaled_by_their_maxima():
     made = acquire_scan(magnitudes())
     np.testing.assert_allclose(made.scales, SLICES.max(axis=(1, 2)))
-    np.testing.assert_allclose(made.reference, SLICES / made.scales[:, None, None], rtol=1e-6)
-    expected = direct_fft2c(made.reference) * made.mask
-    np.testing.assert_allclose(made.kspace, expected, atol=1e-5)
+    np.testing.assert_allclose(made.target[..., 0], SLICES / made.scales[:, None, None], rtol=1e-6)
+    expected = direct_fft2c(made.target[..., 0]) * made.mask
+    np.testing.assert_allclose(kspace_of(made), expected, atol=1e-5)
     assert made.mask.mean() == pytest.approx(1 / 4, abs=1e-3)
     assert made.facts["simulation"] is True
     assert "SIMULATION" in made.facts["why"]
@@ -39,12 +44,11 @@ def test_options_matter():
     base = acquire_scan(magnitudes())
     assert acquire_scan(magnitudes(), MaskSpec(8.0)).mask.mean() == pytest.approx(1 / 8, abs=2e-3)
     assert not np.array_equal(acquire_scan(magnitudes(), MaskSpec(seed=1)).mask, base.mask)
-    assert acquire_scan(magnitudes(), axis="1").kspace.shape == (24, 5, 28)
+    assert acquire_scan(magnitudes(), axis="1").zero_filled.shape == (24, 5, 28, 2)
     other = acquire_scan(magnitudes(), normalisation=BY_ZERO_FILLED)
-    np.testing.assert_allclose(np.abs(direct_ifft2c(other.kspace)).max(axis=(1, 2)), 1, rtol=1e-5)
-    np.testing.assert_allclose(
-        other.kspace * other.scales[:, None, None], base.kspace * base.scales[:, None, None], rtol=1e-4, atol=1e-2
-    )
+    np.testing.assert_allclose(np.abs(to_complex(other.zero_filled)).max(axis=(1, 2)), 1, rtol=1e-5)
+    unscaled = [made.zero_filled * made.scales[:, None, None, None] for made in (other, base)]
+    np.testing.assert_allclose(*unscaled, rtol=1e-4, atol=1e-2)
 
 
 def test_slices_share_masks_in_turn_and_no_neighbours_have_the_same():
@@ -66,7 +70,7 @@ def test_small_negative_values_become_zero():
     array = SLICES.copy()
     array[0, 0, :3] = -1
     made = acquire_scan(magnitudes(array))
-    assert made.reference.min() == 0
+    assert made.target.min() == 0
     assert made.facts["negative values set to zero"] == 3
 
 
@@ -76,9 +80,9 @@ def test_full_k_space_is_undersampled_and_keeps_its_phase():
     scan = raw(direct_fft2c(SLICES * phase))
     assert not is_undersampled(scan)
     made = acquire_scan(scan)
-    np.testing.assert_allclose(made.reference, SLICES / SLICES.max(axis=(1, 2), keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(made.target[..., 0], SLICES / SLICES.max(axis=(1, 2), keepdims=True), atol=1e-5)
     full = direct_fft2c(SLICES * phase / made.scales[:, None, None]) * made.mask
-    np.testing.assert_allclose(made.kspace, full, atol=1e-5)
+    np.testing.assert_allclose(kspace_of(made), full, atol=1e-5)
     assert made.facts["simulation"] is False
     assert made.facts["sampling"] == "retrospective undersampling of raw k-space"
 
@@ -91,8 +95,8 @@ def test_k_space_with_its_own_mask_is_taken_as_it_is():
     assert is_undersampled(scan)
     made = acquire_scan(scan, MaskSpec(8.0))
     np.testing.assert_array_equal(made.mask, np.broadcast_to(mask, made.mask.shape))
-    assert made.reference is None
-    np.testing.assert_allclose(np.abs(made.kspace) * made.scales[:, None, None], np.abs(kspace), rtol=1e-4, atol=1e-2)
+    assert made.target is None
+    np.testing.assert_allclose(kspace_of(made) * made.scales[:, None, None], kspace, rtol=1e-4, atol=1e-2)
     np.testing.assert_allclose(made.scales, np.abs(direct_ifft2c(kspace)).max(axis=(1, 2)), rtol=1e-5)
     assert made.facts["normalisation"] == BY_ZERO_FILLED
     assert made.facts["sampling"] == "as acquired"
@@ -103,7 +107,7 @@ def test_the_edges_that_a_scanner_leaves_zero_do_not_make_k_space_undersampled()
     kspace = direct_fft2c(SLICES)
     kspace[:, :, -2:] = 0
     made = acquire_scan(raw(kspace))
-    assert made.reference is not None
+    assert made.target is not None
     assert not made.mask[:, :, -2:].any()
 
 
@@ -112,12 +116,12 @@ def test_a_smooth_phase_is_found_from_the_centre_of_k_space():
     images = np.moveaxis(head((64, 60, 3)), 2, 0)
     phase = np.exp(1j * (2.5 + 0.8 * x - 0.5 * y + 0.6 * x * y))
     full = direct_fft2c(images * phase)
-    for sampled in (full, acquire_scan(raw(full)).kspace):
+    for sampled in (full, kspace_of(acquire_scan(raw(full)))):
         found = smooth_phase(sampled)
         np.testing.assert_allclose(np.abs(found), 1, atol=1e-6)
         bright = images > 0.3 * images.max()
         assert np.abs(np.angle(found * phase.conj()))[bright].mean() < 0.1
-    assert acquire_scan(raw(full)).phase.shape == (3, 64, 60)
+    assert acquire_scan(raw(full)).phase.shape == (3, 64, 60, 2)
     assert acquire_scan(magnitudes()).phase is None
 
 
@@ -125,8 +129,9 @@ def test_some_slices_can_be_taken():
     for scan in (magnitudes(), raw(direct_fft2c(SLICES))):
         made = acquire_scan(scan)
         part = made.take(np.array([3, 1]))
-        for name in ("kspace", "mask", "scales", "reference", "numbers", "phase"):
+        for name in ("zero_filled", "mask", "scales", "target", "numbers", "phase"):
             whole = getattr(made, name)
             assert (getattr(part, name) is None) == (whole is None)
             if whole is not None:
                 np.testing.assert_array_equal(getattr(part, name), whole[[3, 1]])
+        assert (part.slices, part.facts) == (made.slices, made.facts)
