@@ -17,7 +17,6 @@ SCRATCH := folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && RECON_RUNS="
 
 # Before a command: its papermill runs notebooks in a few kernels that stay, since each start of Keras takes seconds.
 KERNELS := $(RUN) tests.kernels $(CORES)
-EACH_NOTEBOOK := 'mkdir -p "$$RECON_RUNS/notebooks" && printf "%s\n" notebooks/*.ipynb | xargs -P $(CORES) -I{} papermill --no-progress-bar {} "$$RECON_RUNS/{}"'
 
 # $(call with_versions,RESOLUTION): an environment of its own, and in it the tests that need no training, book or browser.
 UNTRAINED := baselines core data experiment imaging paper results cli/test_main.py network/test_cascade.py
@@ -50,7 +49,7 @@ unit: $(INSTALLED) ## Run the tests of tests/ (PYTEST="-k masks" chooses)
 	$(call stage,unit tests,$(RUN) pytest -n $(CORES) --dist worksteal -m "not browser" $(PYTEST))
 
 notebooks: $(INSTALLED) ## Run every notebook as it stands, and compare its headline values
-	$(call stage,notebooks,$(SCRATCH) $(KERNELS) sh -c $(EACH_NOTEBOOK) && RECON_RUNS="$$folder/runs" $(RUN) tests.notebook_values)
+	$(call stage,notebooks,$(SCRATCH) $(RUN) pytest -n $(CORES) --dist loadfile --nbval-lax notebooks/ && RECON_RUNS="$$folder/runs" $(RUN) tests.notebook_values)
 
 smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a temporary folder
 	$(call stage,graph of runs,$(SCRATCH) $(KERNELS) .venv/bin/python -m snakemake --nolock --cores $(CORES) --config profile=smoke)
