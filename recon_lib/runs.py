@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from recon_lib import __version__, data, machine, paths, results
+from recon_lib.accelerator import accelerator
 from recon_lib.cascade import Cascade
 from recon_lib.errors import ReconError
 from recon_lib.evaluating import evaluate
@@ -126,6 +127,7 @@ def _evaluate(run: Run, profile: Profile, where: Path, progress: Progress | None
 
 def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
     files = {path.name: sha256(path) for path in sorted(where.iterdir()) if _is_result(path)}
+    card = accelerator()
     record = {
         "id": run.id,
         "kind": run.kind,
@@ -142,7 +144,7 @@ def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "machine": machine.machine(),
+        "machine": machine.machine() | ({"accelerator": card} if card else {}),
         "commit": machine.commit(),
     }
     write_json(where / "run.json", record)

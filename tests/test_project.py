@@ -25,8 +25,8 @@ PACKAGE = ROOT / "recon_lib"
 FLOORS = [
     "errors paths config machine fourier masks metrics similarity wavelets compressed_sensing acquisition recipes "
     "experiment graph storage provenance progress markup resources __init__",
-    "cascade checkpoints memory inference resume merging results measurements data scans",
-    "training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
+    "cascade checkpoints memory accelerator inference resume merging results measurements data scans",
+    "updates training weights evaluating runs collecting figures charts tables claims networks grid grid_figures "
     "cs_figures scheme claim_checks verdicts timings slips effects choices differences controls accelerations appendix "
     "hardware headline needs costs cost_views explorer own_scans tuning scan_charts "
     "effect_charts metric_views data_views",
@@ -35,7 +35,8 @@ FLOORS = [
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # These need a network; every other room works, and the book builds, without Keras or its backends.
 KERAS = (
-    "cascade memory inference resume training weights evaluating runs collecting own_scans tuning explore quickstart"
+    "cascade memory accelerator inference resume updates training weights evaluating runs collecting own_scans tuning "
+    "explore quickstart"
 )
 KERAS_ROOMS = set(KERAS.split())
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
