@@ -7,6 +7,7 @@ them all twice, as values and as gradients, a forward pass two of them at a time
 from __future__ import annotations
 
 import keras
+import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.counting import update_bytes
@@ -44,6 +45,22 @@ def check_update(architecture: Architecture, batch: int, size: tuple[int, int], 
             f"An update of {batch} images of {size[0]}x{size[1]} does not fit into {there / 2**30:.0f} GiB: {mend}"
             + ("." if end_to_end else ", or train on crops.")
         )
+
+
+def fits(arrays: tuple[np.ndarray, ...], architecture: Architecture, batch: int, size: tuple[int, int]) -> bool:
+    """Tell whether arrays fit into the card beside an update of a sub-network; false on a CPU.
+
+    Args:
+        arrays: What would stay on the card.
+        architecture: The network's shape.
+        batch: Images an update.
+        size: ``(height, width)`` of an image.
+    """
+    memory = device_memory()
+    if memory is None:
+        return False
+    needed = sum(array.nbytes for array in arrays) + update_bytes(architecture, batch, size, end_to_end=False)
+    return needed <= _USED * memory
 
 
 def forward_pixels(architecture: Architecture) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 
 import keras
@@ -11,6 +12,8 @@ from keras import ops
 from recon_lib.imaging.acquisition import Acquired, acquire, to_complex
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.device import forward_pixels
+
+_COMPILED = 64  # images at most that are compiled for: a card is busy with them, and any larger set is made of them
 
 
 def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -66,10 +69,35 @@ def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data:
         float32 array of the inputs' shape.
     """
     outputs = np.empty(inputs.shape, np.float32)  # once: a list of parts would be held twice while it is joined
-    for part in parts(len(inputs), inputs.shape[1:3], cascade):
-        image, _ = cascade.step(subnetwork.predict_on_batch, inputs[part], data.zero_filled[part], data.mask[part])
-        outputs[part] = ops.convert_to_numpy(image)
+    step = _step(cascade)
+    for part in _parts_of_one_size(parts(len(inputs), inputs.shape[1:3], cascade), len(inputs)):
+        outputs[part] = ops.convert_to_numpy(step(subnetwork, inputs[part], data.zero_filled[part], data.mask[part]))
     return outputs
+
+
+def _parts_of_one_size(slices: Iterator[slice], count: int) -> Iterator[slice]:
+    """On JAX, which compiles every size for itself, let the last part reach back; elsewhere change nothing."""
+    if keras.backend.backend() != "jax":
+        return slices
+    first = next(slices)
+    step = min(first.stop, _COMPILED, count)
+    return (slice(start, start + step) for start in [*range(0, count - step, step), count - step])
+
+
+@functools.lru_cache(maxsize=1)
+def _step(cascade: Cascade) -> Callable:
+    """Give the function that takes images through a sub-network and data consistency; on JAX it is compiled."""
+    if keras.backend.backend() != "jax":
+        return lambda subnetwork, *arrays: cascade.step(subnetwork.predict_on_batch, *arrays)[0]
+    import jax
+
+    first = cascade.subnetworks[0]  # all have one shape: what is compiled for its weights serves for all
+
+    @jax.jit
+    def compiled(weights, image, zero_filled, mask):  # noqa: ANN001, ANN202 - tensors of the backend
+        return cascade.step(lambda seen: first.stateless_call(weights, [], seen)[0], image, zero_filled, mask)[0]
+
+    return lambda subnetwork, *arrays: compiled([v.value for v in subnetwork.trainable_variables], *arrays)
 
 
 def parts(count: int, size: tuple[int, int], cascade: Cascade) -> Iterator[slice]:

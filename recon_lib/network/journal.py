@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 
 import keras
@@ -12,8 +13,10 @@ from keras import ops
 from recon_lib.core.arrays import load_arrays, save_arrays
 from recon_lib.core.errors import ReconError
 from recon_lib.network.cascade import Cascade, named_weights, set_weights
+from recon_lib.network.device import device_memory
 
 _WEIGHT = "weight/"
+_PAUSE = 3.0  # seconds between two checkpoints of a run on a card
 
 
 def digest(*arrays: np.ndarray) -> str:
@@ -51,6 +54,8 @@ class Journal:
         self._identity = identity
         self._cascade = cascade
         self._arrays: dict[str, np.ndarray] = {}
+        self._pause = _PAUSE if device_memory() else 0.0
+        self._written = time.monotonic()
         self.stage, self.epoch, self.history = 0, 0, []
         if not self._path.exists():
             return
@@ -70,6 +75,19 @@ class Journal:
         for index, variable in enumerate(optimizer.variables if self._arrays else ()):
             variable.assign(self._arrays[f"optimizer/{index:03d}"])
 
+    @property
+    def due(self) -> bool:
+        """Whether a checkpoint is to be written: on a card, where an epoch may take milliseconds, not after each."""
+        return time.monotonic() - self._written >= self._pause
+
+    def note(self, row: dict) -> None:
+        """Remember an epoch without a checkpoint; stopped now, a run makes it again.
+
+        Args:
+            row: As for :meth:`write`.
+        """
+        self.history.append(row)
+
     def write(self, stage: int, row: dict, optimizer: keras.Optimizer) -> None:
         """Record that an epoch is done.
 
@@ -85,3 +103,4 @@ class Journal:
             arrays[f"optimizer/{index:03d}"] = ops.convert_to_numpy(variable)
         state = {"identity": self._identity, "stage": stage, "epoch": self.epoch, "history": self.history}
         save_arrays(self._path, arrays, state)
+        self._written = time.monotonic()

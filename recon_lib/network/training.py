@@ -20,6 +20,7 @@ from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.device import check_update
 from recon_lib.network.inference import advance
 from recon_lib.network.journal import Journal, digest
+from recon_lib.network.updates import Updater, gather, place
 
 _MONITORED = 16  # images whose PSNR is followed while training
 
@@ -76,9 +77,11 @@ def train_sequential(
     last = len(cascade.subnetworks) - 1
     if (journal.stage, journal.epoch) == (last, recipe.epochs):
         return cascade, journal.history
+    program = None
     for stage, subnetwork in enumerate(cascade.subnetworks):
         if stage >= journal.stage:
-            _train_stage(stage, cascade, (inputs, data), (recipe, updates, seed), journal, progress)
+            how = recipe, updates, seed
+            program = _train_stage(stage, cascade, (inputs, data), how, journal, progress, program=program)
         if stage < last:
             inputs = advance(subnetwork, cascade, inputs, data)
     return cascade, journal.history
@@ -91,13 +94,15 @@ def _train_stage(
     how: tuple[Recipe, int, int],
     journal: Journal,
     progress: Progress | None,
-) -> None:
-    """Train one sub-network, from where the journal stands."""
+    *,
+    program: Callable | None,
+) -> Callable | None:
+    """Train one sub-network, from where the journal stands; give the compiled update, which serves the next one."""
     (inputs, data), (recipe, updates, seed) = seen, how
     subnetwork = cascade.subnetworks[stage]
     optimizer = _optimizer(recipe, updates)
-    subnetwork.compile(optimizer, loss=_loss(recipe), jit_compile=recipe.jit_compile)
     optimizer.build(subnetwork.trainable_variables)
+    updater = Updater(subnetwork, optimizer, _loss(recipe), compiled=recipe.jit_compile, program=program)
     first = journal.epoch if stage == journal.stage else 0
     if first:
         journal.restore(optimizer)
@@ -105,13 +110,19 @@ def _train_stage(
         subnetwork.set_weights(cascade.subnetworks[stage - 1].get_weights())
     monitored = np.linspace(0, len(inputs) - 1, min(_MONITORED, len(inputs))).round().astype(int)
     shown = data.take(monitored)
+    # Crops are cut in the main memory: they are small.
+    images, references = (
+        (inputs, data.target) if recipe.crop else place((inputs, data.target), cascade.architecture, recipe.batch)
+    )
     for epoch in range(first, recipe.epochs):
         rng = np.random.default_rng([seed, stage, epoch])
         count = updates * (epoch + 1) // recipe.epochs - updates * epoch // recipe.epochs
-        batches = _batches(inputs, data.target, recipe, count, rng)
-        losses = [float(subnetwork.train_on_batch(x, y)) for x, y in batches]
-        images = np.abs(to_complex(advance(subnetwork, cascade, inputs[monitored], shown)))
-        pairs = zip(shown.target[..., 0], images, strict=True)
+        for batch, targets in _batches(images, references, recipe, count, rng):
+            updater.update(batch, targets)
+        losses = updater.rows()
+        updater.settle()
+        reconstructed = np.abs(to_complex(advance(subnetwork, cascade, inputs[monitored], shown)))
+        pairs = zip(shown.target[..., 0], reconstructed, strict=True)
         quality = [psnr(target, image, data_range=target.max()) for target, image in pairs]
         row = {
             "subnetwork": stage,
@@ -123,6 +134,7 @@ def _train_stage(
         journal.write(stage, row, optimizer)
         if progress:
             progress(stage * recipe.epochs + epoch + 1, len(cascade.subnetworks) * recipe.epochs, row)
+    return updater.program
 
 
 def fine_tune(
@@ -138,8 +150,8 @@ def fine_tune(
     """Train all sub-networks together, end to end through data consistency, on a few images.
 
     At every visit an image draws one of the masks; the loss judges the image that ``recipe.loss_on`` names.
-    A checkpoint is written after every epoch; called again on the same folder, training goes on from it and
-    ends with the same weights.
+    A checkpoint is written after every epoch, on a card every few seconds; called again on the same folder,
+    training goes on from it and ends with the same weights.
 
     Args:
         cascade: A trained network; it is changed in place.
@@ -165,8 +177,8 @@ def fine_tune(
     for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
         layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None
     optimizer = _optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
-    model.compile(optimizer, loss=_loss(recipe), metrics=[_mean_psnr], jit_compile=recipe.jit_compile)
     optimizer.build(cascade.trainable_variables)
+    updater = Updater(model, optimizer, _loss(recipe), (_mean_psnr,), compiled=recipe.jit_compile)
     start = digest(images, masks, *cascade.get_weights())
     identity = {"data": start, "seed": seed, "recipe": recipe.as_dict()}
     journal = Journal(folder, identity, cascade)
@@ -174,14 +186,18 @@ def fine_tune(
     for epoch in range(journal.epoch, recipe.epochs):
         rng = np.random.default_rng([seed, 77, epoch])
         order, drawn = rng.permutation(len(images)), rng.integers(len(masks), size=len(images))
-        rows = []
         for start in range(0, len(images), batch):
             chosen = order[start : start + batch]
             data = acquire(images[chosen], masks[drawn[chosen]])
-            rows.append(model.train_on_batch((data.zero_filled, data.mask), data.target))
-        loss, quality = np.mean(np.array(rows, dtype=np.float64), axis=0)
-        row = {"epoch": epoch, "updates": int(optimizer.iterations), "loss": float(loss), "psnr": float(quality)}
-        journal.write(0, row, optimizer)
+            updater.update((data.zero_filled, data.mask), data.target)
+        loss, quality = np.mean(updater.rows(), axis=0)
+        done = -(-len(images) // batch) * (epoch + 1)
+        row = {"epoch": epoch, "updates": done, "loss": float(loss), "psnr": float(quality)}
+        if journal.due or epoch + 1 == recipe.epochs:
+            updater.settle()
+            journal.write(0, row, optimizer)
+        else:
+            journal.note(row)
         if progress:
             progress(epoch + 1, recipe.epochs, row)
     return cascade, journal.history
@@ -193,6 +209,7 @@ class _EndToEnd(keras.Model):
     def __init__(self, cascade: Cascade, loss_on: str) -> None:
         super().__init__(name="end_to_end")
         self.cascade, self.loss_on = cascade, loss_on
+        self.built = cascade.built  # it has no weights of its own
 
     def call(self, inputs):  # noqa: ANN001, ANN202
         output = self.cascade(inputs)
@@ -230,7 +247,7 @@ def _batches(
     order = np.concatenate([rng.permutation(count) for _ in range(-(-wanted // count))])[:wanted]
     for chosen in order.reshape(updates, recipe.batch):
         if not recipe.crop:
-            yield inputs[chosen], targets[chosen]
+            yield gather(inputs, chosen), gather(targets, chosen)
             continue
         side = min(recipe.crop, height), min(recipe.crop, width)
         tops = rng.integers(height - side[0] + 1, size=len(chosen))

@@ -23,6 +23,7 @@ from recon_lib.experiment.plan import Run, plan
 from recon_lib.experiment.profile import Profile
 from recon_lib.experiment.recipes import Architecture, Recipe
 from recon_lib.imaging.masks import assign_masks, mask_stack
+from recon_lib.network.accelerator import accelerator
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network, read_card, save_network
 from recon_lib.network.training import Progress, fine_tune, train_sequential
@@ -126,6 +127,7 @@ def _evaluate(run: Run, where: Path, progress: Progress | None) -> dict:
 
 def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
     files = {path.name: sha256(path) for path in sorted(where.iterdir()) if _is_result(path)}
+    card = accelerator()
     record = {
         "id": run.id,
         "kind": run.kind,
@@ -142,7 +144,7 @@ def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "machine": host.machine(),
+        "machine": host.machine() | ({"accelerator": card} if card else {}),
         "commit": host.commit(),
     }
     write_json(where / "run.json", record)

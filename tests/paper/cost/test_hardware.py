@@ -64,8 +64,8 @@ def test_needs_follow_the_profile(shown):
     # whole images, 50 a time, 259 numbers a pixel of 4 bytes twice: desk's of a variation, one sub-network's
     assert desk.training_update == 8 * 259 * 50 * 128 * 128
     assert full.training_update == 8 * 259 * 50 * 256 * 256
-    # one image through five sub-networks, and desk's variation of all 20 at once
-    assert desk.tuning_update == 20 * full.tuning_update == 20 * 8 * 259 * 5 * 120 * 192
+    # the variation of all 20 images at once, through five sub-networks
+    assert desk.tuning_update == full.tuning_update == 20 * 8 * 259 * 5 * 120 * 192
     assert desk.images * 4 == full.images
     assert full.operations["training"] > desk.operations["training"] > full.operations["compressed sensing"] == 0
     assert full.chain < sum(full.operations.values())

@@ -1,0 +1,160 @@
+"""Updates of a network's weights: waited for one by one, or, on JAX, sent to the device one after another.
+
+On JAX every update is compiled, whatever a recipe says: without that it runs operation by operation. It is an
+ordinary function of the weights, so nothing has to be waited for until weights or losses are read.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from recon_lib.experiment.recipes import Architecture
+from recon_lib.network import device
+
+Loss = Callable[..., object]
+"""A function of target and output, ``(batch, height, width, 1)`` each, that gives one number."""
+
+
+class Updater:
+    """Updates of one model by one optimizer.
+
+    Args:
+        model: The network, built.
+        optimizer: Built for the model's trainable variables.
+        loss: What is made smaller; the penalties of the model's layers are added.
+        measures: Other numbers that are followed, functions of the loss's kind.
+        compiled: Compile with XLA; on JAX that is always done.
+        program: That of a model and an optimizer of the same shapes, so that it is compiled once for them all.
+
+    Attributes:
+        program: What :func:`compiled_update` made, or ``None`` where Keras makes the updates.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.Optimizer,
+        loss: Loss,
+        measures: tuple[Loss, ...] = (),
+        *,
+        compiled: bool = False,
+        program: Callable | None = None,
+    ) -> None:
+        self._model, self._optimizer = model, optimizer
+        self._rows: list = []
+        self._state: tuple[list, list] | None = None
+        self.program = program or compiled_update(model, optimizer, loss, measures)
+        if self.program is None:
+            model.compile(optimizer, loss=loss, metrics=list(measures), jit_compile=compiled)
+
+    def update(self, inputs: object, target: object) -> None:
+        """Update the weights once.
+
+        Args:
+            inputs: What the model sees: an array, or a tuple of arrays.
+            target: What it should give, ``(batch, height, width, 1)``.
+        """
+        if self.program is None:
+            self._rows.append(self._model.train_on_batch(inputs, target))
+            return
+        trainable, state = self._state or (_values(self._model.trainable_variables), _values(self._optimizer.variables))
+        *self._state, row = self.program(trainable, state, inputs, target)
+        self._rows.append(row)
+
+    def rows(self) -> np.ndarray:
+        """Wait for the updates since the last call.
+
+        Returns:
+            float64 array ``(updates, 1 + measures)``: loss, penalties included, and measures of each update.
+        """
+        rows, self._rows = self._rows, []
+        return np.array([np.atleast_1d(row) for row in rows], dtype=np.float64)
+
+    def settle(self) -> None:
+        """Put the weights and the optimizer's state where Keras keeps them: call it before anything reads them."""
+        if self._state is None:
+            return
+        variables = [*self._model.trainable_variables, *self._optimizer.variables]
+        for variable, value in zip(variables, [*self._state[0], *self._state[1]], strict=True):
+            variable.assign(value)
+        self._state = None
+
+
+def compiled_update(
+    model: keras.Model, optimizer: keras.Optimizer, loss: Loss, measures: tuple[Loss, ...] = ()
+) -> Callable | None:
+    """Compile an update as a function of its weights; ``None`` on other backends than JAX.
+
+    Args:
+        model: The network, built.
+        optimizer: Built for the model's trainable variables.
+        loss: As for :class:`Updater`.
+        measures: Likewise.
+
+    Returns:
+        A function of the trainable weights, the optimizer's state, inputs and target; it gives the new weights,
+        the new state and an array of loss and measures. Weights of another model of the same shapes will do.
+    """
+    if keras.backend.backend() != "jax":
+        return None
+    import jax
+
+    others = _values(model.non_trainable_variables)
+
+    def total(trainable, inputs, target):  # noqa: ANN001, ANN202 - tensors of the backend
+        output, _, penalties = model.stateless_call(trainable, others, inputs, return_losses=True)
+        return sum(penalties, loss(target, output)), output
+
+    def update(trainable, state, inputs, target):  # noqa: ANN001, ANN202
+        (value, output), gradients = jax.value_and_grad(total, has_aux=True)(trainable, inputs, target)
+        trainable, state = optimizer.stateless_apply(state, gradients, trainable)
+        return trainable, state, jax.numpy.stack([value, *(measure(target, output) for measure in measures)])
+
+    return jax.jit(update)
+
+
+def place(arrays: tuple[np.ndarray, ...], architecture: Architecture, batch: int) -> tuple:
+    """Put training images on the card, to stay there, if they fit beside an update of a sub-network.
+
+    Args:
+        arrays: Of all images: ``(n, height, width, channels)`` each.
+        architecture: The network's shape.
+        batch: Images an update.
+
+    Returns:
+        The arrays on the card; or as they are, if they do not fit, there is no card, or the backend is not JAX.
+    """
+    size = arrays[0].shape[1:3]
+    if keras.backend.backend() != "jax" or not device.fits(arrays, architecture, batch, size):
+        return arrays
+    import jax
+
+    return tuple(jax.device_put(array) for array in arrays)
+
+
+def gather(array: object, chosen: np.ndarray) -> object:
+    """Take images out of an array where it lies, in the main memory or on the card.
+
+    Args:
+        array: ``(n, ...)``.
+        chosen: Their indices, ``(batch,)``.
+
+    Returns:
+        ``(batch, ...)``.
+    """
+    return array[chosen] if isinstance(array, np.ndarray) else _gather_on_card()(array, chosen)
+
+
+@functools.cache
+def _gather_on_card() -> Callable:
+    import jax
+
+    return jax.jit(lambda array, chosen: array[chosen])  # one function, so that it is compiled once for each shape
+
+
+def _values(variables: list[keras.Variable]) -> list:
+    return [variable.value for variable in variables]
