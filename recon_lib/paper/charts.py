@@ -27,7 +27,7 @@ def training_curves(history: pandas.DataFrame, title: str = "") -> Figure:
 
     Args:
         history: Rows of ``history.csv`` of one run or several; ``updates`` counts within a sub-network.
-        title: Above both.
+        title: A line above both axes.
 
     Returns:
         The figure, two axes.

@@ -17,7 +17,7 @@ from recon_lib.imaging.metrics import psnr
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_ERROR = 0.2  # of the reference's maximum: white in an error map
+_ERROR = 0.2  # an error map is white from this share of the reference's maximum on
 _INK = "#0072b2"
 
 

@@ -25,6 +25,9 @@ def test_status_is_a_table(capsys):
     t1 = next(line for line in lines if line.startswith("t1 ") and "open" in line)
     assert t1.split() == ["t1", "open", "14", "0", "47.9", "MB", "-", "PDDL-1.0"]
     assert "t1/midas: set RECON_DATA_MIDAS to the folder that holds it" in out
+    midas = next(line for line in lines if line.startswith("t1 ") and "midas" in line)
+    assert midas.split()[:6] == ["t1", "midas", "39", "0", "-", "-"]  # neither a size nor a prepared split
+    assert {line.index(" 0 ") for line in (t1, midas)} == {lines[0].index("present") - 1}
     assert f"cache (RECON_CACHE): {paths.cache()}" in out
     assert "mirror (RECON_DATA_MIRROR): not set" in out
 
