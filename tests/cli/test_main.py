@@ -42,7 +42,7 @@ def test_prepare_a_profile_of_generated_images(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (["data", "fetch", "naturl"], "error: Unknown domain 'naturl': did you mean 'natural'?"),
         (["data", "prepare", "--profile", "desc"], "error: Unknown profile 'desc': did you mean 'desk'?"),
@@ -53,10 +53,10 @@ def test_prepare_a_profile_of_generated_images(capsys):
         (["data", "fetch", "--source", "ixi", "--profile", "desk"], "error: Give --profile or --source, not both"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(capsys, words, said):
+def test_bad_input_is_one_line_and_status_2(capsys, words, sentence):
     assert main.main(words) == 2
     out, error = capsys.readouterr()
-    assert error.startswith(said)
+    assert error.startswith(sentence)
     assert error.count("\n") == 1
     assert out == ""
 
@@ -126,11 +126,11 @@ def test_the_module_runs_and_help_loads_nothing_heavy():
         "heavy = {'numpy', 'pandas', 'nibabel', 'tensorflow', 'keras', 'requests', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script], cwd=paths.ROOT, capture_output=True, encoding="utf-8", check=False
     )
-    assert done.returncode == 0, done.stderr
-    assert "usage: python -m recon_lib" in done.stdout
+    assert process.returncode == 0, process.stderr
+    assert "usage: python -m recon_lib" in process.stdout
 
 
 def test_a_name_with_line_breaks_still_gives_one_line(capsys, monkeypatch):
