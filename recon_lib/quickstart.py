@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recon_lib.core import comparison
 from recon_lib.core.errors import ReconError, choose
 from recon_lib.core.style import COLOURS, blank_figure
 from recon_lib.data import domains
 from recon_lib.data.domains import Domain
 from recon_lib.data.imageset import ImageSet
 from recon_lib.data.manifest import load_manifest
-from recon_lib.experiment.design import NAMES
+from recon_lib.experiment.design import NAMES, domain_name
 from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
 from recon_lib.imaging.metrics import psnr, ssim
@@ -177,26 +178,14 @@ def comparison_figure(test: ImageSet, masks: np.ndarray, images: Mapping[str, np
     box = panel_view.head_box(reference)
     shown = {name: panel_view.orient(stack[place], turned) for name, stack in images.items()}
     errors = {name: np.abs(image - reference)[box] for name, image in shown.items()}
-    top = float(np.quantile(errors.get("before", next(iter(errors.values()))), 0.998))
-    height = 2 * 2.2 * reference[box].shape[0] / reference[box].shape[1] + 1.3
-    figure, grid = blank_figure((9.0, height), 2, len(shown) + 1)
-    grey = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
-    grid[0][0].imshow(reference[box], **grey)
-    grid[0][0].set_title("reference", fontsize=9)
-    grid[1][0].imshow(panel_view.orient(masks[place], turned), cmap="gray", interpolation="nearest")
-    grid[1][0].set_title(f"mask, {100 * masks[place].mean():.0f} %", fontsize=9)
-    for column, (name, image) in enumerate(shown.items(), start=1):
-        grid[0][column].imshow(image[box], **grey)
+    largest = float(np.quantile(errors.get("before", next(iter(errors.values()))), 0.998))
+    titled = {}
+    for name, image in shown.items():
         quality = [metric(reference, image, data_range=reference.max()) for metric in (psnr, ssim)]
-        numbers = "{:.2f} dB, SSIM {:.3f}".format(*quality)
-        grid[0][column].set_title(f"{name}\n{numbers}", fontsize=9)
-        drawn = grid[1][column].imshow(errors[name], cmap="inferno", vmin=0, vmax=top, interpolation="nearest")
-    for axes in grid.flat:
-        axes.set_axis_off()
-    bar = figure.colorbar(drawn, ax=list(grid[1]), shrink=0.8, pad=0.02, extend="max")
-    bar.set_label("|error|, reference's maximum = 1", fontsize=8)
-    figure.suptitle(f"{NAMES[test.domain]}: {test.subjects[place]}, slice {test.slices[place]}", fontsize=10)
-    return figure
+        titled["{}\n{:.2f} dB, SSIM {:.3f}".format(name, *quality)] = image[box]
+    mask = panel_view.orient(masks[place], turned)
+    title = f"{domain_name(test.domain)}: {test.subjects[place]}, slice {test.slices[place]}"
+    return comparison.comparison_figure(reference[box], titled, largest, mask, title)
 
 
 def slices_figure(measured: pandas.DataFrame, test: ImageSet) -> Figure:
@@ -233,7 +222,7 @@ def scanners_figure(test: ImageSet) -> Figure:
     shown = store.best()
     turned = load_manifest().source(DOMAIN, "open").geometry.transpose
     middle = len(test) // 2
-    drawn = [(f"here: {NAMES[DOMAIN]}", panel_view.orient(test.images[middle], turned))]
+    drawn = [(f"here: {domain_name(DOMAIN)}", panel_view.orient(test.images[middle], turned))]
     if shown is not None and any(key.startswith("t1/") for key in shown.panels):
         place = panel_view.median_place(shown, "t1")
         image = panel_view.slice_panels(shown, "t1", place)["reference"].astype(np.float32)

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -174,6 +175,17 @@ def made(rows, variations=(), **provenance) -> SimpleNamespace:
     return SimpleNamespace(
         profile="desk", slices=frame(rows), variations=frame(variations), provenance=provenance, records={}
     )
+
+
+def plain(rendered) -> str:
+    """The Markdown of what a page shows, without the spaces that only align its columns and without unbroken ones."""
+    return re.sub(" {2,}", " ", rendered.markdown.replace("\u00a0", " "))
+
+
+def line(text, title) -> str:
+    """The only line of a table that begins with a title."""
+    (row_text,) = [row_text for row_text in text.splitlines() if row_text.startswith(f"| {title} |")]
+    return row_text
 
 
 def write_benchmark(root: Path, name: str, rows, processor: str = "a processor") -> Path:

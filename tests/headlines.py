@@ -8,27 +8,29 @@ import math
 from pathlib import Path
 
 from recon_lib.core import paths
-from recon_lib.paper import averages, claims, intervals
+from recon_lib.paper import averages, claims
+from recon_lib.paper.intervals import Unit
 from recon_lib.results import provenance, store
 
 FILE = Path(__file__).with_name("headlines.csv")
 TOLERANCE = {"psnr": 0.02, "ssim": 0.001, "dB": 0.02}  # far above another machine's rounding, far below any claim
 
 
-def measure(found: store.Results) -> dict[str, tuple[float, float]]:
+def measure(results: store.Results) -> dict[str, tuple[float, float]]:
     """Name to value and tolerance: every method's means, and the estimate of every claim about them."""
     values = {}
     counts = ["n_train", "n_finetune"]
-    means = averages.summarise(found.slices)
+    means = averages.summarise(results.slices)
     for row in means.assign(**{name: means[name].fillna(-1).astype(int) for name in counts}).itertuples():
         network = [row.training_domain, row.n_train, row.n_finetune] if row.method == "network" else []
         for metric in ("psnr", "ssim"):
-            name = " ".join(map(str, (f"{found.profile}:", row.test_domain, row.method, *network, metric)))
+            name = " ".join(map(str, (f"{results.profile}:", row.test_domain, row.method, *network, metric)))
             values[name] = (getattr(row, metric), TOLERANCE[metric])
-    for claim in claims.check(found):
-        for one in claim.verdicts:
-            if one.verdict != intervals.UNTESTED and one.unit == "dB":
-                values[f"{found.profile}: claim {claim.number} {one.test_domain}"] = (one.estimate, TOLERANCE["dB"])
+    for claim in claims.check(results):
+        for verdict in claim.verdicts:
+            if verdict.tested and verdict.unit is Unit.DECIBEL:
+                name = f"{results.profile}: claim {claim.number} {verdict.test_domain}"
+                values[name] = (verdict.estimate, TOLERANCE["dB"])
     return values
 
 

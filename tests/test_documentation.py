@@ -1,4 +1,4 @@
-"""The book's list of the library holds every public function and class, in whatever room it is."""
+"""The book's list of the library is whole, and docstrings of the physics state shapes and sources."""
 
 import ast
 import re
@@ -57,3 +57,59 @@ def test_a_name_that_is_left_out_is_found(tmp_path):
     assert left_out(room, ["shown"]) == ["Hidden"]
     room.write_text("__all__ = ['shown']\n" + room.read_text(encoding="utf-8"))
     assert left_out(room, []) == ["Hidden"]
+
+
+PHYSICS = ("imaging", "network", "baselines")
+#: A shape such as ``(..., height, width)``, ``(n,)`` or ``(2, height, width)``.
+SHAPE = re.compile(r"\((?:\d+, )?(?:\.\.\.|\*\w+|n|m|batch|height|planes|side|count)(?:[ +\-/]+\w+)?,[^()]*\)")
+#: An equation of the paper or of what is cited, a journal with volume and page, a book, a DOI or a preprint.
+SOURCE = re.compile(
+    r"\beq\. \d|\bSource: |\bdoi\b|\barXiv\b|\b\d+:\d+(?:-\d+)?, (?:19|20)\d\d|\bet al\.,|, (?:19|20)\d\d\)"
+)
+
+
+def docstrings(text):
+    """Docstrings of public functions and classes and of their public methods, by name."""
+    kinds = ast.FunctionDef | ast.ClassDef
+    named = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, kinds) and not node.name.startswith("_"):
+            named[node.name] = ast.get_docstring(node)
+            methods = node.body if isinstance(node, ast.ClassDef) else []
+            named |= {f"{node.name}.{m.name}": ast.get_docstring(m) for m in methods if isinstance(m, kinds)}
+    return {name: text for name, text in named.items() if text and "._" not in name}
+
+
+@pytest.mark.parametrize(("pattern", "least"), [(SHAPE, 0.6), (SOURCE, 0.4)], ids=["shape", "source"])
+def test_docstrings_of_the_physics_state_shapes_and_sources(pattern, least):
+    texts = {
+        f"{package}.{path.stem}.{name}": text
+        for package in PHYSICS
+        for path in sorted((PACKAGE / package).glob("*.py"))
+        for name, text in docstrings(path.read_text(encoding="utf-8")).items()
+    }
+    without = [name for name, text in texts.items() if not pattern.search(text)]
+    assert len(texts) > 60
+    assert 1 - len(without) / len(texts) >= least, f"too few of {len(texts)} have one, these have none: {without}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "source"),
+    [
+        ("Images ``(..., height, width)``.", True, False),
+        ("Masks, ``(n, height, width)``; (eq. 4).", True, True),
+        ("float64 ``(n,)``.", True, False),
+        ("The objective, ``(iterations + 1, n)``, and rows (n of them).", False, False),
+        ("Source: a toolbox.", False, True),
+        ("As Wang et al., IEEE Trans. Image Process. 13:600, 2004 (two sides, one pass).", False, True),
+        ("Wait until 12:30 (in 2004), then go on.", False, False),
+    ],
+)
+def test_shapes_and_sources_are_seen_and_nothing_else(text, shape, source):
+    assert bool(SHAPE.search(text)) == shape
+    assert bool(SOURCE.search(text)) == source
+
+
+def test_docstrings_are_those_of_public_names():
+    text = 'class A:\n "a"\n def b(self):\n  "b"\n def _c(self):\n  "c"\ndef _d():\n "d"\ndef e(): ...\n'
+    assert docstrings(text) == {"A": "a", "A.b": "b"}

@@ -9,7 +9,8 @@ import pytest
 
 from recon_lib.core import paths
 from recon_lib.experiment import design
-from recon_lib.paper import claims, intervals
+from recon_lib.paper import claims
+from recon_lib.paper.intervals import Outcome, Unit
 from recon_lib.results import store
 from recon_lib.results.rows import read_rows, write_rows
 
@@ -32,13 +33,13 @@ def opened(root, profile):
 @pytest.mark.parametrize("profile", COMMITTED)
 def test_every_claim_has_a_verdict_of_the_right_kind(copy, profile):
     for claim in claims.check(opened(copy, profile)):
-        assert [one.test_domain for one in claim.verdicts] == list(design.DOMAINS)
-        for one in claim.verdicts:
-            assert one.note
-            assert one.verdict in (intervals.HOLDS, intervals.NOISE, intervals.DIFFERS, intervals.UNTESTED)
-            assert math.isnan(one.estimate) == (one.verdict == intervals.UNTESTED)
-            if one.unit == "dB" and one.verdict != intervals.UNTESTED:
-                assert one.low <= one.estimate <= one.high
+        assert [verdict.test_domain for verdict in claim.verdicts] == list(design.DOMAINS)
+        for verdict in claim.verdicts:
+            assert verdict.note
+            assert isinstance(verdict.outcome, Outcome)
+            assert math.isnan(verdict.estimate) == (not verdict.tested)
+            if verdict.unit is Unit.DECIBEL and verdict.tested:
+                assert verdict.low <= verdict.estimate <= verdict.high
 
 
 @pytest.mark.parametrize("profile", COMMITTED)

@@ -63,7 +63,7 @@ def reconstruct_cs(
     progress: Callable[[int, int, dict[str, float]], None] | None = None,
     return_history: bool = False,
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-    """Reconstruct slices by compressed sensing, in single precision.
+    """Reconstruct slices by compressed sensing, in single precision (eq. 2; M. Lustig et al., Magn Reson Med 58:1182).
 
     Each slice has its own step and line search, so a batch gives what its slices give one by one. A batch
     needs some 100 bytes a coefficient: 6 MB a slice at 256 x 256.
@@ -102,6 +102,8 @@ def objective(
 ) -> np.ndarray:
     """Evaluate ``Phi(w)`` of each slice, ``(n,)``, in double precision and without scaling the data.
 
+    Source: M. Lustig et al., Magn Reson Med 58:1182-95, 2007, appendix I, where the modulus is smoothed too.
+
     Args:
         coefficients: ``w``, ``(n, side, side)``; a real variant sees the real part alone.
         kspace: As for :func:`reconstruct_cs`, and so the others.
@@ -120,34 +122,37 @@ def gradient(
 ) -> np.ndarray:
     r"""Evaluate the gradient :math:`\partial\Phi/\partial\Re w + i\,\partial\Phi/\partial\Im w` of :func:`objective`.
 
-    Args and errors are its own; ``complex128``, ``(n, side, side)``, imaginary part 0 in a real variant.
+    Args and errors are its own; ``complex128``, ``(n, side, side)``, imaginary part 0 in a real variant. Source:
+    M. Lustig et al., Magn Reson Med 58:1182-95, 2007, appendix I.
     """
     problem = _Problem(*_checked(kspace, mask, variant), np.dtype(np.float64))
     return join(problem.gradient(problem.point(problem.planes(coefficients))))
 
 
-def line_search(value: Callable[[float], float], before: float, slope: float, first: float) -> tuple[float, float]:
+def line_search(value: Callable[[float], float], start: float, slope: float, first_step: float) -> tuple[float, float]:
     """Shorten a step until the objective falls by at least ``ALPHA * step * slope``.
+
+    Source: SparseMRI V0.2 (M. Lustig et al., Magn Reson Med 58:1182-95, 2007, appendix I).
 
     Args:
         value: The objective at a step.
-        before: The objective at none.
+        start: The objective at no step.
         slope: ``|<g, d>|`` of gradient and direction, the modulus of the complex inner product.
-        first: The step tried first.
+        first_step: The step tried first.
 
     Returns:
         The step, 0 if multiplying it by ``BETA`` up to ``MAX_BACKTRACKS`` times found none; and the step
         to try first next time: shorter after more than two back-tracks, longer after none.
     """
-    step, backtracks = first, 0
-    while value(step) > before - ALPHA * step * slope:
+    step, backtracks = first_step, 0
+    while value(step) > start - ALPHA * step * slope:
         if backtracks == MAX_BACKTRACKS:
-            return 0.0, first
+            return 0.0, first_step
         step *= BETA
         backtracks += 1
     if backtracks > MANY_BACKTRACKS:
-        return step, first * BETA
-    return step, first / BETA if backtracks == 0 else first
+        return step, first_step * BETA
+    return step, first_step / BETA if backtracks == 0 else first_step
 
 
 class _Point(NamedTuple):
@@ -168,12 +173,12 @@ class _Problem:
         self.variant, self.dtype = variant, dtype
         self._planes = 1 if variant.real else 2
         self.wavelet = Wavelet(kspace.shape[-2:], dtype, variant.wavelet)
-        # Without the shifts of fft2c, k-space only differs in order and phase: as long as the data are
-        # made by the same transform, the moduli are the same, and four copies an iteration are saved.
+        # This is Acquisition without the shifts of fft2c: k-space only differs in order and phase, so the moduli are
+        # the same as long as the data are made by the same transform, and four copies an iteration are saved.
         self._mask = np.repeat(scipy.fft.ifftshift(mask, axes=(-2, -1)), 2, axis=-1).astype(dtype)
-        whole = split(Acquisition(mask).adjoint(kspace), 2).astype(dtype)
-        self._data = self._acquire(whole)
-        self.start = self.wavelet.forward(whole[:, : self._planes])
+        zero_filled = split(Acquisition(mask).adjoint(kspace), 2).astype(dtype)
+        self._data = self._acquire(zero_filled)
+        self.start = self.wavelet.forward(zero_filled[:, : self._planes])
 
     def planes(self, coefficients: np.ndarray) -> np.ndarray:
         """Check a caller's coefficients and split them into planes."""
@@ -218,8 +223,8 @@ class _Problem:
         return slope
 
     def _acquire(self, image: np.ndarray) -> np.ndarray:
-        whole = image[:, 0] if image.shape[1] == 1 else join(image)
-        acquired = scipy.fft.fft2(whole, norm="ortho", workers=-1).view(self.dtype)
+        image = image[:, 0] if image.shape[1] == 1 else join(image)
+        acquired = scipy.fft.fft2(image, norm="ortho", workers=-1).view(self.dtype)
         acquired *= self._mask
         return acquired
 
@@ -230,17 +235,17 @@ def _descend(problem: _Problem, iterations: int, progress: Callable | None) -> t
     slope = problem.gradient(point)
     norms = _squares(slope)
     direction = problem.direction(-slope)
-    first, moving = np.full(len(norms), FIRST_STEP), np.ones(len(norms), dtype=bool)
-    for done in range(1, iterations + 1):
+    first_steps, moving = np.full(len(norms), FIRST_STEP), np.ones(len(norms), dtype=bool)
+    for iteration in range(1, iterations + 1):
         for i in np.flatnonzero(moving):
-            here, along = point.slice(i), direction.slice(i)
-            step, first[i] = _search(problem, here, along, slope[i], first[i])
-            for array, change in zip(here, along, strict=True):
+            slice_point, slice_direction = point.slice(i), direction.slice(i)
+            step, first_steps[i] = _search(problem, slice_point, slice_direction, slope[i], first_steps[i])
+            for array, change in zip(slice_point, slice_direction, strict=True):
                 np.add(array, step * change, out=array)
             moving[i] = step > 0
         history.append(problem.objective(point))
         if progress:
-            progress(done, iterations, {"loss": float(history[-1].mean())})
+            progress(iteration, iterations, {"loss": float(history[-1].mean())})
         slope = problem.gradient(point)
         old, norms = norms, _squares(slope)
         ratios = (norms / (old + np.finfo(float).eps)).astype(slope.dtype)  # Fletcher-Reeves
@@ -249,7 +254,7 @@ def _descend(problem: _Problem, iterations: int, progress: Callable | None) -> t
 
 
 def _search(
-    problem: _Problem, point: _Point, direction: _Point, gradient: np.ndarray, first: float
+    problem: _Problem, point: _Point, direction: _Point, gradient: np.ndarray, first_step: float
 ) -> tuple[float, float]:
     """Search along one slice's direction; return the step and the one to try first next time."""
     r, q = point.residual, direction.residual
@@ -261,7 +266,9 @@ def _search(
         return constant + step * (2 * linear + step * quadratic) + problem.penalty(trial)
 
     slope = abs(inner(gradient, direction.coefficients))
-    return line_search(value, constant + problem.penalty(point), slope, float(first)) if slope else (0.0, first)
+    if not slope:
+        return 0.0, first_step
+    return line_search(value, constant + problem.penalty(point), slope, float(first_step))
 
 
 def _squares(slices: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ import numpy as np
 def fill_by_symmetry(kspace: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Fill what was not sampled with the conjugate of its mirror image: ``y(-k)* = y(k)`` for a real image.
 
+    Source: D. Feinberg et al., Radiology 161:527-31, 1986, who halved the time of a scan so.
+
     Args:
         kspace: Complex array of shape ``(..., height, width)``, zero frequency in the centre.
         mask: Boolean array that broadcasts to it, true where it was sampled.

@@ -9,7 +9,9 @@ from recon_lib.baselines.wavelets import DEFAULT
 
 @dataclass(frozen=True)
 class Variant:
-    """A reading of the baseline, where the paper is silent.
+    """A reading of the baseline, where the paper is silent: weights of SparseMRI's objective.
+
+    Source: M. Lustig et al., Magn Reson Med 58:1182-95, 2007, and the toolbox's defaults.
 
     Attributes:
         name: Its name, as in the method ``cs:<name>``.

@@ -10,7 +10,7 @@ import argparse
 import errno
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from recon_lib.cli.scans import add_commands
@@ -44,10 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ReconError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # a file's name may hold line breaks
         return 2
-    except BrokenPipeError:  # the reader of our table has gone: nothing to say, and nobody to say it to
+    except BrokenPipeError:  # the program that read our output has ended, so there is nobody to tell
         sys.stderr.close()
         return 0
-    except OSError as error:  # a full disk, a folder that may not be read
+    except OSError as error:  # the disk is full, or a folder may not be read
         mend = _MENDS.get(error.errno, "")
         reason = f"{error.filename or 'a file'}: {error.strerror or error}"
         print(f"error: {' '.join(reason.split())}{mend and ': '}{mend}.", file=sys.stderr)
@@ -85,13 +85,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 def data_status(_: argparse.Namespace) -> None:
     """Print a table of what of the manifest is at hand."""
+    from humanize import naturalsize
+    from tabulate import tabulate
+
     from recon_lib.core import paths
     from recon_lib.data.inventory import status
 
-    rows = status()
+    rows = [{**row, "size": naturalsize(row["bytes"]) if row["bytes"] else ""} for row in status()]
     columns = ("domain", "source", "files", "present", "size", "prepared", "licence")
-    cells = [[str({**row, "size": _size(row["bytes"])}[key]) or "-" for key in columns] for row in rows]
-    print(_table(columns, cells))
+    cells = [[str(row[column]) or "-" for column in columns] for row in rows]
+    print(tabulate(cells, headers=columns, disable_numparse=True))
     missing = [f"{row['domain']}/{row['source']}: {row['missing']}" for row in rows if row["missing"]]
     if missing:
         print("\nmissing:\n  " + "\n  ".join(missing))
@@ -174,14 +177,3 @@ def _command(group: argparse._SubParsersAction, name: str, run: Command, text: s
     command = group.add_parser(name, help=text, description=text)
     command.set_defaults(run=run)
     return command
-
-
-def _size(count: object) -> str:
-    return f"{count / 1e6:.1f} MB" if isinstance(count, int) and count else "-"
-
-
-def _table(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
-    rows = [list(columns), *cells]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(columns))]
-    rows.insert(1, ["-" * width for width in widths])
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -22,7 +22,7 @@ def save_arrays(path: Path, arrays: dict[str, np.ndarray], state: dict) -> None:
     Args:
         path: The file; its folder is made.
         arrays: Named arrays of any shape and numeric type.
-        state: JSON-serialisable.
+        state: A mapping that JSON can hold.
     """
     data = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write_bytes(path, save(data, {"state": json.dumps(state)}))

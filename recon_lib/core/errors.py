@@ -27,7 +27,7 @@ def quote(value: object) -> str:
     """
     try:
         return _SHORT.repr(value)
-    except ValueError:  # Python writes no integer of thousands of digits
+    except ValueError:  # Python refuses to write an integer of more than 4300 digits
         return "a number of too many digits"
 
 

@@ -12,7 +12,7 @@ class Bar:
     Called with units done, units in all and a row of numbers, as :mod:`recon_lib.network.training` does.
 
     Args:
-        label: What is going on.
+        label: What the work is called, to the left of the bar.
     """
 
     def __init__(self, label: str) -> None:

@@ -37,7 +37,7 @@ def read_yaml(path: Path, title: str) -> Any:  # noqa: ANN401 - whatever the fil
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        # Dates, numbers and texts that cannot be: the loader lets Python's own errors through.
+        # The loader lets Python's own errors through for dates, numbers and texts that cannot be.
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ReconError(f"{title} is not valid YAML: {reason.rstrip('.')}.") from error
 
@@ -50,7 +50,7 @@ def mapping(value: object, place: str) -> dict:
         place: Its place, for the message.
 
     Raises:
-        ReconError: It is not.
+        ReconError: ``value`` is not a mapping; the message names its place.
     """
     if not isinstance(value, dict):
         raise ReconError(f"{place} is not a mapping of keys to values but {quote(value)}.")

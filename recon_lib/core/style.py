@@ -8,8 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-COLOURS = {"natural": "#0072b2", "t1": "#d55e00", "t2": "#009e73"}  # Okabe and Ito: told apart by the colour-blind
+# Of Okabe and Ito, whose colours the colour-blind tell apart.
+COLOURS = {"natural": "#0072b2", "t1": "#d55e00", "t2": "#009e73", "t1_bold5000": "#cc79a7"}
+_PLAIN = "#555555"
 WIDTH = 8.0  # inches
+
+
+def domain_colour(domain: str) -> str:
+    """Return the colour of a domain's lines and frames: its own, or grey for a domain that has none.
+
+    Args:
+        domain: As in the columns ``training_domain`` and ``test_domain``.
+    """
+    return COLOURS.get(domain, _PLAIN)
 
 
 class _Picture(Figure):

@@ -75,7 +75,7 @@ def obtain(file: File, download: Downloader | None = None) -> Path:
         if target.is_file():
             if sha256(target) == file.sha256:
                 return target
-            target.unlink()  # damaged on our disk: get it again
+            target.unlink()  # it was damaged on our disk, so it is fetched again
         part = target.with_name(f"{target.name}.part")
         source = _bring(file, part, download or transfer.download)
         if sha256(part) != file.sha256:
@@ -123,7 +123,7 @@ def pip_download(requirement: str, part: Path, name: str) -> None:
     """Download a wheel with pip, from whatever index the user has configured, without its dependencies.
 
     Args:
-        requirement: Name and exact version.
+        requirement: Name and exact version, as pip reads them (``img2fmri==0.2.dev5``).
         part: File to write.
         name: The wheel's file name.
 

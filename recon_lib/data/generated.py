@@ -19,9 +19,9 @@ IMAGES = 12
 SUBJECTS = {"train": (1, 4), "pool": (5, 6), "test": (7, 8)}
 """First and last generated subject of each split."""
 
-# Intensities of scalp, skull, brain and ventricles, each times 1000 in the volume's arbitrary units.
+# Intensities of scalp, skull, brain and ventricles. A volume has 1000 times these, in arbitrary units.
 _TISSUES = {"t1": (0.9, 0.1, 0.6, 0.2), "t2": (0.4, 0.05, 0.5, 1.0)}
-# (centre y, centre x, semi-axis y, semi-axis x) in half fields of view.
+# Each ellipse is (centre y, centre x, semi-axis y, semi-axis x), in half fields of view.
 _ELLIPSES = ((0.0, 0.0, 0.86, 0.9), (0.0, 0.0, 0.78, 0.82), (0.0, 0.0, 0.7, 0.74), (0.05, 0.0, 0.26, 0.16))
 
 

@@ -15,7 +15,7 @@ class ImageSet:
     """Reference images of one split of a domain.
 
     Attributes:
-        domain: Name of the domain.
+        domain: The name of the domain.
         split: ``train``, ``pool`` or ``test``.
         images: Real, non-negative float32 magnitudes ``(n, height, width)``: L*/100 of photographs,
             MR slices of maximum 1.

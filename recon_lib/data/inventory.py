@@ -91,7 +91,7 @@ def fetch_domain(name: str, domain: Domain | None = None) -> list[File]:
     packs = [f for f in files if f.role == "pack"]
     if packs and not all(fetch.locate(f) for f in packs):
         files = [p.original for p in photographs.registry_of(source)][: domain.images]
-    workers = photographs.WORKERS if packs else 1  # many small files wait for the line, large ones fill it
+    workers = photographs.WORKERS if packs else 1  # many small files wait for the network, and large ones fill it
     with ThreadPoolExecutor(workers) as pool:
         try:
             list(tqdm(pool.map(fetch.obtain, files), total=len(files), desc=name, unit="file", disable=None))

@@ -21,17 +21,17 @@ class File:
     """One file, and how to know that it is the right one.
 
     Attributes:
-        name: Path in a mirror folder and in the cache, with forward slashes.
+        name: The file's path in a mirror folder and in the cache, with forward slashes.
         role: ``volume``, ``pack`` (a tar of images), ``registry`` (a list of originals, inside the
-            package), ``wheel`` (of pip), ``original`` (a photograph as published).
-        domain: The domain it belongs to.
-        sha256: Hash of its bytes, in hexadecimal.
-        bytes: Its size; 0 where it is not known.
-        subject: The person, for a volume.
-        url: https address, or empty.
+            package), ``wheel`` (of pip) or ``original`` (a photograph as it was published).
+        domain: The domain that the file belongs to.
+        sha256: The hash of its bytes, in hexadecimal.
+        bytes: Its size, or 0 where the size is not known.
+        subject: The person whom a volume shows; empty for other roles.
+        url: The https address that serves the file, or empty.
         requirement: What pip calls a wheel (``img2fmri==0.2.dev5``), or empty.
-        wheel: Name of the wheel that holds this file, or empty.
-        member: Path inside that wheel, or empty.
+        wheel: The name of the wheel that holds this file, or empty.
+        member: The file's path inside that wheel, or empty.
     """
 
     name: str
@@ -64,12 +64,12 @@ class Collection:
     """Files with one origin, one licence and one citation.
 
     Attributes:
-        name: Its key in the manifest.
-        title: One line for tables.
-        licence: Under what terms it may be used.
-        homepage: Where it is described.
-        citation: What to cite.
-        files: Its files; none for a collection that the user has.
+        name: The collection's key in the manifest.
+        title: One line that names it in tables.
+        licence: The terms under which it may be used.
+        homepage: The address of the page that describes it.
+        citation: The reference to cite.
+        files: The files of the collection; there are none where the user has to bring them.
         environment: The variable that names the user's folder, or empty.
     """
 
@@ -88,11 +88,11 @@ class Geometry:
 
     Attributes:
         orientation: Directions of a volume's axes in nibabel's letters; slices lie along the last.
-        coverage: Smallest share of bright pixels in a slice; 0 keeps all.
-        level: Bright means above this times the percentile.
-        percentile: Of the volume's intensities, in percent.
-        below_top: Slices kept below the highest one, or ``None`` for all.
-        transpose: Exchange the two axes of a slice.
+        coverage: A slice is used if more than this share of its pixels is bright; 0 uses all slices.
+        level: A pixel is bright if it exceeds this factor times the percentile.
+        percentile: The percentile of the volume's intensities, in percent.
+        below_top: How many slices are used, counted down from the highest one; ``None`` uses all.
+        transpose: Whether the two axes of a slice are exchanged.
         crop: ``(height, width)`` cut or zero-padded about the centre of the image, in pixels.
         matrix: ``(height, width)`` cut about the centre of k-space, in pixels.
     """
@@ -112,12 +112,12 @@ class Source:
     """One way to fill a domain.
 
     Attributes:
-        domain: ``natural``, ``t1``, ``t2``, ``t1_bold5000``.
-        name: ``open``, ``ilsvrc``, ``midas``, ``ixi``.
-        collection: Where its files come from.
-        splits: For each split names of subjects, or a range of subjects (images) in order of name.
-        slices: The largest number of slices of a split, where there is one.
-        geometry: Its preparation.
+        domain: ``natural``, ``t1``, ``t2`` or ``t1_bold5000``.
+        name: ``open``, ``ilsvrc``, ``midas`` or ``ixi``.
+        collection: The collection that its files come from.
+        splits: The subjects of each split by name, or a range of subjects (images) in order of name.
+        slices: The largest number of slices of a split, where the number is limited.
+        geometry: How its images are cut.
     """
 
     domain: str
@@ -143,8 +143,8 @@ class Manifest:
     """The whole manifest.
 
     Attributes:
-        collections: By name.
-        domains: By domain, then by source.
+        collections: Every collection by its name.
+        domains: Every source by its domain and its own name.
     """
 
     collections: dict[str, Collection]

@@ -30,14 +30,14 @@ class Photograph:
     """A row of the registry.
 
     Attributes:
-        index: Its place in the fixed random order.
-        pixel_sha256: Hash of its 65,536 lightness bytes, row by row.
-        original: The photograph as published.
-        licence: Its own.
-        author: Whom to name, where the licence asks for it.
-        landing_url: Where it was published, likewise.
-        width: Of the original, in pixels.
-        height: Likewise.
+        index: The photograph's place in the fixed random order.
+        pixel_sha256: The hash of its 65,536 lightness bytes, row by row.
+        original: The file as it was published.
+        licence: The licence of this photograph alone.
+        author: The name to give where the licence asks for one.
+        landing_url: The page on which it was published, for the same purpose.
+        width: Width of the original in pixels.
+        height: Height of the original in pixels.
     """
 
     index: int
@@ -140,7 +140,7 @@ def read_tar(path: Path) -> Iterator[tuple[str, bytes]]:
             members = archive.getmembers()
             for member in members:
                 name = PurePosixPath(member.name)
-                # A sparse member, or one larger than the archive, claims any size: nothing of ours is either.
+                # A sparse member, or one that is larger than its archive, can claim any size. Our packs hold neither.
                 bomb = member.issparse() or member.size > path.stat().st_size
                 if bomb or not member.isfile() or name.is_absolute() or ".." in name.parts:
                     raise ReconError(f"{path.name} holds {member.name!r}, which is unsafe to unpack: get another copy.")
@@ -219,12 +219,12 @@ def _decode(content: bytes, name: str, convert: str | None) -> np.ndarray:
 
     try:
         with warnings.catch_warnings():
-            # Pillow only warns of an image up to twice as large as it deems safe: several GB once it is float.
+            # Pillow only warns of an image up to twice as large as it deems safe, which takes several GB in floats.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content)) as image:
                 converted: Any = image.convert(convert) if convert else image
                 return np.asarray(converted)
-    except Exception as error:  # each format's decoder raises its own kinds
+    except Exception as error:  # each format's decoder raises errors of its own
         raise ReconError(
             f"{name} cannot be decoded as an image ({_line(error)}): leave it out or get it again."
         ) from error

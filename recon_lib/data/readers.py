@@ -75,12 +75,12 @@ def read_array(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not is_volume(path):
         raise ReconError(f"{path} is no volume this library reads: use {', '.join(NIFTI + META)}.")
     try:
-        # What is too large becomes infinite.
+        # A value that is too large for float32 becomes infinite, which the caller refuses.
         with decoding(), np.errstate(over="ignore", invalid="ignore"):
             return _read_nifti(path) if path.name.lower().endswith(NIFTI) else _read_meta(path)
     except ReconError:
         raise
-    except Exception as error:  # each format's decoder raises its own kinds
+    except Exception as error:  # each format's decoder raises errors of its own
         raise ReconError(f"Cannot read the volume {path} ({_line(error)}): fetch it again.") from error
 
 

@@ -42,7 +42,7 @@ def once(path: Path, domain: str, split: str, make: Callable[[], ImageSet]) -> I
         path: As :func:`path_of` gives it.
         domain: Name of the domain.
         split: Its split.
-        make: Prepares the images.
+        make: Prepares the images; it is called only if nobody has.
 
     Returns:
         The images.
@@ -95,11 +95,11 @@ def _read(path: Path, domain: str, split: str) -> ImageSet | None:
                 archive["scales"],
             )
     except DAMAGED:
-        return None  # cut short or damaged; ReconError is a ValueError
+        return None  # the file is cut short or damaged; DAMAGED covers ReconError, a ValueError
 
 
 def _write(path: Path, images: ImageSet) -> None:
-    part = path.with_name(f".{path.name}.part")  # the lock is held: it is ours alone
+    part = path.with_name(f".{path.name}.part")  # the caller holds the lock, so no other process writes here
     try:
         with part.open("wb") as file:
             np.savez(

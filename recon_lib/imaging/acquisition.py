@@ -10,7 +10,7 @@ import numpy as np
 from recon_lib.core.errors import ReconError
 from recon_lib.imaging.fourier import fft2c, ifft2c, size_text
 
-_PART = 64  # images undersampled at once: a whole training set's complex k-space would not fit beside it
+_PART = 64  # Images are undersampled in parts: the complex k-space of a training set would not fit into memory.
 
 
 class Acquisition:
@@ -89,7 +89,7 @@ class Acquisition:
             fits = np.broadcast_shapes(self.mask.shape, shape) == shape
         except ValueError:
             fits = False
-        if not fits:  # also where one image would become many, and the adjoint another
+        if not fits:  # A mask with more axes than the images would make many of one, and the adjoint would not fit.
             raise ReconError(
                 f"The mask's shape {self.mask.shape} does not broadcast to the {name}'s {shape}: give one mask for "
                 "all, or one for each."
@@ -98,7 +98,7 @@ class Acquisition:
 
 @dataclass(frozen=True, eq=False)
 class Acquired:
-    """Images as acquired, stacked along a first axis: what the network sees, and what it should give.
+    """Images as acquired, stacked along a first axis: what the network sees, and what it should give (eq. 1-4).
 
     Attributes:
         zero_filled: float32 ``(n, height, width, 2)``, real and imaginary part of the zero-filled images.
@@ -144,8 +144,8 @@ def acquire(images: np.ndarray, masks: np.ndarray) -> Acquired:
     if masks.shape != images.shape:
         raise ReconError(f"Masks of shape {masks.shape} do not fit images of shape {images.shape}.")
     zero_filled = np.empty((*images.shape, 2), np.float32)
-    for first in range(0, len(images), _PART):
-        part = slice(first, first + _PART)
+    for start in range(0, len(images), _PART):
+        part = slice(start, start + _PART)
         zero_filled[part] = to_channels(Acquisition(masks[part]).normal(images[part]))
     return Acquired(zero_filled, masks.astype(np.float32), images[..., None])
 

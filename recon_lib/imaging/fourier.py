@@ -15,7 +15,7 @@ _AXES = (-2, -1)
 
 
 def fft2c(image: np.ndarray) -> np.ndarray:
-    """Transform an image to k-space.
+    """Transform an image to k-space: ``F`` of eq. 1 and 6-8.
 
     Args:
         image: Real or complex array of shape ``(..., height, width)``.
@@ -29,7 +29,7 @@ def fft2c(image: np.ndarray) -> np.ndarray:
 
 
 def ifft2c(kspace: np.ndarray) -> np.ndarray:
-    """Transform k-space to an image: the inverse, and the adjoint, of :func:`fft2c`.
+    """Transform k-space to an image: the inverse, and the adjoint, of :func:`fft2c` (eq. 2-3).
 
     Args:
         kspace: Complex array of shape ``(..., height, width)``, zero frequency in the centre.

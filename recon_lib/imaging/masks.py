@@ -24,15 +24,17 @@ from recon_lib.core.errors import ReconError, choose
 from recon_lib.core.strict_yaml import without_defaults
 
 MASK_SETS = ("train", "test")
-_REFERENCE_MATRIX = 256  # the calibration block is stated on this matrix and scaled with the image's
-KINDS = ("power", "calibration", "corners", "dither")  # the fields that say what kind of masks, whatever is drawn
-_VOLLEY = 1024  # darts of which those at blocked points are left out together
-_EXCESS = 1.01  # darts thrown beyond the target: a random trim is faster than a bisection for each mask
+_REFERENCE_MATRIX = 256  # The calibration block is stated on this matrix and scaled with the image's.
+KINDS = ("power", "calibration", "corners", "dither")  # These fields name the kind of masks, whichever is drawn.
+_VOLLEY = 1024  # Darts of one volley that land at blocked points are left out together.
+_EXCESS = 1.01  # Darts go beyond the target: a random trim is faster than a bisection for each mask.
 
 
 @dataclass(frozen=True)
 class MaskSpec:
     """What decides a mask, apart from its size, set and index.
+
+    Source: SPIRiT's ``vdPoisMex`` (M. Lustig, J. Pauly, Magn Reson Med 64:457-71, 2010), whose distances grow so.
 
     Attributes:
         acceleration: Grid points over sampled points, calibration included.
@@ -76,7 +78,10 @@ class MaskSpec:
 def poisson_disc_mask(
     size: tuple[int, int], index: int, mask_set: str = "train", spec: MaskSpec | None = None
 ) -> np.ndarray:
-    """Draw one mask.
+    """Draw one mask: the points ``k`` in Omega of eq. 6-8.
+
+    Source: dart throwing with a minimum distance (R. Cook, ACM Trans. Graph. 5:51-72, 1986) that varies as in the
+    module's formula.
 
     Args:
         size: ``(height, width)`` of k-space.
@@ -152,7 +157,7 @@ def assign_masks(n_images: int, n_masks: int, seed: int) -> np.ndarray:
 
 
 def minimum_distance(size: tuple[int, int], spec: MaskSpec | None = None, strength: float | None = None) -> np.ndarray:
-    """Return the distance ``r`` that a sample keeps to others, at every k-space point.
+    """Return the distance ``r`` that a sample keeps to others, at every k-space point (the module's formula).
 
     Args:
         size: ``(height, width)``.
@@ -217,16 +222,16 @@ def _target(size: tuple[int, int], spec: MaskSpec) -> int:
 def _strength(size: tuple[int, int], spec: MaskSpec) -> float:
     """Bisect for the ``s`` at which darts fill to just above the target."""
     target = _target(size, spec)
-    wanted = min(_EXCESS * target, _support(size, spec).sum())
+    samples = min(_EXCESS * target, _support(size, spec).sum())
 
     def filled(strength: float) -> float:
         rng = np.random.default_rng([spec.seed, 2, *size])
         return float(np.mean([_throw_darts(size, spec, strength, rng).sum() for _ in range(2)]))
 
     low, high = 0.0, 1.0
-    if filled(low) <= wanted:
+    if filled(low) <= samples:
         return low
-    while filled(high) > wanted:
+    while filled(high) > samples:
         low, high = high, 2 * high
         if high > 4 * max(size):
             raise ReconError(
@@ -234,7 +239,7 @@ def _strength(size: tuple[int, int], spec: MaskSpec) -> float:
             )
     for _ in range(12):
         middle = (low + high) / 2
-        low, high = (middle, high) if filled(middle) > wanted else (low, middle)
+        low, high = (middle, high) if filled(middle) > samples else (low, middle)
     return low
 
 
@@ -243,28 +248,29 @@ def _throw_darts(size: tuple[int, int], spec: MaskSpec, strength: float, rng: np
     distance = _squared_distance(size, spec, strength)
     margin = int(np.ceil(np.sqrt(distance.max()))) + 1
     width = size[1] + 2 * margin
-    where = (np.arange(size[0])[:, None] + margin) * width + np.arange(size[1])[None, :] + margin
+    points = (np.arange(size[0])[:, None] + margin) * width + np.arange(size[1])[None, :] + margin
     # Squared distances on a grid are integers, so r^2 is rounded to one: at random, or the density would
     # fall in steps (half of the samples lost as soon as r exceeds 1) and the power would hardly matter.
     squared = (np.floor(distance + rng.random(size)) if spec.dither else np.ceil(distance)).astype(int)
     discs = _discs(int(squared.max()), width)
-    landed = calibration_block(size, spec)
-    order = rng.permutation(np.flatnonzero(~landed & _support(size, spec)))
-    places, classes = where.reshape(-1)[order], squared.reshape(-1)[order]
-    blocked = bytearray((size[0] + 2 * margin) * width)  # single bytes and rows of them: faster here than an array's
-    seen = np.frombuffer(blocked, np.uint8)
+    block = calibration_block(size, spec)
+    order = rng.permutation(np.flatnonzero(~block & _support(size, spec)))
+    places, classes = points.reshape(-1)[order], squared.reshape(-1)[order]
+    # A bytearray is faster than an array where single bytes are read and rows of them are written.
+    blocked = bytearray((size[0] + 2 * margin) * width)
+    blocked_array = np.frombuffer(blocked, np.uint8)
     hits = []
     for start in range(0, len(places), _VOLLEY):
         volley = slice(start, start + _VOLLEY)
-        free = seen[places[volley]] == 0  # most of a later volley is blocked, and not even looked at one by one
+        free = blocked_array[places[volley]] == 0  # Most of a later volley is blocked, and left out in one go.
         for place, cls in zip(places[volley][free].tolist(), classes[volley][free].tolist(), strict=True):
             if not blocked[place]:
                 hits.append(place)
                 for begin, end, row in discs[cls]:
                     blocked[place + begin : place + end] = row
-    taken = np.zeros((size[0] + 2 * margin, width), dtype=bool)
-    taken.reshape(-1)[hits] = True
-    return landed | taken[margin : margin + size[0], margin : margin + size[1]]
+    sampled = np.zeros((size[0] + 2 * margin, width), dtype=bool)
+    sampled.reshape(-1)[hits] = True
+    return block | sampled[margin : margin + size[0], margin : margin + size[1]]
 
 
 @functools.lru_cache(maxsize=4)

@@ -19,7 +19,7 @@ BRAIN_THRESHOLD = 0.05  # of the reference's maximum
 
 
 def psnr(reference: np.ndarray, image: np.ndarray, *, data_range: float) -> float:
-    r"""Return the peak signal-to-noise ratio.
+    r"""Return the peak signal-to-noise ratio, as :func:`skimage.metrics.peak_signal_noise_ratio` does.
 
     .. math:: \mathrm{PSNR} = -10 \log_{10} \frac{1}{N} \sum_i \left(\frac{x_i - r_i}{L}\right)^2
 
@@ -131,7 +131,7 @@ def brain_region(reference: np.ndarray) -> np.ndarray:
 def slice_metrics(
     reference: np.ndarray, image: np.ndarray, *, data_range: float, window: str = DEFAULT_WINDOW
 ) -> dict[str, float]:
-    """Return every metric of a slice under its column's name.
+    """Return every metric of a slice under its column's name; SSIM is that of Wang et al., as for :func:`ssim`.
 
     Args:
         reference: Reference, real, ``(height, width)``, at least 11 pixels a side.
@@ -150,7 +150,7 @@ def slice_metrics(
     reference, image = _scaled(reference, image, data_range)
     largest = float(image.max())
     own_factor = 1 / largest if largest > 0 else 1.0
-    own = image / largest if largest > 0 else image
+    own_scale = image / largest if largest > 0 else image
     region = _brain_region(reference)
     similarity = Similarity(reference, image, data_range=1.0, window=window)
     map_, own_map = similarity.map(), similarity.map(own_factor)
@@ -158,7 +158,7 @@ def slice_metrics(
         "psnr": _psnr(reference, image),
         "ssim": similarity.mean(map_),
         "nmse": _nmse(reference, image),
-        "psnr_own_max": _psnr(reference, own),
+        "psnr_own_max": _psnr(reference, own_scale),
         "ssim_own_max": similarity.mean(own_map),
         "psnr_brain": _psnr(reference[region], image[region]),
         "ssim_brain": float(map_[region].mean()),

@@ -15,13 +15,15 @@ import numpy as np
 from recon_lib.core.errors import ReconError, choose
 
 SSIM_SIGMA = 1.5  # pixels
-_BAND = 24  # rows of a matrix product: a window's sums are nearly all zeros, and a wider band multiplies more of them
+_BAND = (
+    24  # Rows of one matrix product. A window's sums are nearly all zeros, and a wider band multiplies more of them.
+)
 _K1, _K2 = 0.01, 0.03
 
 
 @dataclass(frozen=True)
 class Window:
-    """A square window.
+    """A square window (Wang et al., IEEE Trans. Image Process. 13:600, 2004).
 
     Attributes:
         side: Pixels, odd.
@@ -35,7 +37,7 @@ class Window:
 
     @property
     def weights(self) -> np.ndarray:
-        """What a row of it weighs, with the sum 1."""
+        """The weights of one of its rows, ``(side,)``, with the sum 1."""
         offsets = np.arange(self.side) - self.side // 2
         weights = np.ones(self.side) if self.sigma is None else np.exp(-0.5 * (offsets / self.sigma) ** 2)
         return weights / weights.sum()
@@ -47,7 +49,7 @@ WINDOWS = {DEFAULT_WINDOW: Window(11, sigma=SSIM_SIGMA), "uniform": Window(7, sa
 
 
 class Similarity:
-    """What SSIM needs of a reconstruction and its reference.
+    """What SSIM (Wang et al., IEEE Trans. Image Process. 13:600, 2004) needs of a reconstruction and its reference.
 
     Of the reconstruction times a factor it follows without filtering again, so two scales of a slice cost one pass.
 
@@ -77,14 +79,25 @@ class Similarity:
         self._covariance = few * (product - self._image * self._reference)
 
     def map(self, factor: float = 1.0) -> np.ndarray:
-        """Return the SSIM at every pixel, the reconstruction times ``factor``; images are mirrored at their edges."""
+        """Return the SSIM at every pixel (Wang et al., eq. 13); images are mirrored at their edges.
+
+        Args:
+            factor: What the reconstruction is multiplied by first.
+
+        Returns:
+            float64 ``(height, width)``, at most 1.
+        """
         image, variance, covariance = factor * self._image, factor**2 * self._variance, factor * self._covariance
         return ((2 * image * self._reference + self._c1) * (2 * covariance + self._c2)) / (
             (image**2 + self._reference**2 + self._c1) * (variance + self._reference_variance + self._c2)
         )
 
     def mean(self, map_: np.ndarray) -> float:
-        """Average a map over the pixels around which the whole window fits."""
+        """Average a map over the pixels around which the whole window fits (Wang et al., eq. 17).
+
+        Args:
+            map_: As :meth:`map` gives it, ``(height, width)``.
+        """
         border = self._window.side // 2
         return float(map_[border:-border, border:-border].mean())
 
@@ -96,10 +109,10 @@ def _window_means(planes: np.ndarray, window: Window) -> np.ndarray:
     spread over threads, which would wait for each other.
     """
     half, means = np.empty_like(planes), np.empty_like(planes)
-    for rows, seen, weights in _bands(planes.shape[1], window):
-        np.matmul(weights, planes[:, seen], out=half[:, rows])
-    for columns, seen, weights in _bands(planes.shape[2], window):
-        np.matmul(half[:, :, seen], weights.T, out=means[:, :, columns])
+    for rows, support, weights in _bands(planes.shape[1], window):
+        np.matmul(weights, planes[:, support], out=half[:, rows])
+    for columns, support, weights in _bands(planes.shape[2], window):
+        np.matmul(half[:, :, support], weights.T, out=means[:, :, columns])
     return means
 
 
@@ -107,10 +120,10 @@ def _window_means(planes: np.ndarray, window: Window) -> np.ndarray:
 def _bands(n: int, window: Window) -> list[tuple[slice, slice, np.ndarray]]:
     """Cut the window along an axis of length ``n`` into bands: where they write, where they read, their weights."""
     border = window.side // 2
-    seen = np.arange(n)[:, None] + np.arange(-border, border + 1)
-    seen = np.where(seen < 0, -1 - seen, np.where(seen >= n, 2 * n - 1 - seen, seen))
+    index = np.arange(n)[:, None] + np.arange(-border, border + 1)
+    index = np.where(index < 0, -1 - index, np.where(index >= n, 2 * n - 1 - index, index))
     matrix = np.zeros((n, n))
-    np.add.at(matrix, (np.arange(n)[:, None], seen), window.weights)
+    np.add.at(matrix, (np.arange(n)[:, None], index), window.weights)
     starts = range(0, n, _BAND)
     spans = [(slice(s, min(n, s + _BAND)), slice(max(0, s - border), min(n, s + _BAND + border))) for s in starts]
     return [(out, read, np.ascontiguousarray(matrix[out, read])) for out, read in spans]

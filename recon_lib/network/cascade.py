@@ -12,7 +12,7 @@ from keras import layers, ops
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture
 
-_TINY = 1e-12  # the modulus has no gradient at zero
+_TINY = 1e-12  # Below this the modulus is cut off: it has no gradient at zero.
 
 
 @keras.saving.register_keras_serializable("recon_lib")
@@ -50,14 +50,14 @@ class DataConsistency(layers.Layer):
 
     def call(self, image, zero_filled, mask):  # noqa: ANN001, ANN201, D102 - tensors of any backend
         height, width = ops.shape(mask)[-2:]
-        # ifftshift: the transform below has its zero frequency in the corner.
+        # This is ifftshift: the transform below has its zero frequency in the corner.
         mask = ops.roll(mask, (-(height // 2), -(width // 2)), axis=(-2, -1))
         real = image[..., 0]
         imaginary = image[..., 1] if image.shape[-1] == 2 else ops.zeros_like(real)
         spectrum = ops.fft2((real, imaginary))
-        kept = ops.ifft2(tuple(part * mask for part in spectrum))
+        sampled = ops.ifft2(tuple(part * mask for part in spectrum))
         blend = self.weight / (1 + self.weight) if np.isfinite(self.weight) else 1.0
-        correction = zero_filled - ops.stack(kept, axis=-1)
+        correction = zero_filled - ops.stack(sampled, axis=-1)
         return ops.stack((real, imaginary), axis=-1) + blend * correction
 
     def compute_output_shape(self, image_shape, zero_filled_shape=None, mask_shape=None):  # noqa: ANN001, ANN201, D102
@@ -69,7 +69,10 @@ class DataConsistency(layers.Layer):
 
 
 class Residual(keras.Sequential):
-    """Layers in series that put out a correction of the image's real channel."""
+    """Layers in series that put out a correction of the image's real channel: ``(batch, height, width, 1)``.
+
+    Source: K. Zhang et al., IEEE Trans. Image Process. 26:3142-55, 2017; the paper has none.
+    """
 
     def call(self, image, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN201, D102 - as the class above it
         return image[..., :1] + super().call(image, *args, **kwargs)
@@ -78,7 +81,7 @@ class Residual(keras.Sequential):
 def sub_network(
     architecture: Architecture, seed: int, l2: float = 0.0, precision: str = "float32", name: str | None = None
 ) -> keras.Sequential:
-    """Build one CNN ``C_p``: convolutions with ReLU, then one to a single magnitude channel, linear by default.
+    """Build one CNN ``C_p``: convolutions with ReLU, then one to a single magnitude channel, linear by default (eq. 4).
 
     Args:
         architecture: Its layers, filters and kernel, how its weights are drawn, and whether it is residual.
@@ -94,16 +97,16 @@ def sub_network(
     model = (Residual if architecture.residual else keras.Sequential)([keras.Input((None, None, 2))], name=name)
     draw = {"glorot_uniform": keras.initializers.GlorotUniform, "he_normal": keras.initializers.HeNormal}
     for layer in range(architecture.hidden_layers + 1):
-        last = layer == architecture.hidden_layers
+        is_output = layer == architecture.hidden_layers
         model.add(
             layers.Conv2D(
-                1 if last else architecture.filters,
+                1 if is_output else architecture.filters,
                 architecture.kernel,
                 padding="same",
-                activation=architecture.output if last else "relu",
+                activation=architecture.output if is_output else "relu",
                 kernel_initializer=draw[architecture.initial_weights](seed=int(rng.integers(2**31))),
                 kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
-                dtype="float32" if last else precision,
+                dtype="float32" if is_output else precision,
                 name=f"conv_{layer}",
             )
         )

@@ -35,14 +35,14 @@ def check_update(architecture: Architecture, batch: int, size: tuple[int, int], 
     Raises:
         ReconError: It does not fit; the message says which batch does, if any.
     """
-    there = device_memory()
-    if there is None:
+    memory = device_memory()
+    if memory is None:
         return
-    fits = int(_USED * there // update_bytes(architecture, 1, size, end_to_end))
+    fits = int(_USED * memory // update_bytes(architecture, 1, size, end_to_end))
     if batch > fits:
         mend = f"make the batch {fits} at most" if fits else "make the images or the network smaller"
         raise ReconError(
-            f"An update of {batch} images of {size[0]}x{size[1]} does not fit into {there / 2**30:.0f} GiB: {mend}"
+            f"An update of {batch} images of {size[0]}x{size[1]} does not fit into {memory / 2**30:.0f} GiB: {mend}"
             + ("." if end_to_end else ", or train on crops.")
         )
 
@@ -69,10 +69,10 @@ def forward_pixels(architecture: Architecture) -> int:
     Args:
         architecture: The network's shape.
     """
-    there = device_memory()
-    if there is None:
+    memory = device_memory()
+    if memory is None:
         return PIXELS_ON_CPU
-    return max(PIXELS_ON_CPU, int(_USED * there / (2 * _FLOAT * 2 * architecture.filters)))
+    return max(PIXELS_ON_CPU, int(_USED * memory / (2 * _FLOAT * 2 * architecture.filters)))
 
 
 def _tensorflow() -> int | None:

@@ -44,16 +44,16 @@ def apply_network(
         ``|f_DC(C_P)|`` after the last data consistency, and ``|C_P|`` before it, both float32 ``(n, height, width)``,
         in the scale of what was acquired.
     """
-    count, after, before = len(acquired), [], []
+    count, images, outputs = len(acquired), [], []
     for part in parts(count, acquired.mask.shape[1:], cascade):
         data = acquired.take(part)
         inputs = (data.zero_filled, data.mask) if data.phase is None else (data.zero_filled, data.mask, data.phase)
         output = cascade.predict_on_batch(inputs)
-        after.append(np.abs(to_complex(ops.convert_to_numpy(output["image"]))))
-        before.append(np.abs(ops.convert_to_numpy(output["before_dc"])[..., 0]))
+        images.append(np.abs(to_complex(ops.convert_to_numpy(output["image"]))))
+        outputs.append(np.abs(ops.convert_to_numpy(output["before_dc"])[..., 0]))
         if progress:
             progress(min(part.stop, count), count, {})
-    return np.concatenate(after), np.concatenate(before)
+    return np.concatenate(images), np.concatenate(outputs)
 
 
 def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data: Acquired) -> np.ndarray:

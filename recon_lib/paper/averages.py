@@ -19,14 +19,13 @@ def summarise(slices: pandas.DataFrame, by: Sequence[str] = ("test_domain", *KEY
 
     Args:
         slices: Rows of ``slices.csv.gz``.
-        by: What makes a row of the summary.
+        by: The columns whose values make a row of the summary.
 
     Returns:
         One row a group: ``by``, then ``psnr, psnr_std, ssim, ssim_std, slices, subjects``.
     """
-    place = ["subject", "slice"]
-    each = slices.groupby([*by, *place], dropna=False, as_index=False)[list(METRICS)].mean()
-    groups = each.groupby(list(by), dropna=False)
+    means = slices.groupby([*by, "subject", "slice"], dropna=False, as_index=False)[list(METRICS)].mean()
+    groups = means.groupby(list(by), dropna=False)
     return groups.agg(
         psnr=("psnr", "mean"),
         psnr_std=("psnr", "std"),

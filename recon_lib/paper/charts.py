@@ -12,12 +12,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from recon_lib.core.errors import ReconError
-from recon_lib.core.style import COLOURS, WIDTH, blank_figure
-from recon_lib.experiment.design import NAMES
+from recon_lib.core.style import WIDTH, blank_figure, domain_colour
+from recon_lib.experiment.design import NAMES, domain_name
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 _SUBJECTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#f0e442")
 
@@ -27,7 +28,7 @@ def training_curves(history: pandas.DataFrame, title: str = "") -> Figure:
 
     Args:
         history: Rows of ``history.csv`` of one run or several; ``updates`` counts within a sub-network.
-        title: Above both.
+        title: A line above both axes.
 
     Returns:
         The figure, two axes.
@@ -39,8 +40,9 @@ def training_curves(history: pandas.DataFrame, title: str = "") -> Figure:
         raise ReconError("There is no training history to draw: run the training, or collect its runs.")
     figure, grid = blank_figure((WIDTH, 3.6), 1, 2)
     axes = grid[0]
+    lines = {}
     for _, curve in history.groupby("run", sort=True):
-        _draw_run(axes, curve)
+        lines.setdefault(curve["training_domain"].iloc[0], _draw_run(axes, curve))
     axes[0].set_yscale("log")
     axes[0].set_ylabel("loss (eq. 4)")
     axes[1].set_ylabel("PSNR, dB")
@@ -48,10 +50,9 @@ def training_curves(history: pandas.DataFrame, title: str = "") -> Figure:
     for panel in axes:
         panel.set_xlabel("updates" + (f", sub-networks 1 to {stages} in turn" if stages > 1 else ""))
         panel.grid(axis="y", color="#dddddd", linewidth=0.6)
-    handles, labels = axes[1].get_legend_handles_labels()
-    handle = {text: line for line, text in zip(handles[::-1], labels[::-1], strict=True)}
-    names = sorted(handle, key=lambda text: list(NAMES.values()).index(text) if text in NAMES.values() else 99)
-    axes[1].legend([handle[n] for n in names], names, title="trained on", fontsize=8, frameon=False, loc="lower right")
+    domains = [*(domain for domain in NAMES if domain in lines), *sorted(lines.keys() - NAMES.keys())]
+    handles = [lines[domain] for domain in domains]
+    axes[1].legend(handles=handles, title="trained on", fontsize=8, frameon=False, loc="lower right")
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
@@ -73,10 +74,9 @@ def slice_scatter(slices: pandas.DataFrame) -> Figure:
         raise ReconError("There are no slices to draw: run the evaluation first.")
     figure, grid = blank_figure((WIDTH, 3.6), 1, 2)
     for axes, metric, name in zip(grid[0], ("psnr", "ssim"), ("PSNR, dB", "SSIM"), strict=True):
-        for place, (subject, rows) in enumerate(slices.groupby("subject", sort=True)):
-            axes.plot(
-                rows["slice"], rows[metric], "o", ms=3, color=_SUBJECTS[place % len(_SUBJECTS)], label=str(subject)
-            )
+        for index, (subject, rows) in enumerate(slices.groupby("subject", sort=True)):
+            colour = _SUBJECTS[index % len(_SUBJECTS)]
+            axes.plot(rows["slice"], rows[metric], "o", ms=3, color=colour, label=str(subject))
         axes.set(xlabel="slice", ylabel=name)
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     grid[0][1].legend(fontsize=8, frameon=False)
@@ -119,17 +119,18 @@ def mask_figure(masks: np.ndarray) -> Figure:
     return figure
 
 
-def _draw_run(axes: np.ndarray[tuple[int], Axes], curve: pandas.DataFrame) -> None:
-    """Draw one run's sub-networks end to end, a thin line between two."""
+def _draw_run(axes: np.ndarray[tuple[int], Axes], curve: pandas.DataFrame) -> Line2D:
+    """Draw one run's sub-networks end to end, a thin line between two; return its first line of PSNR."""
     domain = curve["training_domain"].iloc[0]
-    style = {"color": COLOURS.get(domain, "#555555"), "label": NAMES.get(domain, domain), "linewidth": 1.3}
-    offset = 0.0
+    style = {"color": domain_colour(domain), "label": domain_name(domain), "linewidth": 1.3}
+    offset, lines = 0.0, []
     for _, part in curve.groupby("subnetwork", sort=True, dropna=False):
         ordered = part.sort_values("epoch")
         updates = ordered["updates"].to_numpy(dtype=float) + offset
         axes[0].plot(updates, ordered["loss"], **style)
-        axes[1].plot(updates, ordered["psnr"], **style)
+        lines += axes[1].plot(updates, ordered["psnr"], **style)
         offset = updates[-1]
         if len(ordered) < len(curve):
             for panel in axes:
                 panel.axvline(offset, color="#bbbbbb", linewidth=0.5, zorder=0)
+    return lines[0]

@@ -7,41 +7,89 @@ How a verdict is reached is in :mod:`recon_lib.paper.claim_checks`; how interval
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from recon_lib.experiment.design import DOMAINS, NAMES
+from recon_lib.experiment.design import domain_name
 from recon_lib.paper import claim_checks
-from recon_lib.paper.claim_checks import Networks, paper_slices
-from recon_lib.paper.intervals import UNTESTED, Estimate, Verdict
+from recon_lib.paper.claim_slices import Networks, paper_slices
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.intervals import Estimate, Outcome, Unit, Verdict
+from recon_lib.paper.markdown import render_table, table
 from recon_lib.paper.markup import Rendered, signed
 from recon_lib.results.store import Results
 
-_JOINED = "\u00a0"  # a space at which no line breaks
+_NO_BREAK = "\u00a0"  # a space at which no line breaks
+
+
+class ClaimId(StrEnum):
+    """Which claim: what decides about one asks for this, never for its sentence."""
+
+    OWN_DOMAIN_WINS = "own-domain-wins"
+    TUNED_ARE_EQUAL = "tuned-are-equal"
+    FEW_IMAGES_SUFFICE = "few-images-suffice"
+    NETWORKS_BEAT_CS = "networks-beat-cs"
+    MORE_IMAGES_HELP_LESS = "more-images-help-less"
+    NETWORK_IS_FASTER = "network-is-faster"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What the paper claims, and how it is tested.
+
+    Attributes:
+        id: Which claim it is.
+        sentence: The claim.
+        page: The page that shows the evidence, relative to the book's root.
+        title: The page's name, for the link.
+        rule: How the verdict is reached, tolerance included.
+        tolerance: What the test compares its number with; by test domain where it differs.
+        test: From the slices of one contrast and the tolerance to a verdict.
+        printed: Whether the paper's tables hold the numbers that the test needs.
+    """
+
+    id: ClaimId
+    sentence: str
+    page: str
+    title: str
+    rule: str
+    tolerance: float | Mapping[str, float]
+    test: Callable[[Networks, float | Mapping[str, float]], Verdict]
+    printed: bool = True
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the paper, and how it fares here.
+    """A claim of the paper, and how it fares here.
 
     Attributes:
-        number: Its place in the list.
-        sentence: What the paper claims.
-        page: The page that shows the evidence, relative to the book's root.
-        title: The page's name, for the link.
-        rule: How the verdict is reached, tolerance included.
+        number: Its place in the list, from 1.
+        statement: What is claimed, and how it is tested.
         verdicts: One for each contrast.
         paper: The same check on the paper's own tables, one for each contrast; not testable where they hold no
             such numbers. Its interval means nothing: it resamples one mean.
     """
 
     number: int
-    sentence: str
-    page: str
-    title: str
-    rule: str
+    statement: Statement
     verdicts: tuple[Verdict, ...]
     paper: tuple[Verdict, ...]
+
+    @property
+    def id(self) -> ClaimId:
+        """Which claim it is."""
+        return self.statement.id
+
+    @property
+    def sentence(self) -> str:
+        """The claim in words."""
+        return self.statement.sentence
+
+    @property
+    def evidence(self) -> str:
+        """A link to the page that shows the evidence, Markdown."""
+        return f"[{self.statement.title}]({self.statement.page})"
 
 
 def check(results: Results | None) -> list[Claim]:
@@ -51,23 +99,27 @@ def check(results: Results | None) -> list[Claim]:
         results: Ours, or ``None`` before anything has been run. Times are read from the benchmarks beside them.
 
     Returns:
-        The claims in order. One that the results hold no rows for is not testable here.
+        The claims in order, each with a verdict for the paper's contrasts and for any others that were tested. One
+        that the results hold no rows for is not testable here.
 
     Raises:
         ReconError: A table or a benchmark is damaged.
     """
-    ours = [Networks(None if results is None else results.slices, domain) for domain in DOMAINS]
+    slices = None if results is None else results.slices
     printed = paper_slices()
-    theirs = [Networks(printed, domain) for domain in DOMAINS]
+    domains = page_domains(results)
+    ours = [Networks(slices, domain) for domain in domains]
+    theirs = [Networks(printed, domain) for domain in domains]
     claims = []
-    for number, (*about, tolerance, test) in enumerate(_CLAIMS, start=1):
-        verdicts = tuple(test(networks, tolerance) for networks in ours)
-        timed = test is claim_checks.network_is_faster
+    for number, statement in enumerate(_STATEMENTS, start=1):
+        verdicts = tuple(statement.test(networks, statement.tolerance) for networks in ours)
         paper = tuple(
-            networks.untested("the paper prints no such time") if timed else test(networks, tolerance)
+            statement.test(networks, statement.tolerance)
+            if statement.printed
+            else networks.untested("the paper's tables hold no such number")
             for networks in theirs
         )
-        claims.append(Claim(number, *about, verdicts, paper))
+        claims.append(Claim(number, statement, verdicts, paper))
     return claims
 
 
@@ -80,13 +132,19 @@ def render_claims(claims: Iterable[Claim]) -> Rendered:
     Returns:
         Markdown for the title page; numbers with their 95 % interval over subjects.
     """
-    lines = ["| | The paper claims | " + " | ".join(f"{NAMES[d]} test" for d in DOMAINS) + " | Evidence |"]
-    lines.append("|--:|:--|:--|:--|:--|")
-    for claim in claims:
-        cells = " | ".join(_cell(verdict) for verdict in claim.verdicts)
-        number = f"[{claim.number}](#claim-{claim.number})"
-        lines.append(f"| {number} | {claim.sentence} | {cells} | [{claim.title}]({claim.page}) |")
-    return Rendered(markdown="\n".join(lines))
+    claims = list(claims)
+    domains = [verdict.test_domain for verdict in claims[0].verdicts] if claims else []
+    heads = ["", "The paper claims", *(f"{domain_name(domain)} test" for domain in domains), "Evidence"]
+    rows = (
+        (
+            f"[{claim.number}](#claim-{claim.number})",
+            claim.sentence,
+            *(_verdict_cell(verdict) for verdict in claim.verdicts),
+            claim.evidence,
+        )
+        for claim in claims
+    )
+    return render_table(heads, rows, "rl" + "l" * len(domains) + "l")
 
 
 def render_claim(claim: Claim) -> Rendered:
@@ -98,21 +156,22 @@ def render_claim(claim: Claim) -> Rendered:
     Returns:
         Markdown.
     """
-    lines = [f"*{claim.sentence}*", "", f"{claim.rule} Evidence: [{claim.title}]({claim.page}).", ""]
-    lines.append("| Test | What is measured | Here, 95 % interval | The paper |")
-    lines.append("|:--|:--|--:|--:|")
+    rows = []
     for ours, theirs in zip(claim.verdicts, claim.paper, strict=True):
-        verdict = f"{NAMES[ours.test_domain]} **{ours.verdict}**"
-        if ours.verdict == UNTESTED:
-            lines.append(f"| {verdict} | {ours.note} | | {_value(_main(theirs))} |")
+        head = f"{domain_name(ours.test_domain)} **{ours.outcome}**"
+        if not ours.tested:
+            rows.append((head, ours.note, "", _value(_main(theirs))))
             continue
-        printed = {one.what: one for one in theirs.others}
-        same = _main(theirs) if theirs.note == ours.note else None  # the paper's, of the same sizes and counts
-        cells = [(verdict, _main(ours), same), *(("", one, printed.get(one.what)) for one in ours.others)]
-        for said, one, other in cells:
-            here = "<br>".join(filter(None, (_value(one), _interval(one))))
-            lines.append(f"| {said} | {one.what} | {here} | {_value(other)} |")
-    return Rendered(markdown="\n".join(lines))
+        printed = {estimate.quantity: estimate for estimate in theirs.others}
+        if theirs.tested:
+            printed[theirs.quantity] = _main(theirs)
+        for estimate in (_main(ours), *ours.others):
+            number = "<br>".join(filter(None, (_value(estimate), _interval(estimate))))
+            rows.append((head, estimate.label, number, _value(printed.get(estimate.quantity))))
+            head = ""
+    heads = ("Test", "What is measured", "Here, 95 % interval", "The paper")
+    sentence = f"*{claim.sentence}*\n\n{claim.statement.rule} Evidence: {claim.evidence}."
+    return Rendered(markdown=f"{sentence}\n\n{table(heads, rows, 'llrr')}")
 
 
 def render_rules(claims: Iterable[Claim]) -> Rendered:
@@ -126,15 +185,18 @@ def render_rules(claims: Iterable[Claim]) -> Rendered:
     """
     lines = []
     for claim in claims:
-        notes = {v.note: [NAMES[w.test_domain] for w in claim.verdicts if w.note == v.note] for v in claim.verdicts}
-        said = "; ".join(f"{' and '.join(names)}: {note}" for note, names in notes.items())
-        lines.append(f"{claim.number}. {claim.rule} *{said}.*")
+        domains: dict[str, list[str]] = {}
+        for verdict in claim.verdicts:
+            domains.setdefault(verdict.note, []).append(domain_name(verdict.test_domain))
+        notes = "; ".join(f"{' and '.join(names)}: {note}" for note, names in domains.items())
+        lines.append(f"{claim.number}. {claim.statement.rule} *{notes}.*")
     return Rendered(markdown="\n".join(lines))
 
 
 _DISTANCES = {"t1": 0.55, "t2": 0.46}  # dB, the paper's own
-_CLAIMS = (
-    (
+_STATEMENTS = (
+    Statement(
+        ClaimId.OWN_DOMAIN_WINS,
         "Before fine-tuning, the network trained in the test's own contrast beats those trained elsewhere.",
         "tables/table1.md",
         "Tables 1 and 2",
@@ -143,7 +205,8 @@ _CLAIMS = (
         0.0,
         claim_checks.own_domain_wins,
     ),
-    (
+    Statement(
+        ClaimId.TUNED_ARE_EQUAL,
         "After fine-tuning with 20 images of the test contrast, all three are nearly equal.",
         "tables/table1.md",
         "Tables 1 and 2",
@@ -151,7 +214,8 @@ _CLAIMS = (
         0.5,
         claim_checks.tuned_are_equal,
     ),
-    (
+    Statement(
+        ClaimId.FEW_IMAGES_SUFFICE,
         "Photographs and 20 images do nearly as well as a network of the test contrast tuned with 50.",
         "tables/table1.md",
         "Tables 1 and 2",
@@ -160,7 +224,8 @@ _CLAIMS = (
         _DISTANCES,
         claim_checks.few_images_suffice,
     ),
-    (
+    Statement(
+        ClaimId.NETWORKS_BEAT_CS,
         "Fine-tuned networks beat compressed sensing.",
         "tables/table2.md",
         "Tables 1 and 2",
@@ -169,7 +234,8 @@ _CLAIMS = (
         0.0,
         claim_checks.networks_beat_cs,
     ),
-    (
+    Statement(
+        ClaimId.MORE_IMAGES_HELP_LESS,
         "More training images help, and help less the more images the network is tuned with.",
         "tables/table3.md",
         "Tables 3 and 4",
@@ -178,7 +244,8 @@ _CLAIMS = (
         0.0,
         claim_checks.more_images_help_less,
     ),
-    (
+    Statement(
+        ClaimId.NETWORK_IS_FASTER,
         "A network reconstructs an image in 23 ms on one GPU, compressed sensing takes far longer.",
         "run_time.md",
         "Run time",
@@ -186,36 +253,42 @@ _CLAIMS = (
         "the network for a slice, the network alone and CS in batches, both on the machine of the benchmark.",
         10.0,
         claim_checks.network_is_faster,
+        printed=False,
     ),
 )
 
 
 def _main(verdict: Verdict) -> Estimate | None:
-    """Return the number that a verdict judged."""
-    if verdict.verdict == UNTESTED:
+    """Return the number that a verdict judged; ``None`` if it was not testable."""
+    if not verdict.tested:
         return None
-    digits = 1 if verdict.unit == "times" else 2
-    return Estimate(verdict.note, verdict.estimate, verdict.low, verdict.high, verdict.unit, digits)
+    digits = 1 if verdict.unit is Unit.TIMES else 2
+    return Estimate(
+        verdict.note, verdict.estimate, verdict.low, verdict.high, verdict.unit, digits, quantity=verdict.quantity
+    )
 
 
-def _cell(verdict: Verdict) -> str:
-    one = _main(verdict)
-    if one is None:
-        return UNTESTED
-    ends = _interval(one)
-    return f"**{verdict.verdict}** {_value(one)}" + (f" ({ends})" if ends else "")
+def _verdict_cell(verdict: Verdict) -> str:
+    """Write the outcome, its number and the number's interval."""
+    estimate = _main(verdict)
+    if estimate is None:
+        return Outcome.UNTESTED
+    ends = _interval(estimate)
+    return f"**{verdict.outcome}** {_value(estimate)}" + (f" ({ends})" if ends else "")
 
 
-def _value(one: Estimate | None) -> str:
+def _value(estimate: Estimate | None) -> str:
     """Write a number with its unit; a difference carries its sign."""
-    if one is None or math.isnan(one.value):
+    if estimate is None or math.isnan(estimate.value):
         return ""
-    is_difference = one.unit in ("dB", "")
-    number = signed(one.value, one.digits) if is_difference else f"{one.value:.{one.digits}f}"
-    return f"{number}{_JOINED}{one.unit}".rstrip()
+    digits = estimate.digits
+    number = signed(estimate.value, digits) if estimate.unit.is_difference else f"{estimate.value:.{digits}f}"
+    return f"{number}{_NO_BREAK}{estimate.unit}".rstrip()
 
 
-def _interval(one: Estimate) -> str:
-    if math.isnan(one.low):
+def _interval(estimate: Estimate) -> str:
+    """Write the ends of an interval, or nothing for a number that has none."""
+    if math.isnan(estimate.low):
         return ""
-    return f"{signed(one.low, one.digits)} to {signed(one.high, one.digits)}".replace(" ", _JOINED)
+    low, high = (signed(end, estimate.digits) for end in (estimate.low, estimate.high))
+    return f"{low} to {high}".replace(" ", _NO_BREAK)

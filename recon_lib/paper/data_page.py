@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recon_lib.data.manifest import load_manifest
-from recon_lib.experiment.design import DOMAINS, NAMES
+from recon_lib.experiment.design import domain_name
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered
 from recon_lib.paper.reference import PAPER_SIZES
 from recon_lib.results.store import Results
@@ -31,22 +33,28 @@ def render_data(results: Results | None) -> Rendered:
     side = domains.get("natural", {}).get("matrix")
     size = f", {_size(side)}" if side else ""
     stand_ins = f"open stand-ins, most of them from ImageNet ([data](data.md)){size}"
-    lines = [
-        "| | The paper | Here |",
-        "|:--|:--|:--|",
-        f"| Photographs | ImageNet's validation set of 2011, 256 x 256 | {stand_ins} |",
-        "| MR images | MIDAS | OpenfMRI ds000011, of the same people in T1 and T2 |",
+    rows = [
+        ("Photographs", "ImageNet's validation set of 2011, 256 x 256", stand_ins),
+        ("MR images", "MIDAS", "OpenfMRI ds000011, of the same people in T1 and T2"),
     ]
-    for domain in DOMAINS:
+    for domain in page_domains(results):
         source = domains.get(domain, {}).get("source", "open")
         ours = ("", "", "") if results is None else _our_data(results, domain, source)
-        scan, trained, tested = _PAPER_SCANS[domain]
-        theirs = (f"{scan}, {_size(PAPER_SIZES[domain])}", trained, tested)
-        about = ("acquisition, slices", "trained on, at most", "tested on")
-        for cells in zip(about, theirs, ours, strict=True):
-            lines.append(f"| {NAMES[domain]}, {' | '.join(cells)} |")
-    lines.append("| Test | slices of people not trained on | the same, one split for both contrasts |")
-    return Rendered(markdown="\n".join(lines))
+        theirs = _paper_data(domain)
+        titles = ("acquisition, slices", "trained on, at most", "tested on")
+        rows += [
+            (f"{domain_name(domain)}, {title}", *cells) for title, *cells in zip(titles, theirs, ours, strict=True)
+        ]
+    rows.append(("Test", "slices of people not trained on", "the same, one split for both contrasts"))
+    return render_table(("", "The paper", "Here"), rows, "lll")
+
+
+def _paper_data(domain: str) -> tuple[str, str, str]:
+    """Say what the paper's slices of a contrast are, how many were trained on and how many tested on."""
+    if domain not in _PAPER_SCANS:
+        return "", "", ""
+    scan, trained, tested = _PAPER_SCANS[domain]
+    return f"{scan}, {_size(PAPER_SIZES[domain])}", trained, tested
 
 
 def _our_data(results: Results, domain: str, source: str) -> tuple[str, str, str]:
@@ -57,7 +65,7 @@ def _our_data(results: Results, domain: str, source: str) -> tuple[str, str, str
     trained = max(slices[slices["training_domain"] == domain]["n_images"].dropna(), default=0)
     people = load_manifest().source(domain, source).splits.get("train", ())
     tested = slices[slices["test_domain"] == domain].drop_duplicates(["subject", "slice"])
-    scans = _OUR_SCANS[domain] if source == "open" else ""
+    scans = _OUR_SCANS.get(domain, "") if source == "open" else ""
     return (
         ", ".join(filter(None, (scans, size))),
         f"{trained} slices of {len(people)} subjects" if trained else "",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recon_lib.core.style import COLOURS
-from recon_lib.experiment.design import NAMES
+from recon_lib.experiment.design import domain_name
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.paper.markup import STYLE, Rendered
 from recon_lib.paper.reference import paper
@@ -80,23 +80,23 @@ def render_scheme(architecture: Architecture | None = None) -> Rendered:
     return Rendered(f'{STYLE}<div class="recon-scroll recon-drawing" tabindex="0">{drawing}</div>', text)
 
 
-def describe(architecture: Architecture) -> str:
+def describe(shape: Architecture) -> str:
     """Say in words what the scheme shows.
 
     Args:
-        architecture: The network's shape.
+        shape: The network's shape.
 
     Returns:
         Two sentences.
     """
-    a = architecture
+    subnetworks = _count(shape.subnetworks, "sub-network")
+    convolutions = f"{_count(shape.hidden_layers, 'convolution')} of {shape.kernel} by {shape.kernel}"
     return (
-        f"The zero-filled image, as a real and an imaginary channel, passes {_count(a.subnetworks, 'sub-network')} in "
-        f"series, each followed by data consistency, which puts the acquired samples back; a sub-network has "
-        f"{_count(a.hidden_layers, 'convolution')} of {a.kernel} by {a.kernel} with {a.filters} channels and ReLU, and "
-        f"one with a single channel. The cascade is trained on {_range('n_train')} natural images (or on T1 or T2 "
-        f"slices), one sub-network at a time, then tuned end to end with {_range('n_finetune')} images of the test "
-        "contrast, and tested on other people's slices of it."
+        f"The zero-filled image, as a real and an imaginary channel, passes {subnetworks} in series, each followed by "
+        f"data consistency, which puts the acquired samples back; a sub-network has {convolutions} with "
+        f"{shape.filters} channels and ReLU, and one with a single channel. The cascade is trained on "
+        f"{_range('n_train')} natural images (or on T1 or T2 slices), one sub-network at a time, then tuned end to end "
+        f"with {_range('n_finetune')} images of the test contrast, and tested on other people's slices of it."
     )
 
 
@@ -111,8 +111,8 @@ def _draw_cascade(axes: Axes, shape: Architecture) -> None:
     _box(axes, 0.02, y, 0.95, height, "zero-filled\nimage $x_u$\n2 channels")
     _box(axes, _WIDTH - 0.97, y, 0.95, height, "image\n$|x|$")
     edge, rail, feeds = 0.97, y - 0.62, []
-    for place, name in enumerate(names):
-        start = left + place * step
+    for index, name in enumerate(names):
+        start = left + index * step
         if name is None:
             _arrow(axes, edge, y, start + 0.12, y)
             _write(axes, start + step / 2 - 0.06, y, "· · ·", 11)
@@ -129,8 +129,7 @@ def _draw_cascade(axes: Axes, shape: Architecture) -> None:
     axes.plot([feeds[0], feeds[-1]], [rail, rail], color=_INK, linewidth=0.8)
     for x in feeds:
         _arrow(axes, x, rail, x, y - height / 2)
-    said = "acquired samples $y_u$ at the mask's points $\\Omega$"
-    _write(axes, (feeds[0] + feeds[-1]) / 2, rail - 0.14, said)
+    _write(axes, (feeds[0] + feeds[-1]) / 2, rail - 0.14, "acquired samples $y_u$ at the mask's points $\\Omega$")
 
 
 def _draw_subnetwork(axes: Axes, shape: Architecture) -> None:
@@ -164,7 +163,7 @@ def _draw_transfer(axes: Axes) -> None:
     y, height, wide = 0.98, 0.62, 1.3
     _heading(axes, "the transfer", 1.98)
     natural, own = y + 0.42, y - 0.42
-    _box(axes, 0.02, natural, wide, height, f"{NAMES['natural']}\n{_range('n_train')}", colour=COLOURS["natural"])
+    _box(axes, 0.02, natural, wide, height, f"{domain_name('natural')}\n{_range('n_train')}", colour=COLOURS["natural"])
     _box(axes, 0.02, own, wide, height, "T1 or T2 slices\n(for comparison)", colour=COLOURS["t1"])
     xs = [2.62, 5.0]
     _box(axes, xs[0], y, 1.05, height, "network\nas trained")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recon_lib.core.style import blank_figure
-from recon_lib.experiment.design import NAMES, NETWORKS
+from recon_lib.experiment.design import NETWORKS, domain_name
 from recon_lib.paper.averages import tuned_count
 from recon_lib.paper.panel_view import (
     head_box,
@@ -35,7 +35,7 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
 
     Args:
         results: Where panels and numbers come from.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
         place: ``(subject, slice)``; :func:`median_place` by default.
 
     Returns:
@@ -63,7 +63,7 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
     cells = [(2, 0, "zero_filled", "zero-filled")]
     for column, domain in enumerate(NETWORKS, start=1):
         for row, count, state in ((0, 0, "as trained"), (2, n_finetune, f"tuned with {n_finetune}")):
-            cells.append((row, column, networks[domain, count], f"{NAMES[domain]},\n{state}"))
+            cells.append((row, column, networks[domain, count], f"{domain_name(domain)},\n{state}"))
     bar = None
     for row, column, name, title in cells:
         if name not in shown:
@@ -75,7 +75,7 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
         colours = figure.colorbar(bar, ax=[axes for line in grid for axes in line], shrink=0.35, pad=0.02, extend="max")
         colours.set_label("|error|, reference's maximum = 1", fontsize=9)
         colours.ax.tick_params(labelsize=8)
-    figure.suptitle(f"{NAMES[test_domain]} test slice: {place[0]}, slice {place[1]}", fontsize=10)
+    figure.suptitle(f"{domain_name(test_domain)} test slice: {place[0]}, slice {place[1]}", fontsize=10)
     return figure
 
 

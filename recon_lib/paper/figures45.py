@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recon_lib.core.errors import choose
-from recon_lib.core.style import COLOURS, blank_figure
-from recon_lib.experiment.design import NAMES, REFERENCE
+from recon_lib.core.style import blank_figure, domain_colour
+from recon_lib.experiment.design import REFERENCE, domain_name
 from recon_lib.paper.panel_view import head_box, median_place, slice_scores, upright_panels
-from recon_lib.paper.tables34 import DOMAINS, draws, grid
+from recon_lib.paper.tables34 import draws, grid
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def grid_figure(
 
     Args:
         results: Where panels and numbers come from.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
         place: ``(subject, slice)``; :func:`recon_lib.paper.panel_view.median_place` by default.
         errors: Show each image's error instead, all on one scale.
 
@@ -65,9 +64,9 @@ def grid_figure(
         wall.name_row(row, str(size))
         for column, count in enumerate(counts):
             cells.append((row, column, f"network-natural-{size}-{count}", str(count)))
-        own = f"{NAMES[test_domain]}, {REFERENCE}"
+        own = f"{domain_name(test_domain)}, {REFERENCE}"
         cells.append((row, len(counts), f"network-{test_domain}-{size}-{REFERENCE}", own))
-        wall.frame(row, len(counts), COLOURS[test_domain])
+        wall.frame(row, len(counts), domain_colour(test_domain))
     for row, column, name, head in cells:
         score = f"{scores[name][0]:.1f} dB" if name in scores else ""
         title = f"{head}\n{score}" if row < 2 else score
@@ -76,13 +75,13 @@ def grid_figure(
         else:
             wall.leave(row, column, title.strip(), "no image\nkept" if score else "not run")
     wall.explain(
-        f"rows: images trained on; columns: images tuned with\nframed: trained on {NAMES[test_domain]}, "
+        f"rows: images trained on; columns: images tuned with\nframed: trained on {domain_name(test_domain)}, "
         f"tuned with {REFERENCE}\nabove each: PSNR of this slice"
     )
     if errors and networks:
         wall.scale("|error|, reference's maximum = 1")
-    what = "test slice, errors" if errors else "test slice"
-    wall.figure.suptitle(f"{NAMES[test_domain]} {what}: {place[0]}, slice {place[1]}", fontsize=10)
+    kind = "test slice, errors" if errors else "test slice"
+    wall.figure.suptitle(f"{domain_name(test_domain)} {kind}: {place[0]}, slice {place[1]}", fontsize=10)
     return wall.figure
 
 
@@ -91,7 +90,7 @@ def curve_figure(results: Results | None, test_domain: str) -> Figure:
 
     Args:
         results: Ours, full lines at the left; ``None`` leaves them out. The paper's are dashed, at the right.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
 
     Returns:
         The figure, two axes of one scale. A horizontal line is the network of the test's own contrast with the most
@@ -102,28 +101,29 @@ def curve_figure(results: Results | None, test_domain: str) -> Figure:
     figure, axes = blank_figure((1.2 * _WIDTH, 4.4), 1, 2)
     axes[0][1].sharey(axes[0][0])
     spread = draws(results, test_domain)
-    for one, source, line, who in zip(axes[0], ("ours", "paper"), ("-", "--"), ("here", "the paper"), strict=True):
-        for place, size in enumerate(sizes):
+    sides = (("ours", "-", "here"), ("paper", "--", "the paper"))
+    for panel, (source, line, maker) in zip(axes[0], sides, strict=True):
+        for rank, size in enumerate(sizes):
             rows = frame[(frame["training_domain"] == "natural") & (frame["n_train"] == size) & frame[source].notna()]
-            colour = _colour(place, len(sizes))
-            style = {"color": colour, "marker": _MARKS[place % len(_MARKS)], "markersize": 4, "linewidth": 1.4}
+            colour = _colour(rank, len(sizes))
+            style = {"color": colour, "marker": _MARKS[rank % len(_MARKS)], "markersize": 4, "linewidth": 1.4}
             if len(rows):
-                one.plot(rows["n_finetune"].astype(int), rows[source], line, label=f"{size}", **style)
+                panel.plot(rows["n_finetune"].astype(int), rows[source], line, label=f"{size}", **style)
             if source == "ours":
                 several = spread[(spread["training_domain"] == "natural") & (spread["n_train"] == size)]
-                one.vlines(several["n_finetune"].astype(int), several["psnr_low"], several["psnr_high"], color=colour)
+                panel.vlines(several["n_finetune"].astype(int), several["psnr_low"], several["psnr_high"], color=colour)
         own = frame[(frame["training_domain"] == test_domain) & frame[source].notna()]
         if len(own):
             last = own.loc[own["n_train"].idxmax()]
-            name = f"{NAMES[test_domain]}, tuned with {REFERENCE}"
-            one.axhline(last[source], color=COLOURS[test_domain], linestyle=line, linewidth=1.4, label=name)
-        if not one.lines:
-            one.text(0.5, 0.5, "not run", ha="center", va="center", transform=one.transAxes)
-        one.set_xticks(counts)
-        one.set(title=f"{NAMES[test_domain]} test slices, {who}", xlabel="fine-tuning images")
-        one.grid(axis="y", color="#dddddd", linewidth=0.6)
-        if one.lines:
-            one.legend(
+            name = f"{domain_name(test_domain)}, tuned with {REFERENCE}"
+            panel.axhline(last[source], color=domain_colour(test_domain), linestyle=line, linewidth=1.4, label=name)
+        if not panel.lines:
+            panel.text(0.5, 0.5, "not run", ha="center", va="center", transform=panel.transAxes)
+        panel.set_xticks(counts)
+        panel.set(title=f"{domain_name(test_domain)} test slices, {maker}", xlabel="fine-tuning images")
+        panel.grid(axis="y", color="#dddddd", linewidth=0.6)
+        if panel.lines:
+            panel.legend(
                 title="natural images trained on", fontsize=8, title_fontsize=8, frameon=False, loc="lower right"
             )
     axes[0][0].set_ylabel("mean PSNR, dB")
@@ -142,9 +142,7 @@ def axes_of(frame: pandas.DataFrame) -> tuple[list[int], list[int]]:
 
 def _frame(results: Results | None, test_domain: str) -> pandas.DataFrame:
     """Return the grid of a test contrast, PSNR alone."""
-    choose("test domain with a grid", test_domain, list(DOMAINS.values()))
-    number = next(number for number, domain in DOMAINS.items() if domain == test_domain)
-    return grid(number, results).query("metric == 'psnr'")
+    return grid(test_domain, results).query("metric == 'psnr'")
 
 
 class _Wall:
@@ -172,11 +170,11 @@ class _Wall:
         self._write(left + self.width / 2, top - 0.1 * self.line, title, va="bottom")
         self._limit()  # each image moves the limits to its own
 
-    def leave(self, row: int, column: int, title: str, why: str) -> None:
-        """Leave a place empty, and say why."""
+    def leave(self, row: int, column: int, title: str, reason: str) -> None:
+        """Leave a place empty, and state the reason."""
         left, top = self._corner(row, column)
         self.frame(row, column, "#bbbbbb", 0.5)
-        self._write(left + self.width / 2, top + self.height / 2, why, va="center", color="#555555")
+        self._write(left + self.width / 2, top + self.height / 2, reason, va="center", color="#555555")
         self._write(left + self.width / 2, top - 0.1 * self.line, title, va="bottom")
 
     def name_row(self, row: int, name: str) -> None:
@@ -206,9 +204,9 @@ class _Wall:
         below_heads = self.line * (4 if row else 2)
         return column * (self.width + self.gap), row * (self.height + 1.5 * self.line) + below_heads
 
-    def _write(self, x: float, y: float, text: str, ha: str = "center", **where: str) -> None:
+    def _write(self, x: float, y: float, text: str, ha: str = "center", **options: str) -> None:
         if text:
-            self.axes.text(x, y, text, ha=ha, fontsize=8, linespacing=1.1, **where)
+            self.axes.text(x, y, text, ha=ha, fontsize=8, linespacing=1.1, **options)
 
     def _limit(self) -> None:
         right = self.columns * (self.width + self.gap)

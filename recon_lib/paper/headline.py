@@ -14,15 +14,16 @@ from matplotlib.figure import Figure
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import write_bytes
 from recon_lib.core.style import COLOURS, WIDTH, blank_figure
-from recon_lib.experiment.design import NAMES, NETWORKS
+from recon_lib.experiment.design import NETWORKS, domain_name
 from recon_lib.paper.averages import tuned_count
-from recon_lib.paper.tables12 import table
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.tables12 import comparison
 from recon_lib.results import store
 from recon_lib.results.store import Results
 
 
 def summary_figure(results: Results | None) -> Figure:
-    """Draw the claim: mean PSNR of the three networks, as trained and tuned with 20 images, both contrasts.
+    """Draw the claim: mean PSNR of the three networks, as trained and tuned with 20 images, each contrast.
 
     Args:
         results: Ours, filled dots and full lines; ``None`` shows the paper's alone, rings and dashed lines.
@@ -30,34 +31,33 @@ def summary_figure(results: Results | None) -> Figure:
     Returns:
         The figure, one axes a contrast.
     """
-    figure, axes = blank_figure((WIDTH, 4.0), 1, 2)
-    for one, number, domain in zip(axes[0], (1, 2), ("t1", "t2"), strict=True):
-        frame = table(number, results)
+    domains = page_domains(results)
+    figure, grid = blank_figure((WIDTH / 2 * len(domains), 4.0), 1, len(domains))
+    paper_lines, our_lines = {}, {}
+    for axes, domain in zip(grid[0], domains, strict=True):
+        frame = comparison(domain, results)
         rows = frame[(frame["metric"] == "psnr") & (frame["method"] == "network")]
-        for place, training in enumerate(NETWORKS):
+        for index, training in enumerate(NETWORKS):
             values = rows[rows["training_domain"] == training].sort_values("n_finetune")
-            colour, x = COLOURS[training], np.array([0.0, 1.0]) + 0.03 * (place - 1)
-            one.plot(x, values["paper"], "o--", color=colour, mfc="white", lw=1, label=f"{NAMES[training]}, the paper")
+            colour, x = COLOURS[training], np.array([0.0, 1.0]) + 0.03 * (index - 1)
+            name = f"{domain_name(training)}, the paper"
+            (line,) = axes.plot(x, values["paper"], "o--", color=colour, mfc="white", lw=1, label=name)
+            paper_lines.setdefault(training, line)
             if values["ours"].notna().any():
-                one.plot(x, values["ours"], "o-", color=colour, lw=1.8, label=f"{NAMES[training]}, here")
+                name = f"{domain_name(training)}, here"
+                (line,) = axes.plot(x, values["ours"], "o-", color=colour, lw=1.8, label=name)
+                our_lines.setdefault(training, line)
         start = frame[(frame["metric"] == "psnr") & (frame["method"] == "zero_filled")]["ours"].iloc[0]
         if np.isfinite(start):
-            one.text(1.22, one.get_ylim()[0], f"zero-filled, here: {start:.1f} dB", ha="right", va="bottom", fontsize=8)
+            note = f"zero-filled, here: {start:.1f} dB"
+            axes.text(1.22, axes.get_ylim()[0], note, ha="right", va="bottom", fontsize=8)
         count = tuned_count(None if results is None else results.slices, domain)
-        one.set_xticks([0, 1], ["as trained", f"tuned with {count} images\nof the test contrast"])
-        one.set(xlim=(-0.25, 1.25), title=f"{NAMES[domain]} test slices")
-        one.grid(axis="y", color="#dddddd", linewidth=0.6)
-    axes[0][0].set_ylabel("mean PSNR, dB")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    order = sorted(range(len(labels)), key=lambda i: (labels[i].endswith("paper"), i))
-    figure.legend(
-        [handles[i] for i in order],
-        [labels[i] for i in order],
-        loc="outside lower center",
-        ncols=4,
-        fontsize=8,
-        frameon=False,
-    )
+        axes.set_xticks([0, 1], ["as trained", f"tuned with {count} images\nof the test contrast"])
+        axes.set(xlim=(-0.25, 1.25), title=f"{domain_name(domain)} test slices")
+        axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    grid[0][0].set_ylabel("mean PSNR, dB")
+    handles = [*our_lines.values(), *paper_lines.values()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     return figure
 
 
@@ -99,9 +99,9 @@ def draw(figure: Figure) -> bytes:
     import matplotlib
 
     content = io.BytesIO()
-    about = {"Title": TITLE, "Description": json.dumps(facts(figure)), "Date": None}
+    metadata = {"Title": TITLE, "Description": json.dumps(facts(figure)), "Date": None}
     with matplotlib.rc_context({"svg.hashsalt": NAME}):
-        figure.savefig(content, format="svg", metadata=about)
+        figure.savefig(content, format="svg", metadata=metadata)
     return content.getvalue()
 
 
@@ -131,8 +131,8 @@ def read(file: Path) -> dict:
         ReconError: It is missing, or not such a file.
     """
     try:
-        found = re.search(r"<dc:description>(.*?)</dc:description>", file.read_text(encoding="utf-8"), re.DOTALL)
-        return json.loads(html.unescape(found.group(1)))
+        match = re.search(r"<dc:description>(.*?)</dc:description>", file.read_text(encoding="utf-8"), re.DOTALL)
+        return json.loads(html.unescape(match.group(1)))
     except (OSError, AttributeError, ValueError) as error:
         raise ReconError(
             f"{file} is missing or not ours: draw it with python -m recon_lib results headline."

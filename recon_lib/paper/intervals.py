@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,63 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas
 
-HOLDS, NOISE, DIFFERS, UNTESTED = "holds", "within noise", "differs", "not testable here"
 _RESAMPLES, _SEED, _LEVEL = 2000, 1710, 0.95
+
+
+class Outcome(StrEnum):
+    """What became of a claim; the value is the word that a page shows."""
+
+    HOLDS = "holds"
+    NOISE = "within noise"
+    DIFFERS = "differs"
+    UNTESTED = "not testable here"
+
+
+class Unit(StrEnum):
+    """The unit of a number; the value is what a page shows behind it."""
+
+    DECIBEL = "dB"
+    NONE = ""
+    TIMES = "times"
+    MILLISECONDS = "ms"
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether numbers of this unit are differences (of PSNR or SSIM), which carry their sign."""
+        return self in (Unit.DECIBEL, Unit.NONE)
+
+
+class Measure(StrEnum):
+    """The quantities that claims are about."""
+
+    OWN_LEAD = "lead of the test contrast's own network over the next best"
+    LEAD_OVER_NETWORK = "lead of the test contrast's own network over another"
+    TUNED_SPREAD = "spread of the three networks, tuned"
+    RAW_SPREAD = "spread of the three networks, as trained"
+    FEW_IMAGES_DISTANCE = "distance of photographs and few images from the test contrast's own network"
+    LEAD_OVER_BEST_CS = "lead of the worst network over the best compressed sensing"
+    LEAD_OVER_BEST_CS_SSIM = "the same in SSIM"
+    LEAD_OVER_CS = "lead of the worst network over one variant of compressed sensing"
+    GAIN_LOST = "gain of more training images that tuning takes away"
+    GAIN = "gain of more training images"
+    SMALLEST_GAIN = "smallest gain from one number of training images to the next"
+    TIME_RATIO = "time of compressed sensing over that of the network"
+    NETWORK_TIME = "time of the network"
+    CS_TIME = "time of compressed sensing"
+    FASTEST_TIME_RATIO = "time of the fastest compressed sensing over that of the network"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Which number an estimate is: two estimates of one quantity can stand beside each other.
+
+    Attributes:
+        measure: What is measured.
+        detail: Of which networks, methods and numbers of images, where there are several.
+    """
+
+    measure: Measure
+    detail: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -25,20 +81,22 @@ class Estimate:
     """A number with its interval.
 
     Attributes:
-        what: What it is, in words.
+        label: What it is, in words.
         value: The number.
         low: Lower end of its 95 % interval over subjects; NaN if it has none.
         high: Upper end.
-        unit: ``"dB"``, or another.
-        digits: After the point, when it is shown.
+        unit: Its unit.
+        digits: How many are shown after the decimal point.
+        quantity: Which number it is; ``None`` for one that is compared with no other.
     """
 
-    what: str
+    label: str
     value: float
     low: float = float("nan")
     high: float = float("nan")
-    unit: str = "dB"
+    unit: Unit = Unit.DECIBEL
     digits: int = 2
+    quantity: Quantity | None = None
 
 
 @dataclass(frozen=True)
@@ -46,30 +104,39 @@ class Verdict:
     """The outcome for one contrast.
 
     Attributes:
-        test_domain: Where it was tested, ``t1`` or ``t2``.
-        verdict: ``holds``, ``within noise``, ``differs`` or ``not testable here``.
+        test_domain: The contrast that was tested.
+        outcome: Whether the claim holds there.
         estimate: The number the claim is about; NaN if it was not testable.
         low: Lower end of its 95 % interval over subjects; NaN for a number that is not about subjects.
         high: Upper end.
         note: What the number is, or why there is none.
-        unit: The number's: ``"dB"``, or ``"times"``.
+        unit: The number's.
+        quantity: Which number it is; ``None`` if it was not testable.
         others: Numbers that belong to it and that the page shows too.
     """
 
     test_domain: str
-    verdict: str
+    outcome: Outcome
     estimate: float = float("nan")
     low: float = float("nan")
     high: float = float("nan")
     note: str = ""
-    unit: str = "dB"
+    unit: Unit = Unit.DECIBEL
+    quantity: Quantity | None = None
     others: tuple[Estimate, ...] = ()
+
+    @property
+    def tested(self) -> bool:
+        """Whether there was something to test the claim on."""
+        return self.outcome is not Outcome.UNTESTED
 
 
 def bootstrap(
     values: pandas.DataFrame, statistic: Callable[[np.ndarray], float | np.ndarray]
 ) -> tuple[float, float, float]:
     """Estimate a statistic of slice means with an interval over subjects.
+
+    The interval is the percentile bootstrap's (Efron and Tibshirani 1993, chapter 13), with subjects as the units.
 
     Args:
         values: One row a slice, indexed by ``(subject, slice)``, one column a quantity.
@@ -113,22 +180,40 @@ def side_by_side(*columns: pandas.Series | None) -> pandas.DataFrame | None:
     return joined if len(joined) else None
 
 
-def above(low: float, high: float, threshold: float) -> str:
-    """Judge whether an interval lies above a threshold: holds, differs (below it), or within noise (across)."""
+def above(low: float, high: float, threshold: float) -> Outcome:
+    """Judge whether an interval lies above a threshold.
+
+    Args:
+        low: Lower end of the interval.
+        high: Upper end.
+        threshold: In the interval's unit. An interval that ends on it is not beyond it.
+
+    Returns:
+        Holds if all of it lies above, differs if all of it lies below, and within noise otherwise.
+    """
     if low > threshold:
-        return HOLDS
-    return DIFFERS if high < threshold else NOISE
+        return Outcome.HOLDS
+    return Outcome.DIFFERS if high < threshold else Outcome.NOISE
 
 
-def below(low: float, high: float, threshold: float) -> str:
-    """Judge whether an interval lies at or below a threshold."""
+def below(low: float, high: float, threshold: float) -> Outcome:
+    """Judge whether an interval lies at or below a threshold.
+
+    Args:
+        low: Lower end of the interval.
+        high: Upper end.
+        threshold: In the interval's unit. An interval whose upper end is on it still holds.
+
+    Returns:
+        Holds if nothing of it lies above, differs if all of it lies above, and within noise otherwise.
+    """
     if high <= threshold:
-        return HOLDS
-    return DIFFERS if low > threshold else NOISE
+        return Outcome.HOLDS
+    return Outcome.DIFFERS if low > threshold else Outcome.NOISE
 
 
-def both(*verdicts: str) -> str:
+def combine(*outcomes: Outcome) -> Outcome:
     """Judge a claim of several parts: it holds if all hold, and differs if one does."""
-    if DIFFERS in verdicts:
-        return DIFFERS
-    return HOLDS if set(verdicts) == {HOLDS} else NOISE
+    if Outcome.DIFFERS in outcomes:
+        return Outcome.DIFFERS
+    return Outcome.HOLDS if set(outcomes) == {Outcome.HOLDS} else Outcome.NOISE

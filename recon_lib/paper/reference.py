@@ -10,6 +10,11 @@ from recon_lib.core.errors import ReconError
 if TYPE_CHECKING:
     import pandas
 
+PAPER_MS = 23.0  # the paper's, for an image on one Titan X Pascal
+PAPER_SIZES = {"t1": (256, 176), "t2": (256, 192)}
+TABLES = {"t1": 1, "t2": 2}  # of a contrast: the table that compares its networks
+GRIDS = {"t1": 3, "t2": 4}  # and the table of training images against fine-tuning images
+
 
 def paper() -> pandas.DataFrame:
     """Return every number of the paper's Tables 1 to 4.
@@ -32,7 +37,3 @@ def paper() -> pandas.DataFrame:
     frame["test_domain"] = frame["test_domain"].str.lower()
     frame["training_domain"] = frame["training_domain"].where(~is_cs, "").str.lower()
     return frame
-
-
-PAPER_MS = 23.0  # the paper's, for an image on one Titan X Pascal
-PAPER_SIZES = {"t1": (256, 176), "t2": (256, 192)}

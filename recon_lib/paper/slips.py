@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from recon_lib.experiment.recipes import Training
 from recon_lib.paper import claims
-from recon_lib.paper.intervals import HOLDS, UNTESTED
+from recon_lib.paper.intervals import Outcome
+from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered
-from recon_lib.paper.reference import paper
+from recon_lib.paper.reference import GRIDS, TABLES, paper
 
 if TYPE_CHECKING:
     import pandas
-
-_TABLES = {"t1": (1, 3), "t2": (2, 4)}  # of a contrast: networks compared, and the grid of sizes
 
 
 @dataclass(frozen=True)
@@ -27,19 +26,19 @@ class Slip:
     """One claim that does not fit.
 
     Attributes:
-        about: What it is about.
-        place: Where the paper prints it.
+        title: What it is about.
+        source: Where the paper prints it.
         printed: What it prints.
         recompute: From the paper's tables (:func:`recon_lib.paper.reference.paper`) to the numbers in question,
             by name.
-        says: What they say, with those names in braces.
+        finding: What they say, with those names in braces.
     """
 
-    about: str
-    place: str
+    title: str
+    source: str
     printed: str
     recompute: Callable[[pandas.DataFrame], dict[str, object]]
-    says: str
+    finding: str
 
 
 def psnr(frame: pandas.DataFrame, table: int, training_domain: str, n_train: int, n_finetune: int) -> float:
@@ -68,7 +67,7 @@ def gain_over_cs(frame: pandas.DataFrame, test_domain: str) -> dict[str, float]:
         ``at20`` and ``at50``: the network trained on 4000 photographs, tuned with that many images; ``own50``: the
         network of the test's own contrast.
     """
-    _, grid = _TABLES[test_domain]
+    grid = GRIDS[test_domain]
     cs = _cs(frame, test_domain)
     return {
         "at20": psnr(frame, grid, "natural", 4000, 20) - cs,
@@ -88,12 +87,14 @@ def cells_that_fit(frame: pandas.DataFrame, test_domain: str, gain: float) -> st
     Returns:
         For instance ``"photographs, 2000 images, tuned with 50"``; ``"no cell"`` if there is none.
     """
-    _, grid = _TABLES[test_domain]
+    grid = GRIDS[test_domain]
     rows = frame[(frame["metric"] == "psnr") & (frame["table"] == grid)]
     fits = rows[(rows["mean"] - _cs(frame, test_domain) - gain).abs() < 0.005]
     names = {"natural": "photographs", "t1": "T1", "t2": "T2"}
-    found = [f"{names[r.training_domain]}, {r.n_train} images, tuned with {r.n_finetune}" for r in fits.itertuples()]
-    return "; ".join(found) or "no cell"
+    cells = [
+        f"{names[row.training_domain]}, {row.n_train} images, tuned with {row.n_finetune}" for row in fits.itertuples()
+    ]
+    return "; ".join(cells) or "no cell"
 
 
 def error_ratio(frame: pandas.DataFrame) -> dict[str, float]:
@@ -106,12 +107,12 @@ def error_ratio(frame: pandas.DataFrame) -> dict[str, float]:
         In per cent: ``t1``, ``t2`` of the mean-squared error, ``root_t1``, ``root_t2`` of its root. A distance of d dB
         is a factor of ``10**(d / 10)`` in the one and ``10**(d / 20)`` in the other.
     """
-    found = {}
-    for domain, (_, grid) in _TABLES.items():
+    ratios = {}
+    for domain, grid in GRIDS.items():
         distance = psnr(frame, grid, domain, 4000, 50) - psnr(frame, grid, "natural", 4000, 20)
-        found[domain] = 100 * (10 ** (distance / 10) - 1)
-        found[f"root_{domain}"] = 100 * (10 ** (distance / 20) - 1)
-    return found
+        ratios[domain] = 100 * (10 ** (distance / 10) - 1)
+        ratios[f"root_{domain}"] = 100 * (10 ** (distance / 20) - 1)
+    return ratios
 
 
 def odd_entry(frame: pandas.DataFrame, table: int, training_domain: str) -> dict[str, float]:
@@ -123,7 +124,7 @@ def odd_entry(frame: pandas.DataFrame, table: int, training_domain: str) -> dict
         training_domain: The row.
 
     Returns:
-        ``before`` and ``after``: PSNR with 1000 and 2000 images; ``off``: the entry less their mean; ``others``: the
+        ``psnr_1000`` and ``psnr_2000``: PSNR with so many images; ``off``: the entry less their mean; ``most``: the
         largest such distance, in absolute value, of any other 1500-image entry of the two tables. All in dB.
     """
     rows = frame[(frame["metric"] == "psnr") & (frame["table"].isin([3, 4])) & (frame["n_train"] == 1500)]
@@ -132,9 +133,9 @@ def odd_entry(frame: pandas.DataFrame, table: int, training_domain: str) -> dict
         ends = [psnr(frame, row.table, row.training_domain, n, row.n_finetune) for n in (1000, 2000)]
         off[row.table, row.training_domain, row.n_finetune] = row.mean - sum(ends) / 2
     odd = [(3, "t1", 50), (4, "natural", 50)]
-    before, after = (psnr(frame, table, training_domain, n, 50) for n in (1000, 2000))
-    others = max(abs(value) for key, value in off.items() if key not in odd)
-    return {"before": before, "after": after, "off": off[table, training_domain, 50], "others": others}
+    neighbours = {f"psnr_{n}": psnr(frame, table, training_domain, n, 50) for n in (1000, 2000)}
+    most = max(abs(value) for key, value in off.items() if key not in odd)
+    return {**neighbours, "off": off[table, training_domain, 50], "most": most}
 
 
 def raw_gap(frame: pandas.DataFrame, test_domain: str, better: str, worse: str) -> dict[str, float]:
@@ -146,7 +147,7 @@ def raw_gap(frame: pandas.DataFrame, test_domain: str, better: str, worse: str) 
         better: Training domain of the one.
         worse: Of the other.
     """
-    table, _ = _TABLES[test_domain]
+    table = TABLES[test_domain]
     return {"gap": psnr(frame, table, better, 4000, 0) - psnr(frame, table, worse, 4000, 0)}
 
 
@@ -188,16 +189,16 @@ SLIPS = (
         "Table 4",
         "34.36 dB",
         lambda frame: odd_entry(frame, 4, "natural"),
-        "its neighbours are {before:.2f} and {after:.2f} dB: {off:+.2f} dB from their mean, where no other entry is "
-        "further than {others:.2f} dB; 35.36 dB was probably meant",
+        "its neighbours are {psnr_1000:.2f} and {psnr_2000:.2f} dB: {off:+.2f} dB from their mean, where no other "
+        "entry is further than {most:.2f} dB; 35.36 dB was probably meant",
     ),
     Slip(
         "1500 T1 images",
         "Table 3",
         "34.69 dB",
         lambda frame: odd_entry(frame, 3, "t1"),
-        "its neighbours are {before:.2f} and {after:.2f} dB: {off:+.2f} dB from their mean, where no other entry is "
-        "further than {others:.2f} dB",
+        "its neighbours are {psnr_1000:.2f} and {psnr_2000:.2f} dB: {off:+.2f} dB from their mean, where no other "
+        "entry is further than {most:.2f} dB",
     ),
     Slip(
         "reference row of T1- and T2-trained networks",
@@ -246,11 +247,15 @@ def render_slips() -> Rendered:
         ReconError: The paper's tables are not there.
     """
     frame = paper()
-    lines = ["| Where, and about what | Printed | The paper's own numbers say |", "|:--|:--|:--|"]
-    for slip in SLIPS:
-        said = slip.says.format(**slip.recompute(frame)).replace(" -", " −")  # noqa: RUF001 - a true minus
-        lines.append(f"| *{slip.place}*: {slip.about} | {slip.printed} | {said} |")
-    return Rendered(markdown="\n".join(lines))
+    rows = (
+        (
+            f"*{slip.source}*: {slip.title}",
+            slip.printed,
+            slip.finding.format(**slip.recompute(frame)).replace(" -", " −"),  # noqa: RUF001 - a true minus
+        )
+        for slip in SLIPS
+    )
+    return render_table(("Where, and about what", "Printed", "The paper's own numbers say"), rows, "lll")
 
 
 def render_verdicts() -> Rendered:
@@ -260,11 +265,12 @@ def render_verdicts() -> Rendered:
         Markdown.
     """
     checked = claims.check(None)
-    tested = [one for one in checked if any(verdict.verdict != UNTESTED for verdict in one.paper)]
-    held = [one for one in tested if all(verdict.verdict == HOLDS for verdict in one.paper)]
-    note = f"The [checks of this book](claims.md), run on the paper's tables: {len(held)} of {len(tested)} claims hold."
-    if others := [str(one.number) for one in checked if one not in tested]:
-        note += f" The tables have no numbers for claim {' and '.join(others)}."
+    tested = [claim for claim in checked if any(verdict.tested for verdict in claim.paper)]
+    holding = [claim for claim in tested if all(verdict.outcome is Outcome.HOLDS for verdict in claim.paper)]
+    note = f"The [checks of this book](claims.md), run on the paper's tables: {len(holding)} of {len(tested)} claims "
+    note += "hold."
+    if untested := [str(claim.number) for claim in checked if claim not in tested]:
+        note += f" The tables have no numbers for claim {' and '.join(untested)}."
     return Rendered(markdown=note)
 
 
@@ -274,9 +280,9 @@ def render_words() -> Rendered:
     Returns:
         Markdown.
     """
-    return Rendered(markdown="\n".join(f"- {place}: {text}" for place, text in WORDS))
+    return Rendered(markdown="\n".join(f"- {source}: {text}" for source, text in WORDS))
 
 
 def _cs(frame: pandas.DataFrame, test_domain: str) -> float:
-    rows = frame[(frame["table"] == _TABLES[test_domain][0]) & (frame["method"] == "cs")]
+    rows = frame[(frame["table"] == TABLES[test_domain]) & (frame["method"] == "cs")]
     return float(rows[rows["metric"] == "psnr"]["mean"].iloc[0])

@@ -10,10 +10,12 @@ import html
 from typing import TYPE_CHECKING
 
 from recon_lib.core.errors import choose
-from recon_lib.experiment.design import NAMES, NETWORKS, TUNED
+from recon_lib.experiment.design import NETWORKS, TUNED, domain_name
 from recon_lib.paper.averages import KEY, METRICS, summarise, tuned_count
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.markdown import table
 from recon_lib.paper.markup import FULL, Rendered, signed, spread, table_box, tinted_cell, two_lines
-from recon_lib.paper.reference import paper
+from recon_lib.paper.reference import TABLES, paper
 from recon_lib.paper.words import label
 from recon_lib.results.store import Results
 
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
     import pandas
 
 
-def table(number: int, results: Results | None) -> pandas.DataFrame:
-    """Return one of the paper's tables, ours beside the paper's.
+def comparison(test_domain: str, results: Results | None) -> pandas.DataFrame:
+    """Compare the networks on one contrast, ours beside the paper's Table 1 (T1) or 2 (T2).
 
     Args:
-        number: 1 (T1 test) or 2 (T2 test).
+        test_domain: The contrast; one that the paper has no table of has no numbers of the paper's.
         results: Ours; ``None`` before anything has been run.
 
     Returns:
@@ -36,19 +38,18 @@ def table(number: int, results: Results | None) -> pandas.DataFrame:
         marks the variant of CS with the highest mean, if there are several.
 
     Raises:
-        ReconError: There is no such table.
+        ReconError: Neither the paper nor the results have such a contrast.
     """
     import pandas
 
-    choose("table", str(number), ("1", "2"))
-    domain = "t1" if number == 1 else "t2"
+    choose("test domain", test_domain, page_domains(results))
     theirs = paper()
-    theirs = theirs[theirs["table"] == number]
-    ours = None if results is None else summarise(results.slices[results.slices["test_domain"] == domain])
-    tuned = tuned_count(None if results is None else results.slices, domain)
+    theirs = theirs[theirs["table"] == TABLES.get(test_domain)]
+    ours = None if results is None else summarise(results.slices[results.slices["test_domain"] == test_domain])
+    tuned = tuned_count(None if results is None else results.slices, test_domain)
     largest = None if ours is None else ours["n_train"].max()
     rows = []
-    for method, training, n_finetune in _rows(ours, tuned):
+    for method, training, n_finetune in _rows(ours, tuned, test_domain):
         printed_count = TUNED if n_finetune else n_finetune
         match = _find(ours, method, training, n_finetune, largest)
         for metric in METRICS:
@@ -78,28 +79,28 @@ def table(number: int, results: Results | None) -> pandas.DataFrame:
 _PAPER = {"paper": "mean", "paper_std": "std"}
 
 
-def render_table(number: int, results: Results | None) -> Rendered:
-    """Draw Table 1 or 2 for a page.
+def render_comparison(test_domain: str, results: Results | None) -> Rendered:
+    """Draw the comparison of one contrast, the paper's Table 1 or 2, for a page.
 
     Args:
-        number: 1 or 2.
+        test_domain: The contrast.
         results: Ours; ``None`` leaves our cells empty.
 
     Returns:
         HTML and Markdown; an empty cell was not run.
 
     Raises:
-        ReconError: There is no such table.
+        ReconError: Neither the paper nor the results have such a contrast.
     """
-    frame = table(number, results)
-    head = [["", *(name for name, _ in METRICS.values())], ["", *["ours", "paper", "difference"] * 2, "slices"]]
-    body, text, group = [], ["| |" + " ours | paper | difference |" * 2 + " slices |", "|---" + "|---:" * 7 + "|"], None
+    frame = comparison(test_domain, results)
+    heads = ["", *["ours", "paper", "difference"] * len(METRICS), "slices"]
+    body, text, group = [], [], None
     for (method, training, n_finetune), rows in frame.groupby(
         ["method", "training_domain", "n_finetune"], dropna=False, sort=False
     ):
-        best = [METRICS[row.metric][0].removesuffix(", dB") for row in rows.itertuples() if row.best]
+        best = [row.metric.upper() for row in rows.itertuples() if row.best]
         mark = f"best {' and '.join(best)}" if best else ""
-        cells = [label(method, training).removeprefix("trained on ")]
+        cells = [domain_name(training) if method == "network" else label(method, training)]
         drawn = ""
         for metric, (_, digits) in METRICS.items():
             row = rows[rows["metric"] == metric].iloc[0]
@@ -117,23 +118,25 @@ def render_table(number: int, results: Results | None) -> Rendered:
         name = html.escape(cells[0]) + (f"<small>{mark}</small>" if mark else "")
         body.append(f'<tr><th scope="row">{name}</th>{drawn}<td>{cells[-1]}</td></tr>')
         cells[0] += f", {mark}" if mark else ""
-        text.append("| " + " | ".join(cells) + " |")
-    first = "<tr><th></th>" + "".join(f'<th colspan="3" scope="colgroup">{name}</th>' for name in head[0][1:])
-    second = "<tr>" + "".join(f'<th scope="col">{name}</th>' for name in head[1])
+        text.append(cells)
+    first = "<tr><th></th>" + "".join(f'<th colspan="3" scope="colgroup">{name}</th>' for name, _ in METRICS.values())
+    second = "<tr>" + "".join(f'<th scope="col">{name}</th>' for name in heads)
     caption = (
-        f"{NAMES['t1' if number == 1 else 't2']} test slices: mean &plusmn; sample standard deviation over slices. "
+        f"{domain_name(test_domain)} test slices: mean &plusmn; sample standard deviation over slices. "
         "A difference is ours less the paper's, blue above it and orange below."
     )
     page = table_box(caption, f"{first}<th></th></tr>{second}</tr>", "".join(body))
-    return Rendered(page, "\n".join(text))
+    return Rendered(page, table(heads, text, "l" + "r" * (len(heads) - 1)))
 
 
-def _rows(ours: pandas.DataFrame | None, tuned: int) -> list[tuple[str, str, int | None]]:
+def _rows(ours: pandas.DataFrame | None, tuned: int, test_domain: str) -> list[tuple[str, str, int | None]]:
     """List the table's rows: method, training domain, fine-tuning images."""
-    networks = [("network", domain, n) for n in (0, tuned) for domain in NETWORKS]
-    found = set() if ours is None else set(ours["method"])
-    symmetry = [("conjugate_symmetry", "", None)] if "conjugate_symmetry" in found else []
-    variants = sorted((name for name in found if name.startswith("cs:")), key=_cs_order)
+    methods = set() if ours is None else set(ours["method"])
+    trained = set() if ours is None else set(ours["training_domain"])
+    domains = dict.fromkeys((*NETWORKS, *({test_domain} & trained)))  # the paper's three, and the contrast's own
+    networks = [("network", domain, n) for n in (0, tuned) for domain in domains]
+    symmetry = [("conjugate_symmetry", "", None)] if "conjugate_symmetry" in methods else []
+    variants = sorted((method for method in methods if method.startswith("cs:")), key=_cs_order)
     if variants and variants[0] != "cs:literal":
         variants.insert(0, "cs:literal")  # the paper's row has its place, ours in it is empty
     cs = [(name, "", None) for name in variants or ["cs"]]

@@ -12,27 +12,28 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from recon_lib.core.errors import choose
-from recon_lib.experiment.design import NAMES, REFERENCE
+from recon_lib.experiment.design import REFERENCE, domain_name
 from recon_lib.paper.averages import METRICS, summarise
-from recon_lib.paper.claims import Claim
-from recon_lib.paper.intervals import UNTESTED
+from recon_lib.paper.claims import Claim, ClaimId
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.intervals import Unit
+from recon_lib.paper.markdown import render_table, table
 from recon_lib.paper.markup import FULL, Rendered, signed, spread, table_box, tinted_cell
-from recon_lib.paper.reference import paper
+from recon_lib.paper.reference import GRIDS, paper
 from recon_lib.paper.words import label
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
     import pandas
 
-DOMAINS = {3: "t1", 4: "t2"}  # the test contrast of each table
 _CELL = ["training_domain", "n_finetune", "n_train"]
 
 
-def grid(number: int, results: Results | None) -> pandas.DataFrame:
-    """Return one of the paper's grids, ours beside the paper's.
+def grid(test_domain: str, results: Results | None) -> pandas.DataFrame:
+    """Return the grid of one contrast, ours beside the paper's Table 3 (T1) or 4 (T2).
 
     Args:
-        number: 3 (T1 test) or 4 (T2 test).
+        test_domain: The contrast; one that the paper has no grid of has no numbers of the paper's.
         results: Ours; ``None`` before anything has been run.
 
     Returns:
@@ -41,19 +42,18 @@ def grid(number: int, results: Results | None) -> pandas.DataFrame:
         the paper does not have, are there, and what they lack is missing.
 
     Raises:
-        ReconError: There is no such grid.
+        ReconError: Neither the paper nor the results have such a contrast.
     """
-    choose("grid", str(number), [str(n) for n in DOMAINS])
-    domain = DOMAINS[number]
+    choose("test domain", test_domain, page_domains(results))
     theirs = paper()
-    theirs = theirs[theirs["table"] == number].rename(columns={"mean": "paper", "std": "paper_std"})
+    theirs = theirs[theirs["table"] == GRIDS.get(test_domain)].rename(columns={"mean": "paper", "std": "paper_std"})
     frame = theirs[[*_CELL, "metric", "paper", "paper_std"]].merge(
-        _ours(results, domain), how="outer", on=[*_CELL, "metric"]
+        _ours(results, test_domain), how="outer", on=[*_CELL, "metric"]
     )
     frame["difference"] = frame["ours"] - frame["paper"]
-    frame["place"] = frame["training_domain"].map({"natural": 0, domain: 1})
-    order = frame.sort_values(["place", "metric", "n_finetune", "n_train"], ignore_index=True)
-    return order[[*_CELL, "metric", *_OURS, "slices", "subjects", "paper", "paper_std", "difference"]]
+    frame["rank"] = frame["training_domain"].map({"natural": 0, test_domain: 1})
+    ordered = frame.sort_values(["rank", "metric", "n_finetune", "n_train"], ignore_index=True)
+    return ordered[[*_CELL, "metric", *_OURS, "slices", "subjects", "paper", "paper_std", "difference"]]
 
 
 _OURS = ["ours", "ours_std"]
@@ -64,7 +64,7 @@ def draws(results: Results | None, test_domain: str) -> pandas.DataFrame:
 
     Args:
         results: Ours, or ``None``.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
 
     Returns:
         One row a network with more than one draw: ``training_domain, n_train, n_finetune, draws``, and for
@@ -73,25 +73,25 @@ def draws(results: Results | None, test_domain: str) -> pandas.DataFrame:
     """
     import pandas
 
-    by = ["training_domain", "n_train", "n_finetune"]
-    named = {f"{metric}{end}": (metric, how) for metric in METRICS for end, how in _ENDS.items()}
+    key = ["training_domain", "n_train", "n_finetune"]
+    statistics = {f"{metric}{end}": (metric, how) for metric in METRICS for end, how in _ENDS.items()}
     if results is None:
-        return pandas.DataFrame(columns=[*by, "draws", *named])
+        return pandas.DataFrame(columns=[*key, "draws", *statistics])
     slices = results.slices
     rows = slices[(slices["test_domain"] == test_domain) & (slices["method"] == "network") & (slices["n_finetune"] > 0)]
-    each = summarise(rows, by=[*by, "draw"])
-    found = each.groupby(by).agg(draws=("draw", "size"), **named).reset_index()
-    return found[found["draws"] > 1].reset_index(drop=True)
+    means = summarise(rows, by=[*key, "draw"])
+    networks = means.groupby(key).agg(draws=("draw", "size"), **statistics).reset_index()
+    return networks[networks["draws"] > 1].reset_index(drop=True)
 
 
 _ENDS = {"": "mean", "_std": "std", "_low": "min", "_high": "max"}
 
 
-def render_grid(number: int, metric: str, results: Results | None) -> Rendered:
-    """Draw Table 3 or 4 for a page, one metric.
+def render_grid(test_domain: str, metric: str, results: Results | None) -> Rendered:
+    """Draw the grid of one contrast, the paper's Table 3 or 4, for a page, one metric.
 
     Args:
-        number: 3 or 4.
+        test_domain: The contrast.
         metric: ``psnr`` or ``ssim``.
         results: Ours; ``None`` leaves our part of each cell empty.
 
@@ -100,14 +100,14 @@ def render_grid(number: int, metric: str, results: Results | None) -> Rendered:
         sign and colour say which is higher.
 
     Raises:
-        ReconError: There is no such grid or metric.
+        ReconError: There is no such metric, or neither the paper nor the results have such a contrast.
     """
     choose("metric", metric, list(METRICS))
     name, digits = METRICS[metric]
-    frame = grid(number, results)
+    frame = grid(test_domain, results)
     frame = frame[frame["metric"] == metric]
     sizes = sorted(frame["n_train"].unique())
-    body, text = [], [f"| tuned with | {' | '.join(str(n) for n in sizes)} |", "|--:" * (len(sizes) + 1) + "|"]
+    body, text = [], []
     for training, rows in frame.groupby("training_domain", sort=False):
         group = label("network", training)
         body.append(
@@ -117,49 +117,53 @@ def render_grid(number: int, metric: str, results: Results | None) -> Rendered:
             cells = line.set_index("n_train").reindex(sizes)
             drawn = "".join(_cell(cell, digits, FULL[metric]) for cell in cells.itertuples())
             body.append(f'<tr><th scope="row">{n_finetune}</th>{drawn}</tr>')
-            text.append(f"| {group}, {n_finetune} | {' | '.join(_plain(c, digits) for c in cells.itertuples())} |")
+            text.append((f"{group}, {n_finetune}", *(_plain(cell, digits) for cell in cells.itertuples())))
+    plain = table(("tuned with", *map(str, sizes)), text, "r" * (len(sizes) + 1))
     heads = "".join(f'<th scope="col">{size}</th>' for size in sizes)
     caption = (
-        f"{name}, {NAMES[DOMAINS[number]]} test slices: ours &plusmn; sample standard deviation over slices, below it "
-        "the paper's, then ours less the paper's (blue above it, orange below)."
+        f"{name}, {domain_name(test_domain)} test slices: ours &plusmn; sample standard deviation over slices, below "
+        "it the paper's, then ours less the paper's (blue above it, orange below)."
     )
     head = (
         f'<tr><th></th><th colspan="{len(sizes)}" scope="colgroup">training images</th></tr>'
         f'<tr><th scope="col">tuned with</th>{heads}</tr>'
     )
-    return Rendered(table_box(caption, head, "".join(body), "recon-grid"), "\n".join(text))
+    return Rendered(table_box(caption, head, "".join(body), "recon-grid"), plain)
 
 
-def render_counts(number: int, results: Results | None) -> Rendered:
+def render_counts(test_domain: str, results: Results | None) -> Rendered:
     """Say how many cells of a grid were run and how many are missing, and on how many images its last row rests.
 
     Args:
-        number: 3 or 4.
+        test_domain: The contrast.
         results: Ours, or ``None``.
 
     Returns:
         Markdown.
 
     Raises:
-        ReconError: There is no such grid.
+        ReconError: Neither the paper nor the results have such a contrast.
     """
-    frame = grid(number, results).query("metric == 'psnr'")
-    asked = frame[frame["paper"].notna()]
+    frame = grid(test_domain, results).query("metric == 'psnr'")
+    printed = frame[frame["paper"].notna()]
+    extra = int(frame["paper"].isna().sum())
+    if not len(printed):
+        return Rendered(markdown=f"The paper has no such grid; {extra} cells were run.{_shares(results, test_domain)}")
     parts = [
         f"{rows['ours'].notna().sum()} of {len(rows)} {label('network', training)}"
-        for training, rows in asked.groupby("training_domain", sort=False)
+        for training, rows in printed.groupby("training_domain", sort=False)
     ]
-    run, extra = int(asked["ours"].notna().sum()), int(frame["paper"].isna().sum())
-    note = f"Of the paper's {len(asked)} cells **{run} were run and {len(asked) - run} are missing**: "
+    run = int(printed["ours"].notna().sum())
+    note = f"Of the paper's {len(printed)} cells **{run} were run and {len(printed) - run} are missing**: "
     note += f"{', '.join(parts)}." + (f" {extra} more are not in the paper." if extra else "")
-    return Rendered(markdown=note + _shares(results, DOMAINS[number]))
+    return Rendered(markdown=note + _shares(results, test_domain))
 
 
 def render_updates(test_domain: str, results: Results | None) -> Rendered:
     """Say how often fine-tuning updated a network with each number of images.
 
     Args:
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
         results: Ours, or ``None``.
 
     Returns:
@@ -168,16 +172,16 @@ def render_updates(test_domain: str, results: Results | None) -> Rendered:
     if results is None or not len(results.history):
         return Rendered(markdown="")
     rows = results.history[results.history["test_domain"] == test_domain]
-    made = rows.groupby("n_finetune")["updates"].max()
-    if not len(made):
+    counts = rows.groupby("n_finetune")["updates"].max()
+    if not len(counts):
         return Rendered(markdown="")
-    (images, updates), *others = made.items()
-    said = [f"{updates:.0f} times with {images:.0f} images", *(f"{n:.0f} with {some:.0f}" for some, n in others)]
-    note = f"Fine-tuning updated a network {', '.join(said)}."
+    phrases = [f"{updates:.0f} with {images:.0f}" for images, updates in counts.items()]
+    phrases[0] = f"{counts.iloc[0]:.0f} times with {counts.index[0]:.0f} images"
+    note = f"Fine-tuning updated a network {', '.join(phrases)}."
     bound = results.provenance.get("profile", {}).get("fine_tuning", {}).get("max_updates")
     if bound is not None:
         note += f" (Whole epochs, bounded by {bound} updates.)"
-    if made.duplicated().any():
+    if counts.duplicated().any():
         note += " Rows with as many updates differ only in how many different images were used."
     return Rendered(markdown=note)
 
@@ -186,52 +190,61 @@ def render_draws(test_domain: str, results: Results | None) -> Rendered:
     """Tabulate how PSNR varies with the draw of the fine-tuning images.
 
     Args:
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
         results: Ours, or ``None``.
 
     Returns:
         Markdown: a table, or a sentence where nothing was drawn more than once.
     """
-    found = draws(results, test_domain)
-    if not len(found):
+    networks = draws(results, test_domain)
+    if not len(networks):
         return Rendered(
             markdown="No network was tuned with several draws of its images yet, so their spread is unknown."
         )
-    lines = [
-        "| Network | Images | Tuned with | Draws | Mean PSNR, dB | Lowest to highest |",
-        "|:--|--:|--:|--:|--:|--:|",
-    ]
-    for one in found.itertuples():
-        lines.append(
-            f"| {label('network', one.training_domain)} | {one.n_train} | {one.n_finetune} | {one.draws} | "
-            f"{spread(one.psnr, one.psnr_std, 2)} | {one.psnr_low:.2f} to {one.psnr_high:.2f} |"
+    rows = (
+        (
+            label("network", network.training_domain),
+            str(network.n_train),
+            str(network.n_finetune),
+            str(network.draws),
+            spread(network.psnr, network.psnr_std, 2),
+            f"{network.psnr_low:.2f} to {network.psnr_high:.2f}",
         )
-    return Rendered(markdown="\n".join(lines))
+        for network in networks.itertuples()
+    )
+    return render_table(
+        ("Network", "Images", "Tuned with", "Draws", "Mean PSNR, dB", "Lowest to highest"), rows, "lrrrrr"
+    )
 
 
-def render_verdicts(checked: Iterable[Claim], test_domain: str, numbers: Iterable[int] | None = None) -> Rendered:
+def render_verdicts(
+    checked: Iterable[Claim], test_domain: str, claim_ids: Iterable[ClaimId | str] | None = None
+) -> Rendered:
     """Tabulate what became of some claims in one contrast.
 
     Args:
         checked: From :func:`recon_lib.paper.claims.check`.
-        test_domain: ``t1`` or ``t2``.
-        numbers: The claims' numbers; by default all of differences in PSNR that could be tested.
+        test_domain: The contrast.
+        claim_ids: Which claims, such as ``"networks-beat-cs"``; by default all of differences in PSNR that could be
+            tested.
 
     Returns:
         Markdown: a row a claim; one that could not be tested says why.
     """
-    lines = ["| The paper claims | Verdict | dB | 95 % interval |", "|:--|:--|--:|:--|"]
-    wanted = None if numbers is None else set(numbers)
+    chosen = None if claim_ids is None else set(claim_ids)
+    rows = []
     for claim in checked:
-        for one in claim.verdicts:
-            tested = one.verdict != UNTESTED
-            in_db = tested and one.unit == "dB"
-            if one.test_domain != test_domain or not (in_db if wanted is None else claim.number in wanted):
+        for verdict in claim.verdicts:
+            in_decibels = verdict.tested and verdict.unit is Unit.DECIBEL
+            is_shown = in_decibels if chosen is None else claim.id in chosen
+            if verdict.test_domain != test_domain or not is_shown:
                 continue
-            ends = f"{signed(one.low, 2)} to {signed(one.high, 2)}" if tested else ""
-            verdict = f"**{one.verdict}**" if tested else f"{one.verdict}: {one.note}"
-            lines.append(f"| {claim.sentence} | {verdict} | {signed(one.estimate, 2)} | {ends} |")
-    return Rendered(markdown="\n".join(lines) if len(lines) > 2 else "No claim could be tested yet.")
+            ends = f"{signed(verdict.low, 2)} to {signed(verdict.high, 2)}" if verdict.tested else ""
+            outcome = f"**{verdict.outcome}**" if verdict.tested else f"{verdict.outcome}: {verdict.note}"
+            rows.append((claim.sentence, outcome, signed(verdict.estimate, 2), ends))
+    if not rows:
+        return Rendered(markdown="No claim could be tested yet.")
+    return render_table(("The paper claims", "Verdict", "dB", "95 % interval"), rows, "llrl")
 
 
 def _ours(results: Results | None, domain: str) -> pandas.DataFrame:
@@ -244,8 +257,8 @@ def _ours(results: Results | None, domain: str) -> pandas.DataFrame:
         return empty
     rows = results.slices
     own = (rows["training_domain"] == domain) & (rows["n_finetune"] == REFERENCE)
-    wanted = (rows["training_domain"] == "natural") | own
-    means = summarise(rows[(rows["test_domain"] == domain) & (rows["method"] == "network") & wanted], by=_CELL)
+    in_grid = (rows["training_domain"] == "natural") | own
+    means = summarise(rows[(rows["test_domain"] == domain) & (rows["method"] == "network") & in_grid], by=_CELL)
     parts = [
         means.assign(metric=metric, ours=means[metric], ours_std=means[f"{metric}_std"])[columns] for metric in METRICS
     ]
@@ -266,10 +279,9 @@ def _shares(results: Results | None, domain: str) -> str:
     pairs = rows[["n_train", "n_images"]].dropna().drop_duplicates().sort_values("n_train")
     if not len(pairs) or (pairs["n_train"] == pairs["n_images"]).all():
         return ""
-    said = ", ".join(f"{images} in column {n}" for n, images in pairs.itertuples(index=False))
-    return (
-        f" There are fewer {NAMES[domain]} slices than photographs: the networks {label('network', domain)} saw {said}."
-    )
+    columns = ", ".join(f"{images} in column {n}" for n, images in pairs.itertuples(index=False))
+    network = label("network", domain)
+    return f" There are fewer {domain_name(domain)} slices than photographs: the networks {network} saw {columns}."
 
 
 def _cell(cell: object, digits: int, full: float) -> str:

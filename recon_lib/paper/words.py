@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recon_lib.experiment.design import NAMES
+from recon_lib.experiment.design import domain_name
+from recon_lib.paper.markdown import note
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.store import Results
 
@@ -27,29 +28,29 @@ def render_source(results: Results | None) -> Rendered:
         Markdown.
     """
     if results is None:
-        return Rendered(markdown="```{note}\nNothing has been run yet, so only the paper's side is shown.\n```")
+        return note("Nothing has been run yet, so only the paper's side is shown.")
     slices = results.slices
     counts = slices.drop_duplicates(["test_domain", "subject", "slice"]).groupby("test_domain")
     tests = " and ".join(
-        f"{len(rows)} {NAMES[name]} slices of {rows['subject'].nunique()} subjects" for name, rows in counts
+        f"{len(rows)} {domain_name(name)} slices of {rows['subject'].nunique()} subjects" for name, rows in counts
     )
-    about = (results.provenance.get("profile") or {}).get("description", "").rstrip(".")
-    what = f" ({about[0].lower()}{about[1:]})" if about else ""
-    note = f"Shown here: profile **{results.profile}**{what}, tested on {tests}.{_fewer(slices)}"
+    description = (results.provenance.get("profile") or {}).get("description", "").rstrip(".")
+    phrase = f" ({description[0].lower()}{description[1:]})" if description else ""
+    text = f"Shown here: profile **{results.profile}**{phrase}, tested on {tests}.{_fewer(slices)}"
     if results.profile == "smoke":
-        note += " It is the quick check on generated images: its numbers say nothing about the paper."
-    return Rendered(markdown=note)
+        text += " It is the quick check on generated images: its numbers say nothing about the paper."
+    return Rendered(markdown=text)
 
 
 def _fewer(slices: pandas.DataFrame) -> str:
     """Say on how many images a network was trained, where its domain has fewer than its column says."""
-    rows = slices[slices["training_domain"].isin(NAMES.keys() - {"natural"}) & (slices["n_images"] < slices["n_train"])]
-    most_asked = slices["n_train"].max()
-    most = rows[rows["n_train"] == most_asked].groupby("training_domain")["n_images"].max()
-    said = [f"{count} of {NAMES[name]}" for name, count in most.items()]
-    if not said:
+    largest = slices["n_train"].max()
+    rows = slices[(slices["training_domain"] != "natural") & (slices["n_images"] < slices["n_train"])]
+    counts = rows[rows["n_train"] == largest].groupby("training_domain")["n_images"].max()
+    phrases = [f"{count} of {domain_name(domain)}" for domain, count in counts.items()]
+    if not phrases:
         return ""
-    return f" In place of {most_asked} MR slices, of which there are fewer, a network saw {' or '.join(said)}."
+    return f" In place of {largest} MR slices, of which there are fewer, a network saw {' or '.join(phrases)}."
 
 
 def label(method: str, training_domain: str) -> str:
@@ -63,6 +64,6 @@ def label(method: str, training_domain: str) -> str:
         For instance ``"trained on T1"``.
     """
     if method == "network":
-        return f"trained on {NAMES.get(training_domain, training_domain)}"
+        return f"trained on {domain_name(training_domain)}"
     untrained = {"zero_filled": "zero-filled", "conjugate_symmetry": "conjugate symmetry", "cs": "CS"}
     return untrained.get(method) or f"CS ({method.partition(':')[2]})"

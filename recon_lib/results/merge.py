@@ -21,8 +21,8 @@ from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows, wr
 _NETWORK = ["variation", "test_domain", "method", "training_domain", "n_train", "n_finetune", "draw", "seed"]
 _SLICE_KEY = [*_NETWORK, "subject", "slice", "mask", "acceleration"]
 _EPOCH_KEY = ["run", "kind", "subnetwork", "epoch"]
-_TEMPORARY = shutil.ignore_patterns(".*")  # what a killed process was writing
-_AGREE = 1e-4  # relative: two machines round the same reconstruction differently
+_TEMPORARY = shutil.ignore_patterns(".*")  # files that a killed process was writing
+_AGREE = 1e-4  # the largest relative difference: two machines round the same reconstruction differently
 
 
 def collect(

@@ -20,8 +20,8 @@ from recon_lib.core.errors import ReconError
 
 FOLDER = "notebooks"
 """Stands beside the results that its notebooks gave."""
-_LINES, _TAIL = 40, 8  # of a text output: kept in all, and of these at its end
-_WIDTH, _COLOURS = 700, 32  # of a figure: pixels, palette
+_LINES, _TAIL = 40, 8  # a text output is cut to so many lines, of which so many are its last
+_WIDTH, _COLOURS = 700, 32  # a figure is at most so many pixels wide and has so many colours
 _PATH = re.compile(r"(?<![\w./:~$}])/(?:[\w.+@-]+/)+([\w.+@-]*)|\b[A-Za-z]:\\(?:[\w.+@ -]+\\)+([\w.+@-]*)")
 
 
@@ -109,7 +109,7 @@ def shrink(encoded: str) -> str:
 
     with Image.open(io.BytesIO(base64.b64decode(encoded))) as figure:
         if figure.format == "PNG" and figure.mode == "P" and figure.width <= _WIDTH:
-            return encoded  # it has been through here before
+            return encoded  # it was shrunk when it was collected
         image = figure.convert("RGBA")
     ground = Image.new("RGBA", image.size, "white")
     image = Image.alpha_composite(ground, image).convert("RGB")

@@ -62,7 +62,10 @@ def read_panels(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         return {}
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:  # numpy leaves a bad file open
+        with (
+            path.open("rb") as file,
+            np.load(file, allow_pickle=False) as archive,
+        ):  # np.load leaves one open
             return {key: archive[key] for key in archive.files}
     except DAMAGED as error:
         raise ReconError(f"{path} is not a readable set of images ({error}): write it again.") from error

@@ -57,7 +57,7 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, object]], columns: Mappin
         if not record.keys() <= columns.keys():
             choose("column", next(name for name in record if name not in columns), columns)
         for value in record.values():
-            if isinstance(value, bool | np.bool_):  # pandas would write 1.0 or True, each in silence
+            if isinstance(value, bool | np.bool_):  # pandas would write it in silence, as 1.0 or as True
                 raise ReconError(f"A table of results holds no truth values ({value}): write text or a number.")
     frame = pandas.DataFrame(records, columns=list(columns))
     for name, kind in columns.items():

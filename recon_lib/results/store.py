@@ -25,8 +25,8 @@ from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows
 if TYPE_CHECKING:
     import pandas
 
-PROFILES = ("paper", "open", "desk", "smoke")  # best first: the book shows the first that is there
-BENCHMARK_FOLDER = "benchmarks"  # beside the profiles: what the benchmarks measured
+PROFILES = ("paper", "open", "desk", "smoke")  # the best first: the book shows the first one that has results
+BENCHMARK_FOLDER = "benchmarks"  # stands next to the profiles and holds what the benchmarks measured
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Results:
     """A verified folder of results.
 
     Attributes:
-        profile: Its profile's name.
-        folder: Where it is.
+        profile: The name of the profile.
+        folder: The folder of its results.
         provenance: What :func:`write_provenance` wrote: ``files`` (name to sha256), and how they were made.
     """
 
@@ -50,7 +50,7 @@ class Results:
 
     @cached_property
     def variations(self) -> pandas.DataFrame:
-        """The same of the controls and measured choices, which the column ``variation`` names."""
+        """One row a slice of the controls and measured choices, which the column ``variation`` names."""
         return self._slices[self._slices["variation"] != ""].reset_index(drop=True)
 
     @cached_property
@@ -76,7 +76,7 @@ class Results:
 
     @cached_property
     def varied_panels(self) -> dict[str, np.ndarray]:
-        """The same of the variations of which any are kept, by ``.../<label>@<variation>``, each with its ``mask``."""
+        """Images of the variations that have any, by ``.../<label>@<variation>``, each with its ``mask``."""
         return {key: image for key, image in self._panels.items() if key not in self.panels}
 
     @cached_property

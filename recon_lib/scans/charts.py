@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recon_lib.core.comparison import comparison_figure
 from recon_lib.core.errors import ReconError
 from recon_lib.core.style import blank_figure
 from recon_lib.imaging.metrics import psnr
@@ -17,7 +18,7 @@ from recon_lib.imaging.metrics import psnr
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_ERROR = 0.2  # of the reference's maximum: white in an error map
+_ERROR = 0.2  # an error map is brightest from this share of the reference's maximum on
 _INK = "#0072b2"
 
 
@@ -31,17 +32,11 @@ def slice_figure(reference: np.ndarray, reconstructions: Mapping[str, np.ndarray
     Returns:
         The figure, two rows.
     """
-    figure, grid = blank_figure((2.1 * (1 + len(reconstructions)), 4.4), 2, 1 + len(reconstructions))
-    for column, (name, image) in enumerate({"reference": reference, **reconstructions}.items()):
-        title = name if column == 0 else f"{name}\n{psnr(reference, image, data_range=reference.max()):.1f} dB"
-        grid[0, column].imshow(np.rot90(image), cmap="gray", vmin=0, vmax=1)
-        grid[0, column].set_title(title, fontsize=9)
-        if column:
-            grid[1, column].imshow(np.rot90(np.abs(image - reference)), cmap="inferno", vmin=0, vmax=_ERROR)
-    grid[1, 1].set_title(f"errors, white: {_ERROR:g} of the maximum", fontsize=8)
-    for panel in grid.ravel():
-        panel.axis("off")
-    return figure
+    titled = {
+        f"{name}\n{psnr(reference, image, data_range=reference.max()):.1f} dB": np.rot90(image)
+        for name, image in reconstructions.items()
+    }
+    return comparison_figure(np.rot90(reference), titled, _ERROR)
 
 
 def gain_figure(rows: Sequence[Mapping[str, object]]) -> Figure:

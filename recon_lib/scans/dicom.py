@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TIMES = ("EchoTime", "RepetitionTime", "InversionTime")
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 _COMPLEX = {"P", "PHASE", "PHASE MAP", "R", "REAL", "I", "IMAGINARY"}
-# They describe the pixels that are replaced.
+# These elements describe the pixels of the source, which are replaced.
 _STALE = (
     *("SmallestImagePixelValue", "LargestImagePixelValue", "PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("RealWorldValueMappingSequence", "RescaleSlope", "RescaleIntercept", "RescaleType", "IconImageSequence"),
@@ -105,7 +105,7 @@ def write_series(scan: Scan, volume: np.ndarray, out: Path, text: str) -> None:
                 slope = _slope(head, volume)
             source = Dataset()
             source.ReferencedSOPClassUID, source.ReferencedSOPInstanceUID = head.SOPClassUID, head.SOPInstanceUID
-            head.remove_private_tags()  # among them, scales of the pixels that are replaced
+            head.remove_private_tags()  # some of them scale the pixels that are replaced
             for name in _STALE:
                 if name in head:
                     del head[name]
@@ -141,7 +141,7 @@ def _head(path: Path) -> _Head:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # scanners write much that the standard does not allow
+            warnings.simplefilter("ignore")  # scanners write much that the standard forbids
             head = pydicom.dcmread(path, defer_size=1024)
             _check_pixels(path, head)
             place = [[float(v) for v in head[n].value] if n in head else [] for n in _PLACE]
@@ -156,7 +156,7 @@ def _head(path: Path) -> _Head:
             return _Head(series, described, subject, size, *map(np.array, place), times)
     except ReconError:
         raise
-    except Exception as error:  # pydicom has many kinds
+    except Exception as error:  # pydicom raises many kinds of errors
         raise ReconError(f"Cannot read the DICOM image {path} ({_reason(error)}): export it again.") from error
 
 

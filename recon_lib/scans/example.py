@@ -9,7 +9,7 @@ import numpy as np
 from recon_lib.core.files import write_bytes
 from recon_lib.data.generated import generate
 
-# Oblique, with voxels that are longer along the third axis, as clinical scans are.
+# The volumes are oblique and have voxels that are longer along the third axis, as clinical scans do.
 _DIRECTION = np.array([[0.99, -0.10, 0.10], [0.09, 0.99, 0.11], [-0.11, -0.10, 0.99]])
 _VOXEL = (1.2, 1.0, 4.0)  # mm
 
@@ -20,7 +20,7 @@ def write_examples(folder: Path, matrix: tuple[int, int] = (40, 48), slices: int
     Args:
         folder: Made if it is not there.
         matrix: ``(height, width)`` of a slice.
-        slices: Of each volume.
+        slices: How many each volume has.
 
     Returns:
         The files, ``sub-05_T1w.nii.gz`` and so on.

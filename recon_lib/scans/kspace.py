@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 HDF5 = (".h5", ".hdf5")
 _NAMESPACE = "{http://www.ismrm.org/ISMRMRD}"
-# Bits of an acquisition's flags, counted from 1 in the standard: lines that are no part of the image.
+# These bits of an acquisition's flags, which the standard counts from 1, mark lines that are no part of the image.
 _NOT_IMAGE = sum(1 << (bit - 1) for bit in (19, 20, 23, 24, 26, 27, 28, 29))
 _REVERSED = 1 << (22 - 1)
-# Counters that must not move: each of their values is another image.
+# These counters must not move, since each of their values is another image.
 _SINGLE = ("kspace_encode_step_2", "average", "contrast", "phase", "repetition", "set")
 
 

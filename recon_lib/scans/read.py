@@ -131,7 +131,7 @@ def contrast_of(path: Path) -> str:
 def _read_npy(path: Path) -> Scan:
     try:
         array = np.load(path, allow_pickle=False)
-    except Exception as error:  # a damaged header raises what Python's own tokenizer does
+    except Exception as error:  # a damaged header raises errors of Python's own tokenizer
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ReconError(f"{path} is not a readable array ({reason}): save it again.") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
@@ -145,7 +145,7 @@ def _read_npy(path: Path) -> Scan:
             "combine the coils of k-space first."
         )
     raw = array.dtype.kind == "c"
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, which a scan refuses
+    with np.errstate(over="ignore"):  # a value that is too large becomes infinite, which a scan refuses
         array = array.astype(np.complex64 if raw else np.float32)
     contrast = {} if raw else {"contrast": contrast_of(path)}
     return Scan(path, "kspace" if raw else "npy", array, None, shape, subject_of(path), contrast)

@@ -20,7 +20,7 @@ COVERAGE = 0.1
 """A slice is used if more than this share of its pixels is bright, as in the project's own domains."""
 LEFT_OUT = 0.2
 """The share of a single scan's slices, at its end, that is held out."""
-_SAME_TIME = 0.2  # relative: echo times of one contrast agree this well across scanners
+_SAME_TIME = 0.2  # echo times of one contrast differ by less than this share across scanners
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +29,9 @@ class Slices:
 
     Attributes:
         images: float32 ``(n, height, width)``.
-        scans: Where each slice comes from.
-        subjects: Who is seen.
-        numbers: Its place in the scan, along the axis of slicing.
+        scans: The scan that each slice comes from.
+        subjects: The person whom each slice shows.
+        numbers: The place of each slice in its scan, along the axis of slicing.
     """
 
     images: np.ndarray

@@ -14,7 +14,7 @@ PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
 AXES = ("axial", "coronal", "sagittal", "0", "1", "2")
 ORIENTATION = "LAS"
 """Where the axes of a slice point: as those of the scans that the released networks learned from."""
-NEGATIVE = 0.01  # of the maximum: what interpolation leaves in a magnitude image
+NEGATIVE = 0.01  # of the maximum: interpolation leaves no lower values in a magnitude image
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +27,9 @@ class Scan:
         array: float32 magnitudes with the axes of the file, 3-D; or complex64 k-space
             ``(slices, height, width)``, zero where nothing was sampled, zero frequency in the centre.
         affine: From indices to mm to the right, front and up, ``(4, 4)``; ``None`` if the file has none.
-        shape: Of the file's array, with axes of length 1 that ``array`` lacks.
-        subject: Who was scanned, as far as the file or its name says.
-        contrast: What tells two contrasts apart: words of the name, times of the sequence.
+        shape: The shape of the file's array, with axes of length 1 that ``array`` lacks.
+        subject: The person who was scanned, as far as the file or its name says.
+        contrast: Words of the name and times of the sequence, which tell two contrasts apart.
         files: The files of a DICOM series in the order of ``array``'s last axis.
     """
 
@@ -115,7 +115,7 @@ class Scan:
 
         axes = nibabel.io_orientation(self.affine)
         turn = nibabel.orientations.ornt_transform(axes, nibabel.orientations.axcodes2ornt(tuple(ORIENTATION)))
-        turn[axis, 1] = 1  # slices keep their numbers
+        turn[axis, 1] = 1  # the axis of the slices is not flipped, so that they keep their numbers
         return np.moveaxis(nibabel.orientations.apply_orientation(array, turn), int(turn[axis, 0]), 0)
 
 

@@ -25,8 +25,8 @@ from recon_lib.scans.kspace import HDF5
 from recon_lib.scans.read import is_reconstruction, record_path
 from recon_lib.scans.scan import Scan
 
-_COMMENT = 6  # code of a NIfTI extension that is text
-# What each kind of scan may become, by the ending of the output; no ending is a folder of DICOM files.
+_COMMENT = 6  # the code of a NIfTI extension that holds text
+# The endings that the output of each kind of scan may have. The empty one stands for a folder of DICOM files.
 FORMATS: dict[str, tuple[str, ...]] = {
     "nifti": NIFTI,
     "dicom": ("", *NIFTI),

@@ -315,17 +315,6 @@ def test_history_is_the_objective_of_the_scaled_problem(name):
         np.testing.assert_allclose(objective(w, kspace, mask, name), value, rtol=1e-4)
 
 
-def test_variants_are_the_documented_ones():
-    described = {n: (v.name, v.wavelet_weight, v.tv_weight, v.real) for n, v in VARIANTS.items()}
-    assert described == {
-        "literal": ("literal", 1e-3, 0, False),
-        "tv0.01": ("tv0.01", 1e-3, 0.01, False),
-        "tv0.002": ("tv0.002", 1e-3, 0.002, False),
-        "real": ("real", 1e-3, 0, True),
-        "real+tv0.002": ("real+tv0.002", 1e-3, 0.002, True),
-    }
-
-
 def test_defaults_are_literal_and_eighty_iterations():
     _, mask, kspace = acquire((32, 32))
     np.testing.assert_array_equal(reconstruct_cs(kspace, mask), reconstruct_cs(kspace, mask, "literal", 80))

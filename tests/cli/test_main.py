@@ -25,6 +25,9 @@ def test_status_is_a_table(capsys):
     t1 = next(line for line in lines if line.startswith("t1 ") and "open" in line)
     assert t1.split() == ["t1", "open", "14", "0", "47.9", "MB", "-", "PDDL-1.0"]
     assert "t1/midas: set RECON_DATA_MIDAS to the folder that holds it" in out
+    midas = next(line for line in lines if line.startswith("t1 ") and "midas" in line)
+    assert midas.split()[:6] == ["t1", "midas", "39", "0", "-", "-"]  # neither a size nor a prepared split
+    assert {line.index(" 0 ") for line in (t1, midas)} == {lines[0].index("present") - 1}
     assert f"cache (RECON_CACHE): {paths.cache()}" in out
     assert "mirror (RECON_DATA_MIRROR): not set" in out
 
@@ -39,7 +42,7 @@ def test_prepare_a_profile_of_generated_images(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (["data", "fetch", "naturl"], "error: Unknown domain 'naturl': did you mean 'natural'?"),
         (["data", "prepare", "--profile", "desc"], "error: Unknown profile 'desc': did you mean 'desk'?"),
@@ -50,10 +53,10 @@ def test_prepare_a_profile_of_generated_images(capsys):
         (["data", "fetch", "--source", "ixi", "--profile", "desk"], "error: Give --profile or --source, not both"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(capsys, words, said):
+def test_bad_input_is_one_line_and_status_2(capsys, words, sentence):
     assert main.main(words) == 2
     out, error = capsys.readouterr()
-    assert error.startswith(said)
+    assert error.startswith(sentence)
     assert error.count("\n") == 1
     assert out == ""
 
@@ -123,11 +126,11 @@ def test_the_module_runs_and_help_loads_nothing_heavy():
         "heavy = {'numpy', 'pandas', 'nibabel', 'tensorflow', 'keras', 'requests', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script], cwd=paths.ROOT, capture_output=True, encoding="utf-8", check=False
     )
-    assert done.returncode == 0, done.stderr
-    assert "usage: python -m recon_lib" in done.stdout
+    assert process.returncode == 0, process.stderr
+    assert "usage: python -m recon_lib" in process.stdout
 
 
 def test_a_name_with_line_breaks_still_gives_one_line(capsys, monkeypatch):

@@ -29,29 +29,29 @@ states = st.dictionaries(
 def test_arrays_and_state_come_back(tmp_path_factory, arrays, state):
     path = tmp_path_factory.mktemp("checkpoint") / "deep" / "a.safetensors"
     save_arrays(path, arrays, state)
-    found, found_state = load_arrays(path)
-    assert found_state == state
-    assert found.keys() == arrays.keys()
+    loaded, loaded_state = load_arrays(path)
+    assert loaded_state == state
+    assert loaded.keys() == arrays.keys()
     for name, array in arrays.items():
-        assert found[name].dtype == array.dtype
-        np.testing.assert_array_equal(found[name], array)
+        assert loaded[name].dtype == array.dtype
+        np.testing.assert_array_equal(loaded[name], array)
 
 
 def test_views_are_saved_as_they_look(tmp_path):
     whole = np.arange(24.0).reshape(4, 6)
     views = {"turned": whole.T, "thinned": whole[::2, ::3], "backwards": whole[:, ::-1], "number": np.float32(3)}
     save_arrays(tmp_path / "a", views, {})
-    found, _ = load_arrays(tmp_path / "a")
+    loaded, _ = load_arrays(tmp_path / "a")
     for name, view in views.items():
-        np.testing.assert_array_equal(found[name], view)
+        np.testing.assert_array_equal(loaded[name], view)
 
 
 def test_a_file_is_replaced_whole(tmp_path):
     path = tmp_path / "a"
     save_arrays(path, {"x": np.ones(3)}, {"epoch": 1})
     save_arrays(path, {"y": np.zeros(2)}, {"epoch": 2})
-    found, state = load_arrays(path)
-    assert (list(found), state) == (["y"], {"epoch": 2})
+    loaded, state = load_arrays(path)
+    assert (list(loaded), state) == (["y"], {"epoch": 2})
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 

@@ -77,6 +77,7 @@ WRONG = [
     ({"masks": 4}, "s.masks is not a mapping of keys to values but 4."),
     ({"masks": {"acceleration": True}}, "s.masks.acceleration is of type float, not True."),
     ({"masks": {"matrix": [1, 2, 3]}}, "s.masks.matrix is a list of 2, not [1, 2, 3]."),
+    ({"masks": {"matrix": [1]}}, "s.masks.matrix is a list of 2, not [1]."),
     ({"masks": {"matrix": "12"}}, "s.masks.matrix is a list of 2, not '12'."),
     ({"masks": {"kinds": "ab"}}, "s.masks.kinds is a list, not 'ab'."),
     ({"masks": {"kinds": ["a", 1]}}, "s.masks.kinds is of type str, not 1."),

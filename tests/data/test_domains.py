@@ -27,11 +27,11 @@ def test_a_split_has_its_subjects_and_the_geometry(world):
 
 def test_the_second_load_reads_no_volume(world):
     world.use()
-    first = domains.load_images("t1", "train")
+    prepared = domains.load_images("t1", "train")
     for path in world.mirror.rglob("*.nii.gz"):
         path.unlink()
     again = domains.load_images("t1", "train")
-    assert (again.sha256, again.subjects, again.slices) == (first.sha256, first.subjects, first.slices)
+    assert (again.sha256, again.subjects, again.slices) == (prepared.sha256, prepared.subjects, prepared.slices)
 
 
 def test_images_limits_the_slices(world):
@@ -73,15 +73,15 @@ def changes(world):
     }
 
 
-@pytest.mark.parametrize("what", ["file", "geometry", "split", "slices"])
-def test_the_hash_depends_on_all_that_decides_the_images(world, what):
+@pytest.mark.parametrize("part", ["file", "geometry", "split", "slices"])
+def test_the_hash_depends_on_all_that_decides_the_images(world, part):
     world.use()
-    before = domains.domain_hash("t1")
-    assert len(before) == 64
-    assert domains.domain_hash("t1") == before == domains.domain_hash("t1", Domain())
-    changes(world)[what]()
+    original = domains.domain_hash("t1")
+    assert len(original) == 64
+    assert domains.domain_hash("t1") == original == domains.domain_hash("t1", Domain())
+    changes(world)[part]()
     world.use()
-    assert domains.domain_hash("t1") != before
+    assert domains.domain_hash("t1") != original
 
 
 def test_the_hash_depends_on_the_options_and_the_preparation(world, monkeypatch):
@@ -95,12 +95,12 @@ def test_the_hash_depends_on_the_options_and_the_preparation(world, monkeypatch)
 
 def test_the_hash_ignores_what_does_not_matter_and_reads_nothing(world, monkeypatch):
     world.use(mirror=False)
-    before = domains.domain_hash("t1")
+    original = domains.domain_hash("t1")
     for file in world.content["collections"]["set"]["files"]:
         file["url"] = file["url"].replace("example.org", "example.com")
     world.content["collections"]["set"]["title"] = "Another title"
     world.use(mirror=False)
-    assert domains.domain_hash("t1") == before
+    assert domains.domain_hash("t1") == original
     names = {name: domains.domain_hash(name) for name in load_manifest().domains}
     assert len(set(names.values())) == len(names)
 
@@ -139,9 +139,9 @@ def test_a_folder_of_photographs(world, monkeypatch, rng):
     )
     with pytest.raises(ReconError, match="4 images of natural/train were asked for: it has 3"):
         domains.load_images("natural", "train", Domain(source="ilsvrc", images=4))
-    before = domains.domain_hash("natural", domain)
+    original = domains.domain_hash("natural", domain)
     (folder / "val_1.png").unlink()
-    assert domains.domain_hash("natural", domain) != before
+    assert domains.domain_hash("natural", domain) != original
     (folder / "val_0.png").unlink()
     with pytest.raises(ReconError, match="holds 2 photographs: 3 are needed"):
         domains.load_images("natural", "train", domain)
@@ -194,10 +194,10 @@ def original_world(world, rng, pixels):
 def test_without_packs_photographs_are_rebuilt_and_verified(world, monkeypatch, rng):
     # sRGB 119 is L* 50.03: 128 in 8 bits.
     registry, contents = original_world(world, rng, [np.full((260, 300, 3), 119, np.uint8)] * 3)
-    asked = []
+    addresses = []
 
     def download(url, part, *, size):
-        asked.append(url)
+        addresses.append(url)
         part.write_bytes(contents[url])
 
     monkeypatch.setattr(transfer, "download", download)
@@ -206,6 +206,6 @@ def test_without_packs_photographs_are_rebuilt_and_verified(world, monkeypatch, 
     images = domains.load_images("natural", "train", Domain(images=2))
     np.testing.assert_allclose(images.images, 128 / 255)
     assert images.images.shape == (2, 256, 256)
-    assert sorted(asked) == ["https://example.org/0.png", "https://example.org/1.png"]
+    assert sorted(addresses) == ["https://example.org/0.png", "https://example.org/1.png"]
     assert len(domains.load_images("natural", "train", Domain(matrix=(16, 16)))) == 3
-    assert len(asked) == 3
+    assert len(addresses) == 3

@@ -16,9 +16,9 @@ from recon_lib.data.manifest import File, load_manifest
 CONTENT = b"the right bytes"
 
 
-def file_of(content=CONTENT, **more):
-    given = {"name": "set/a.bin", "role": "volume", "domain": "t1", "url": "https://example.org/a.bin", **more}
-    return File(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), **given)
+def file_of(content=CONTENT, **changes):
+    fields = {"name": "set/a.bin", "role": "volume", "domain": "t1", "url": "https://example.org/a.bin", **changes}
+    return File(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), **fields)
 
 
 class Server:
@@ -53,8 +53,8 @@ def test_download_is_verified_kept_and_not_repeated():
 def test_wrong_sha256_removes_the_file_and_names_the_source():
     with pytest.raises(ReconError, match=r"set/a\.bin from https://example\.org/a\.bin has another sha256.*removed"):
         fetch.obtain(file_of(), Server(b"the wrong bytes"))
-    left = [p.name for p in (paths.cache() / "files/set").iterdir() if not p.name.endswith(".lock")]
-    assert left == []
+    names = [p.name for p in (paths.cache() / "files/set").iterdir() if not p.name.endswith(".lock")]
+    assert names == []
 
 
 def test_a_copy_damaged_later_is_fetched_again():
@@ -135,8 +135,8 @@ def test_two_processes_download_once(tmp_path):
         file = {file_of()!r}
         assert fetch.obtain(file, slow).read_bytes() == {CONTENT!r}
     """)
-    both = [subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
+    processes = [subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
     assert (tmp_path / "log").read_text(encoding="utf-8") == "download\n"
 
 
@@ -179,7 +179,7 @@ def test_a_member_of_a_wheel_comes_through_pip(wheel_world):
     assert path == paths.cache() / "files/w/a.nii.gz"
 
 
-def pip_that(world, monkeypatch, *, works):
+def replace_pip(world, monkeypatch, *, works):
     """Replace pip, which takes seconds: the test above runs the real one."""
 
     def run(command, **_):
@@ -195,7 +195,7 @@ def pip_that(world, monkeypatch, *, works):
 
 
 def test_another_build_of_a_wheel_is_refused_and_removed(wheel_world, monkeypatch):
-    pip_that(wheel_world, monkeypatch, works=True)
+    replace_pip(wheel_world, monkeypatch, works=True)
     wheel_world.entries[0]["sha256"] = "0" * 64
     wheel_world.use(mirror=False)
     with pytest.raises(ReconError, match=r"from pip \(tinyvolumes==1.0\) has another sha256"):
@@ -204,7 +204,7 @@ def test_another_build_of_a_wheel_is_refused_and_removed(wheel_world, monkeypatc
 
 
 def test_a_pip_that_fails_is_quoted(wheel_world, monkeypatch):
-    pip_that(wheel_world, monkeypatch, works=False)
+    replace_pip(wheel_world, monkeypatch, works=False)
     wheel_world.use(mirror=False)
     with pytest.raises(ReconError, match=r"pip cannot download tinyvolumes==1\.0 \(ERROR: none\): .*RECON_DATA_MIRROR"):
         fetch.obtain(load_manifest().file("w/a.nii.gz"))
@@ -219,13 +219,13 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_wrong_member_is_refused(wheel_world, fault):
-    changed, said = FAULTS[fault]
+    changed, sentence = FAULTS[fault]
     wheel_world.entries[1].update(changed)
     mirrored = wheel_world.mirror / "w" / wheel_world.wheel.name
     mirrored.parent.mkdir()
     wheel_world.wheel.rename(mirrored)
     wheel_world.use()
-    with pytest.raises(ReconError, match=said):
+    with pytest.raises(ReconError, match=sentence):
         fetch.obtain(load_manifest().file("w/a.nii.gz"))
     assert not fetch.cached(load_manifest().file("w/a.nii.gz")).exists()
 

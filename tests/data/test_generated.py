@@ -34,13 +34,13 @@ def test_defaults_need_no_data_and_no_cache(tmp_path):
 
 
 def test_the_same_bits_every_time_and_no_others():
-    first = domains.load_images("t1", "test", SMALL)
+    reference = domains.load_images("t1", "test", SMALL)
     np.random.seed(1)
     state = np.random.get_state()[1].tolist()
-    assert domains.load_images("t1", "test", SMALL).sha256 == first.sha256
+    assert domains.load_images("t1", "test", SMALL).sha256 == reference.sha256
     assert np.random.get_state()[1].tolist() == state
     others = [domains.load_images(*name, SMALL).sha256 for name in (("t1", "train"), ("t1", "pool"), ("t2", "test"))]
-    assert len({first.sha256, *others}) == 4
+    assert len({reference.sha256, *others}) == 4
 
 
 def test_more_images_begin_with_the_same_photographs():

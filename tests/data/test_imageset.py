@@ -30,8 +30,8 @@ def test_fewer_slices_than_asked(images, n):
 
 def test_sha256_is_of_the_bytes_in_c_order(images):
     assert images.sha256 == hashlib.sha256(images.images.tobytes("C")).hexdigest()
-    other = ImageSet("t1", "test", np.asfortranarray(images.images), images.subjects, images.slices, images.scales)
-    assert other.sha256 == images.sha256
+    changed = ImageSet("t1", "test", np.asfortranarray(images.images), images.subjects, images.slices, images.scales)
+    assert changed.sha256 == images.sha256
     changed = images.images.copy()
     changed[0, 0, 0] += 1e-6
     assert ImageSet("t1", "test", changed, images.subjects, images.slices, images.scales).sha256 != images.sha256

@@ -38,24 +38,24 @@ def test_status_counts_what_is_here_and_prepared(world):
 def test_status_of_a_folder_of_the_users(monkeypatch, tmp_path):
     save_nifti(tmp_path / "ixi/a-T1.nii", phantom(1))
     monkeypatch.setenv("RECON_DATA_IXI", str(tmp_path / "ixi"))
-    found = row("t1", "ixi")
-    assert (found["present"], found["missing"]) == (1, "the folder holds 1 of 39")
-    assert found["bytes"] == (tmp_path / "ixi/a-T1.nii").stat().st_size
+    folder = row("t1", "ixi")
+    assert (folder["present"], folder["missing"]) == (1, "the folder holds 1 of 39")
+    assert folder["bytes"] == (tmp_path / "ixi/a-T1.nii").stat().st_size
     assert row("t2", "ixi")["present"] == 0
 
 
 def test_fetch_gets_every_file_once(world, monkeypatch):
-    asked = []
+    addresses = []
 
     def download(url, part, *, size):
-        asked.append(url)
+        addresses.append(url)
         part.write_bytes((world.mirror / url.removeprefix("https://example.org/")).read_bytes())
 
     monkeypatch.setattr(transfer, "download", download)
     world.use(mirror=False)
     for _ in range(2):
         assert [f.subject for f in inventory.fetch_domain("t1")] == ["sub-a", "sub-b", "sub-c"]
-    assert len(asked) == 3
+    assert len(addresses) == 3
     assert len(list((paths.cache() / "files").rglob("*.nii.gz"))) == 3
     assert inventory.fetch_domain("t1", Domain(source="generated")) == []
 
@@ -66,16 +66,16 @@ def test_fetch_of_a_folder_says_what_to_set():
 
 
 def test_fetch_of_photographs_without_packs_takes_the_originals(monkeypatch):
-    asked = []
-    monkeypatch.setattr(fetch, "_bring", lambda file, part, download: asked.append(file.url) or stop())
+    addresses = []
+    monkeypatch.setattr(fetch, "_bring", lambda file, part, download: addresses.append(file.url) or stop())
 
     def stop():
         raise ReconError("No network.")
 
     with pytest.raises(ReconError, match="No network"):
         inventory.fetch_domain("natural", Domain(images=2))
-    assert 1 <= len(asked) <= 2  # the second may be called off
-    assert all(url.startswith("https://") for url in asked)
+    assert 1 <= len(addresses) <= 2  # the second may be called off
+    assert all(url.startswith("https://") for url in addresses)
 
 
 @pytest.fixture

@@ -66,13 +66,13 @@ def test_the_registry_lists_4000_originals_with_licences():
     assert len({r.original.sha256 for r in rows}) == len({r.original.name for r in rows}) == 4000
     assert all(r.licence for r in rows)
     assert min(min(r.width, r.height) for r in rows) >= 256
-    named = [r for r in rows if r.licence == "CC-BY-2.0"]
-    assert len(named) == 1000
-    assert all(r.author and r.landing_url.startswith("http") for r in named)
+    subjects = [r for r in rows if r.licence == "CC-BY-2.0"]
+    assert len(subjects) == 1000
+    assert all(r.author and r.landing_url.startswith("http") for r in subjects)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "sentence"),
     [
         ({"name": "../up.nii"}, "leaves its folder"),
         ({"name": "/etc/passwd"}, "leaves its folder"),
@@ -85,15 +85,15 @@ def test_the_registry_lists_4000_originals_with_licences():
         ({"wheel": "a.whl"}, "both wheel and member"),
     ],
 )
-def test_unsafe_files_are_refused(change, said):
+def test_unsafe_files_are_refused(change, sentence):
     good = {"name": "a/b.nii", "role": "volume", "domain": "t1", "sha256": GOOD}
     File(**good)
-    with pytest.raises(ReconError, match=said):
+    with pytest.raises(ReconError, match=sentence):
         File(**{**good, **change})
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "sentence"),
     [
         (lambda c: c.update(version=2), "version is 2"),
         (lambda c: c.update(colections={}), "did you mean 'collections'"),
@@ -108,11 +108,11 @@ def test_unsafe_files_are_refused(change, said):
         (lambda c: c.update(domains={"t1": {"open": None}}), "not a mapping"),
     ],
 )
-def test_wrong_manifests_are_refused(world, change, said):
+def test_wrong_manifests_are_refused(world, change, sentence):
     content = copy.deepcopy(world.content)
     parse_manifest(copy.deepcopy(content))
     change(content)
-    with pytest.raises(ReconError, match=said):
+    with pytest.raises(ReconError, match=sentence):
         parse_manifest(content)
 
 

@@ -171,9 +171,9 @@ def test_a_folder_is_read_by_name_cut_or_padded(tmp_path):
     Image.fromarray(np.full((6, 6), 255, np.uint8)).save(tmp_path / "sub" / "a.jpeg")
     Image.fromarray(np.full((6, 6), 255, np.uint8)).convert("CMYK").save(tmp_path / "a.JPEG", "JPEG")
     (tmp_path / "readme.txt").write_text("no image")
-    found = photographs.list_folder(tmp_path)
-    assert [p.relative_to(tmp_path).as_posix() for p in found] == ["a.JPEG", "b.PNG", "sub/a.jpeg"]
-    cmyk, padded, grey = photographs.from_folder(found, (6, 6))
+    paths = photographs.list_folder(tmp_path)
+    assert [p.relative_to(tmp_path).as_posix() for p in paths] == ["a.JPEG", "b.PNG", "sub/a.jpeg"]
+    cmyk, padded, grey = photographs.from_folder(paths, (6, 6))
     np.testing.assert_array_equal(grey, 255)
     assert cmyk.shape == (6, 6)
     # Rows 1..6 of nine (4 - 3 = 1), of which the first was black; four columns in the middle of six.
@@ -202,16 +202,16 @@ def test_a_photograph_that_unpacks_into_gigabytes_is_refused(tmp_path, side):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"\xff\xfe", "is damaged"),
         (b"index\nx\n", "lacks the column 'source_url'"),
         (b"a\n" + b"z" * 200_000, "damaged"),
     ],
 )
-def test_a_damaged_registry_is_one_sentence(tmp_path, content, said):
+def test_a_damaged_registry_is_one_sentence(tmp_path, content, sentence):
     (tmp_path / "r.csv").write_bytes(content)
-    with pytest.raises(ReconError, match=said):
+    with pytest.raises(ReconError, match=sentence):
         photographs.read_registry(tmp_path / "r.csv")
 
 

@@ -128,7 +128,7 @@ def test_photographs_are_lightness_over_100(rng):
 
 
 @pytest.mark.parametrize(
-    ("image", "said"),
+    ("image", "sentence"),
     [
         (np.full((4, 4), np.nan), "NaN or infinite"),
         (np.full((4, 4), np.inf), "NaN or infinite"),
@@ -137,13 +137,13 @@ def test_photographs_are_lightness_over_100(rng):
         (np.zeros((4, 4)), "zero everywhere"),
     ],
 )
-def test_images_that_cannot_be_used(image, said):
-    with pytest.raises(ReconError, match=f"Picture .*{said}"):
+def test_images_that_cannot_be_used(image, sentence):
+    with pytest.raises(ReconError, match=f"Picture .*{sentence}"):
         check_image(image, "Picture")
 
 
 @pytest.mark.parametrize(
-    ("volume", "said"),
+    ("volume", "sentence"),
     [
         (np.ones((4, 4)), r"shape \(4, 4\): a volume is 3-D"),
         (np.full((4, 4, 4), np.nan), "NaN or infinite"),
@@ -151,8 +151,8 @@ def test_images_that_cannot_be_used(image, said):
         (staircase([5, 5]), "no slice with more than 10%"),
     ],
 )
-def test_volumes_that_cannot_be_used(volume, said):
-    with pytest.raises(ReconError, match=f"Volume x .*{said}"):
+def test_volumes_that_cannot_be_used(volume, sentence):
+    with pytest.raises(ReconError, match=f"Volume x .*{sentence}"):
         prepare_volume(volume.astype(np.float32), PLAIN, name="Volume x")
 
 

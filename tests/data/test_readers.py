@@ -27,9 +27,9 @@ def test_nifti_comes_out_canonical_however_it_was_stored(tmp_path, head, codes, 
     turn = nibabel.orientations.ornt_transform(
         nibabel.io_orientation(canonical.affine), nibabel.orientations.axcodes2ornt(tuple(codes))
     )
-    stored = canonical.as_reoriented(turn)
-    assert "".join(nibabel.aff2axcodes(stored.affine)) == codes
-    nibabel.save(stored, tmp_path / f"v{suffix}")
+    volume_of_file = canonical.as_reoriented(turn)
+    assert "".join(nibabel.aff2axcodes(volume_of_file.affine)) == codes
+    nibabel.save(volume_of_file, tmp_path / f"v{suffix}")
     volume, voxel = read_volume(tmp_path / f"v{suffix}")
     assert volume.dtype == np.float32
     np.testing.assert_array_equal(volume, head)

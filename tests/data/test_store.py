@@ -39,8 +39,8 @@ def test_prepared_once_and_the_same_from_then_on(path, images):
 
 def test_no_pickle_is_written_or_read(path, images):
     store.once(path, "t1", "test", lambda: images)
-    with np.load(path, allow_pickle=False) as stored:
-        assert all(stored[key].dtype != object for key in stored.files)
+    with np.load(path, allow_pickle=False) as archive:
+        assert all(archive[key].dtype != object for key in archive.files)
     np.savez(path, images=np.array([{"a": 1}], dtype=object))
     assert store.once(path, "t1", "test", lambda: images) is images
 
@@ -95,11 +95,11 @@ def test_two_processes_prepare_once(tmp_path):
             return ImageSet("t1", "test", np.ones((2, 3, 4), np.float32), ("a", "b"), (1, 2), np.ones(2))
         print(store.once(store.path_of("t1", "open", "test", "k"), "t1", "test", slow).sha256)
     """)
-    both = [
+    processes = [
         subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, stdout=subprocess.PIPE, encoding="utf-8")
         for _ in range(2)
     ]
-    said = {process.communicate()[0] for process in both}
-    assert len(said) == 1
-    assert len(said.pop().strip()) == 64
+    outcome = {process.communicate()[0] for process in processes}
+    assert len(outcome) == 1
+    assert len(outcome.pop().strip()) == 64
     assert (tmp_path / "log").read_text(encoding="utf-8") == "prepare\n"

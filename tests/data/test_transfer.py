@@ -3,6 +3,7 @@
 import http.server
 import socket
 import threading
+import time
 from typing import ClassVar
 
 import pytest
@@ -210,8 +211,10 @@ def test_a_server_that_never_answers_is_given_up(part, monkeypatch):
     monkeypatch.setattr(transfer, "TIMEOUT", (0.1, 0.1))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/a"
+        start = time.monotonic()
         with pytest.raises(ReconError, match="check the network"):
             transfer.download(url, part, attempts=2, pause=0)
+        assert time.monotonic() - start < 10
 
 
 def test_pauses_double_when_lines_break(server, part, waits):

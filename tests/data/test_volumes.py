@@ -14,8 +14,8 @@ def touch(folder, *names):
         (folder / name).touch()
 
 
-def names(found):
-    return {subject: path.name for subject, path in found.items()}
+def names(volumes_of_folder):
+    return {subject: path.name for subject, path in volumes_of_folder.items()}
 
 
 def test_ixi_s_layout(tmp_path):
@@ -80,14 +80,14 @@ def test_both_formats_of_one_volume_give_the_papers_geometry(tmp_path, suffix):
 def test_a_limit_keeps_every_subjects_share(tmp_path):
     paths = [(s, save_nifti(tmp_path / f"{s}-T1.nii", phantom(n, (10, 10, 9)), "RAS")) for n, s in enumerate("abc")]
     whole = volumes.load_volumes(source({}), "train", paths)
-    some = volumes.load_volumes(source({}), "train", paths, limit=6)
-    counts = [some.subjects.count(s) for s in "abc"]
+    subset = volumes.load_volumes(source({}), "train", paths, limit=6)
+    counts = [subset.subjects.count(s) for s in "abc"]
     assert sum(counts) == 6
     assert max(counts) - min(counts) <= 1
     rows = list(zip(whole.subjects, whole.slices, strict=True))
-    for k, row in enumerate(zip(some.subjects, some.slices, strict=True)):
-        np.testing.assert_array_equal(some.images[k], whole.images[rows.index(row)])
-        assert some.scales[k] == whole.scales[rows.index(row)]
+    for k, row in enumerate(zip(subset.subjects, subset.slices, strict=True)):
+        np.testing.assert_array_equal(subset.images[k], whole.images[rows.index(row)])
+        assert subset.scales[k] == whole.scales[rows.index(row)]
     assert volumes.load_volumes(source({}), "train", paths, limit=10**6).sha256 == whole.sha256
 
 

@@ -18,8 +18,8 @@ def phantom(seed: int, shape: tuple[int, int, int] = (12, 14, 9)) -> np.ndarray:
     rng = np.random.default_rng(seed)
     axes = [np.linspace(-1, 1, n) for n in shape]
     x, y, z = np.meshgrid(*axes, indexing="ij")
-    inside = x**2 + y**2 + z**2 < 0.8
-    return (rng.integers(0, 20, shape) + inside * rng.integers(300, 1000, shape)).astype(np.int16)
+    ellipsoid = x**2 + y**2 + z**2 < 0.8
+    return (rng.integers(0, 20, shape) + ellipsoid * rng.integers(300, 1000, shape)).astype(np.int16)
 
 
 def save_nifti(path: Path, volume: np.ndarray, codes: str = "RAS", voxel: tuple[float, ...] = (1, 1, 1)) -> Path:
@@ -51,14 +51,20 @@ class World:
         self.content["domains"]["t1"] = {"open": source}
 
     @staticmethod
-    def entry(path: Path, name: str, **more: str) -> dict:
+    def entry(path: Path, name: str, **fields: str) -> dict:
         content = path.read_bytes()
         url = {"url": f"https://example.org/{name}"}
-        return {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **url, **more}
+        return {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **url, **fields}
 
     @staticmethod
-    def collection(**more: object) -> dict:
-        return {"title": "A set", "licence": "PDDL-1.0", "homepage": "https://example.org", "citation": "None", **more}
+    def collection(**fields: object) -> dict:
+        return {
+            "title": "A set",
+            "licence": "PDDL-1.0",
+            "homepage": "https://example.org",
+            "citation": "None",
+            **fields,
+        }
 
     def use(self, *, mirror: bool = True) -> None:
         """Write the manifest and put it, and the mirror, in the place of the real ones."""

@@ -96,7 +96,7 @@ def test_the_uniform_window_is_the_default_of_scikit_image(size):
     assert row["ssim_own_max"] == pytest.approx(own, abs=1e-12)
 
 
-def test_an_unknown_window_is_refused():
+def test_an_unknown_window_and_a_slice_smaller_than_it_are_refused():
     with pytest.raises(ReconError, match="did you mean 'uniform'"):
         measure(metrics.slice_metrics, *pair(), window="uniforn")
     with pytest.raises(ReconError, match="at least 7 pixels a side"):
@@ -286,6 +286,18 @@ def test_slice_metrics_agrees_with_the_single_metrics_and_names_the_columns():
     assert list(row) == ["psnr", "ssim", "nmse", "psnr_own_max", "ssim_own_max", "psnr_brain", "ssim_brain"]
     for metric in METRICS:
         assert row[metric.__name__] == pytest.approx(measure(metric, reference, image), rel=1e-14)
+
+
+def test_the_numbers_of_the_published_results_are_kept():
+    """Computed once by the version that made the results which lie in the book."""
+    y, x = np.mgrid[:31, :27]
+    reference = (1 + np.cos(0.3 * y + 0.02 * x * y)) * (x + 3)
+    row = measure(metrics.slice_metrics, reference, reference * (1 + 0.05 * np.sin(0.7 * x - 0.2 * y)) + 0.3)
+    expected = {
+        "psnr": 36.848748086962, "ssim": 0.996852718823, "nmse": 0.001438225746246, "psnr_own_max": 34.452741656826,
+        "ssim_own_max": 0.996122103496, "psnr_brain": 36.602608166731, "ssim_brain": 0.996822647357,
+    }  # fmt: skip
+    assert row == pytest.approx(expected, rel=1e-11)
 
 
 def test_an_all_zero_reconstruction_has_metrics():

@@ -23,7 +23,7 @@ def figure(encoded):
 
 
 @pytest.fixture
-def shown(folders):
+def results(folders):
     folder = store.root() / "desk"
     for name in ("train-natural-500-1a0c97fa77", "finetune-natural-500-t1-20-0-0123456789", "other"):
         path = folder / "notebooks" / f"{name}.ipynb"
@@ -32,27 +32,27 @@ def shown(folders):
     return store.Results("desk", folder, {})
 
 
-def test_each_run_is_folded_under_its_name(shown):
-    page = appendix.render(shown).html
+def test_each_run_is_folded_under_its_name(results):
+    page = appendix.render(results).html
     assert page.count("<details") == page.count("</details>") == 3
     assert "<summary><code>train-natural-500-1a0c97fa77</code>, 382 s</summary>" in page
     order = [page.index(word) for word in ("Training: 1", "train-natural", "Fine-tuning: 1", "finetune-", "Others: 1")]
     assert order == sorted(order)
-    only = appendix.render(shown, "finetune").html
+    only = appendix.render(results, "finetune").html
     assert only.count("<details") == 1
     assert "Train a cascade" in only
 
 
-def test_runs_stand_in_the_order_of_their_numbers(shown):
-    first = shown.folder / "notebooks" / "train-natural-500-1a0c97fa77.ipynb"
-    shutil.copy(first, first.with_name("train-natural-1000-0a0c97fa77.ipynb"))
-    shutil.copy(first, first.with_name("train-natural-4000-00000000aa.ipynb"))
-    names = re.findall(r"<code>train-natural-(\d+)", appendix.render(shown, "train").html)
+def test_runs_stand_in_the_order_of_their_numbers(results):
+    path = results.folder / "notebooks" / "train-natural-500-1a0c97fa77.ipynb"
+    shutil.copy(path, path.with_name("train-natural-1000-0a0c97fa77.ipynb"))
+    shutil.copy(path, path.with_name("train-natural-4000-00000000aa.ipynb"))
+    names = re.findall(r"<code>train-natural-(\d+)", appendix.render(results, "train").html)
     assert names == ["500", "1000", "4000"]
 
 
-def test_figures_are_described_and_lie_inside_the_page(shown):
-    page = appendix.render(shown, "train").html
+def test_figures_are_described_and_lie_inside_the_page(results):
+    page = appendix.render(results, "train").html
     (tag,) = re.findall(r"<img[^>]*>", page)
     assert 'loading="lazy"' in tag
     assert 'alt="Train a cascade: figure of the run train-natural-500-1a0c97fa77"' in tag
@@ -60,30 +60,30 @@ def test_figures_are_described_and_lie_inside_the_page(shown):
     assert figure(encoded).width == 700
 
 
-def test_texts_cannot_break_the_page(shown):
-    path = shown.folder / "notebooks" / "other.ipynb"
+def test_texts_cannot_break_the_page(results):
+    path = results.folder / "notebooks" / "other.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     notebook["cells"][0]["source"] = "## <script>alert(1)</script> **b** [x](javascript:y)"
     notebook["cells"][1]["source"] = "print('</pre><script>')"
     notebook["cells"][3]["outputs"][0]["data"]["image/png"] = '"><script>alert(2)</script>'
     path.write_text(json.dumps(notebook))
-    page = appendix.render(shown).html
+    page = appendix.render(results).html
     assert "<script" not in page
     assert "<strong>b</strong>" in page
     assert 'href="javascript' not in page
 
 
-def test_a_damaged_notebook_is_named(shown):
-    path = shown.folder / "notebooks" / "other.ipynb"
+def test_a_damaged_notebook_is_named(results):
+    path = results.folder / "notebooks" / "other.ipynb"
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ReconError, match=r"other\.ipynb is not a readable notebook"):
-        appendix.render(shown)
+        appendix.render(results)
 
 
-def test_without_notebooks_the_page_says_so(shown):
-    shutil.rmtree(shown.folder / "notebooks")
-    for found in (None, shown):
-        assert "No notebooks of this kind" in appendix.render(found, "train").markdown
+def test_without_notebooks_the_page_says_so(results):
+    shutil.rmtree(results.folder / "notebooks")
+    for absent in (None, results):
+        assert "No notebooks of this kind" in appendix.render(absent, "train").markdown
 
 
 def test_the_room_needs_pillow_only_to_trim():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fabricated import cell_rows, labelled_panels, untrained_rows, write_run
+from fabricated import cell_rows, labelled_panels, made, untrained_rows, write_run
 
 from recon_lib.core.errors import ReconError
 from recon_lib.paper import figure6, panel_view
@@ -84,5 +84,15 @@ def test_variants_are_ranked_by_their_mean_over_slices(tmp_path):
 
 
 def test_a_contrast_without_images_is_named(tmp_path):
+    shown = collected(tmp_path)
+    vars(shown)["panels"] = {key: panel for key, panel in shown.panels.items() if not key.startswith("t2/")}
     with pytest.raises(ReconError, match="no panels of 't2'"):
-        figure6.comparison_figure(collected(tmp_path, domains=("t1",)))
+        figure6.comparison_figure(shown)
+    with pytest.raises(ReconError, match="has no slices"):
+        figure6.comparison_figure(made([]))
+
+
+def test_a_contrast_that_was_not_tested_has_no_rows(tmp_path):
+    figure = figure6.comparison_figure(collected(tmp_path, domains=("t1",)))
+    assert figure.get_suptitle() == "T1: sub-11, slice 41"
+    assert len([axes for axes in figure.axes if axes.get_subplotspec() is not None]) == 2 * 6

@@ -157,7 +157,7 @@ def test_curves_are_the_tables_means(shown):
     (bars,) = [bar for bar in ours.collections if len(bar.get_segments())]
     np.testing.assert_allclose(bars.get_segments(), [[[20, 35.0], [20, 39.0]]])
 
-    printed = tables34.grid(3, None).query("metric == 'psnr' and training_domain == 'natural'")
+    printed = tables34.grid("t1", None).query("metric == 'psnr' and training_domain == 'natural'")
     assert {line.get_linestyle() for line in theirs.lines} == {"--"}
     for line in theirs.lines[:-1]:
         rows = printed[printed["n_train"] == int(line.get_label())]
@@ -192,5 +192,5 @@ def test_bad_places_and_domains_are_named(shown):
         figures45.grid_figure(shown, "t1", ("sub-99", 3))
     with pytest.raises(ReconError, match="no panels of 't2'"):
         figures45.grid_figure(shown, "t2")
-    with pytest.raises(ReconError, match="test domain with a grid"):
+    with pytest.raises(ReconError, match="Unknown test domain 't3'"):
         figures45.curve_figure(shown, "t3")

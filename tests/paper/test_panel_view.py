@@ -9,9 +9,7 @@ import pytest
 from fabricated import PSNR, cell_rows, labelled_panels, make_panels, make_runs, untrained_rows, write_run
 from matplotlib.figure import Figure
 
-from recon_lib.core import style
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment import design
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.paper import charts, figures23, headline, panel_view
 from recon_lib.results import merge, store
@@ -222,7 +220,3 @@ def test_neither_pyplot_nor_a_training_framework_is_loaded():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert found.stdout.strip() == "[]"
-
-
-def test_colours_and_names_cover_the_networks():
-    assert set(style.COLOURS) == set(design.NETWORKS)

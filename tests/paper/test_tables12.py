@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from fabricated import PSNR, made, make_runs, row, untrained_rows
+from fabricated import PSNR, made, make_runs, plain, row, untrained_rows
 
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
@@ -52,12 +52,12 @@ def test_a_missing_file_of_the_paper_is_named(monkeypatch, tmp_path):
         reference.paper()
 
 
-@pytest.mark.parametrize(("number", "domain"), [(1, "t1"), (2, "t2")])
-def test_every_row_stands_beside_the_papers(shown, number, domain):
-    frame = tables12.table(number, shown)
+@pytest.mark.parametrize("domain", ["t1", "t2"])
+def test_every_row_stands_beside_the_papers(shown, domain):
+    frame = tables12.comparison(domain, shown)
     assert len(frame) == 16
-    for (where, training, n), mean in PSNR.items():
-        if where == domain:
+    for (test_domain, training, n), mean in PSNR.items():
+        if test_domain == domain:
             ours = cell(frame, training, n, "psnr", "ours")
             assert ours == pytest.approx(mean, abs=2)
             printed = cell(frame, training, n, "psnr", "paper")
@@ -69,7 +69,7 @@ def test_every_row_stands_beside_the_papers(shown, number, domain):
 
 def test_mean_and_sample_deviation_by_hand(tmp_path):
     shown = one([row("t1", "a", 1, psnr=30.0), row("t1", "a", 2, psnr=32.0), row("t1", "b", 1, psnr=37.0)], tmp_path)
-    frame = tables12.table(1, shown)
+    frame = tables12.comparison("t1", shown)
     assert cell(frame, "natural", 0, "psnr", "ours") == pytest.approx(33.0)
     assert cell(frame, "natural", 0, "psnr", "ours_std") == pytest.approx(np.sqrt((9 + 1 + 16) / 2))
     assert cell(frame, "natural", 0, "psnr", "slices") == 3
@@ -79,7 +79,7 @@ def test_mean_and_sample_deviation_by_hand(tmp_path):
 def test_networks_of_one_number_of_training_images_stand_side_by_side(tmp_path):
     rows = [row("t1", "a", 1, psnr=30.0, n_train=4000), row("t1", "a", 1, psnr=29.0, n_train=500)]
     rows.append(row("t1", "a", 1, psnr=35.0, training_domain="t1", n_train=2000))
-    frame = tables12.table(1, one(rows, tmp_path))
+    frame = tables12.comparison("t1", one(rows, tmp_path))
     assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
     assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
     assert np.isnan(cell(frame, "t1", 0, "psnr", "ours"))  # that of 4000 is yet to come
@@ -89,18 +89,18 @@ def test_the_order_of_the_networks_is_said_beside_the_papers(tmp_path):
     def rows(**psnr):
         return [row("t2", "a", 1, psnr=value, training_domain=name) for name, value in psnr.items()]
 
-    said = metric_ways.render_order(2, one(rows(natural=33.0, t1=34.0, t2=35.0), tmp_path)).markdown
-    assert "As trained, here: T2, T1, natural images; in the paper: T2, natural images, T1." in said
-    assert "Tuned with 20, in the paper: T2, T1, natural images." in said
-    said = metric_ways.render_order(2, one(rows(natural=34.5, t1=34.0, t2=35.0), tmp_path)).markdown
-    assert "As trained, both here and in the paper: T2, natural images, T1." in said
-    said = metric_ways.render_order(2, one(rows(natural=34.5, t1=34.0), tmp_path)).markdown  # one network is missing
-    assert "As trained, in the paper: T2, natural images, T1." in said
+    text = metric_ways.render_order("t2", one(rows(natural=33.0, t1=34.0, t2=35.0), tmp_path)).markdown
+    assert "As trained, here: T2, T1, natural images; in the paper: T2, natural images, T1." in text
+    assert "Tuned with 20, in the paper: T2, T1, natural images." in text
+    text = metric_ways.render_order("t2", one(rows(natural=34.5, t1=34.0, t2=35.0), tmp_path)).markdown
+    assert "As trained, both here and in the paper: T2, natural images, T1." in text
+    text = metric_ways.render_order("t2", one(rows(natural=34.5, t1=34.0), tmp_path)).markdown  # one network is missing
+    assert "As trained, in the paper: T2, natural images, T1." in text
 
 
 def test_draws_of_a_slice_are_one_slice(tmp_path):
     rows = [row("t1", "a", s, psnr=p, draw=d) for s, d, p in ((1, 0, 30.0), (1, 1, 34.0), (2, 0, 36.0), (2, 1, 36.0))]
-    frame = tables12.table(1, one(rows, tmp_path))
+    frame = tables12.comparison("t1", one(rows, tmp_path))
     assert cell(frame, "natural", 0, "psnr", "slices") == 2
     assert cell(frame, "natural", 0, "psnr", "ours") == pytest.approx(34.0)
     assert cell(frame, "natural", 0, "psnr", "ours_std") == pytest.approx(np.sqrt(8))
@@ -113,16 +113,16 @@ def test_the_other_contrast_and_other_counts_do_not_leak_in(tmp_path):
         row("t1", "a", 1, psnr=10.0, n_train=500),
         row("t1", "a", 1, psnr=20.0, n_finetune=50),
     ]
-    frame = tables12.table(1, one(rows, tmp_path))
+    frame = tables12.comparison("t1", one(rows, tmp_path))
     assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
     assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
 
 
 def test_what_was_not_run_is_empty_and_never_zero(tmp_path):
-    frame = tables12.table(1, one([row("t1", "a", 1)], tmp_path))
+    frame = tables12.comparison("t1", one([row("t1", "a", 1)], tmp_path))
     ours = frame[~((frame["training_domain"] == "natural") & (frame["n_finetune"] == 0))]
     assert ours[["ours", "ours_std", "slices", "difference"]].isna().all(axis=None)
-    frame = tables12.table(2, None)
+    frame = tables12.comparison("t2", None)
     assert frame["ours"].isna().all()
     assert frame["paper"].notna().sum() == 14
 
@@ -130,10 +130,12 @@ def test_what_was_not_run_is_empty_and_never_zero(tmp_path):
 def test_a_profile_with_other_counts_still_fills_the_table(tmp_path):
     rows = [row("t1", "a", 1, n_train=24, n_finetune=n, psnr=30.0 + n) for n in (0, 4)]
     shown = one(rows, tmp_path)
-    frame = tables12.table(1, shown)
+    frame = tables12.comparison("t1", shown)
     assert cell(frame, "natural", 4, "psnr", "ours") == 34.0
     assert cell(frame, "natural", 4, "psnr", "paper") == 35.59
-    assert "then tuned with 4 images of the test contrast (the paper: 20)" in tables12.render_table(1, shown).html
+    assert (
+        "then tuned with 4 images of the test contrast (the paper: 20)" in tables12.render_comparison("t1", shown).html
+    )
 
 
 def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
@@ -141,7 +143,7 @@ def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
         row("t1", "a", 1, method=f"cs:{name}", training_domain="", n_train=None, n_finetune=None, psnr=psnr)
         for name, psnr in (("literal", 33.0), ("tv0.01", 34.5))
     ]
-    frame = tables12.table(1, one(rows, tmp_path)).query("metric == 'psnr'").set_index("method")
+    frame = tables12.comparison("t1", one(rows, tmp_path)).query("metric == 'psnr'").set_index("method")
     assert frame.loc["cs:literal", "ours"] == 33.0
     assert frame.loc["cs:literal", "paper"] == 33.36
     assert frame.loc["cs:tv0.01", "ours"] == 34.5
@@ -150,7 +152,11 @@ def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
 
 def test_the_papers_cs_stands_beside_the_literal_reading_whichever_were_run(tmp_path):
     psnr = {"cs:real+tv0.002": 36.0, "cs:tv0.01": 34.0, "cs:real": 35.0, "cs:tv0.002": 33.0}
-    frame = tables12.table(1, one(untrained_rows("t1", psnr), tmp_path)).query("metric == 'psnr'").set_index("method")
+    frame = (
+        tables12.comparison("t1", one(untrained_rows("t1", psnr), tmp_path))
+        .query("metric == 'psnr'")
+        .set_index("method")
+    )
     cs = frame[frame.index.str.startswith("cs")]
     assert cs.index.tolist() == ["cs:literal", "cs:tv0.002", "cs:tv0.01", "cs:real", "cs:real+tv0.002"]
     assert cs["paper"].notna().tolist() == [True, False, False, False, False]
@@ -161,41 +167,41 @@ def test_the_papers_cs_stands_beside_the_literal_reading_whichever_were_run(tmp_
 
 def test_the_best_reading_of_cs_is_marked_for_each_metric(tmp_path):
     rows = untrained_rows("t1", {"cs:literal": 30.0, "cs:real": 32.0})
-    both = tables12.render_table(1, one(rows, tmp_path)).html
+    both = tables12.render_comparison("t1", one(rows, tmp_path)).html
     assert both.count("CS (real)<small>best PSNR and SSIM</small>") == 1
     assert both.count("best") == 1
     for each in rows:
         each["ssim"] = 1 - each["ssim"]
-    apart = tables12.render_table(1, one(rows, tmp_path))
+    apart = tables12.render_comparison("t1", one(rows, tmp_path))
     assert "CS (real)<small>best PSNR</small>" in apart.html
     assert "CS (literal)<small>best SSIM</small>" in apart.html
-    assert "| CS (real), best PSNR |" in apart.markdown
-    alone = tables12.render_table(1, one(rows[:2], tmp_path)).html
+    assert "| CS (real), best PSNR |" in plain(apart)
+    alone = tables12.render_comparison("t1", one(rows[:2], tmp_path)).html
     assert "best" not in alone
 
 
 def test_conjugate_symmetry_is_a_row_without_training_once_it_is_run(tmp_path):
     shown = one(untrained_rows("t1", {"zero_filled": 26.0, "conjugate_symmetry": 28.0}), tmp_path)
-    frame = tables12.table(1, shown)
+    frame = tables12.comparison("t1", shown)
     assert frame["method"].unique().tolist()[:2] == ["zero_filled", "conjugate_symmetry"]
     row_ = frame[(frame["method"] == "conjugate_symmetry") & (frame["metric"] == "psnr")].iloc[0]
     assert row_["ours"] == pytest.approx(29.0)
     assert np.isnan(row_["paper"])
-    html = tables12.render_table(1, shown).html
+    html = tables12.render_comparison("t1", shown).html
     start, end = html.index("no training"), html.index("trained on, and not tuned")
     assert "conjugate symmetry" in html[start:end]
-    assert "conjugate_symmetry" not in tables12.table(1, None)["method"].tolist()
+    assert "conjugate_symmetry" not in tables12.comparison("t1", None)["method"].tolist()
 
 
 def test_compressed_sensing_has_a_group_of_its_own():
-    html = tables12.render_table(2, None).html
+    html = tables12.render_comparison("t2", None).html
     assert html.count("no training") == 1
     assert html.index("compressed sensing") > html.index("then tuned")
 
 
 def test_a_difference_has_its_sign_and_its_colour(tmp_path):
     rows = [row("t1", "a", 1, psnr=36.44, ssim=0.9), row("t1", "a", 1, psnr=35.0, ssim=0.947, n_finetune=20)]
-    html = tables12.render_table(1, one(rows, tmp_path)).html
+    html = tables12.render_comparison("t1", one(rows, tmp_path)).html
     assert re.findall(r'<td style="background: rgba\((\d+), \d+, \d+, ([\d.]+)\)">([^<]*)</td>', html) == [
         ("0", "0.45", "+3.00"),
         ("213", "0.45", "\u22120.049"),
@@ -205,8 +211,8 @@ def test_a_difference_has_its_sign_and_its_colour(tmp_path):
 
 
 def test_the_rendered_table_says_what_the_frame_says(shown):
-    page = tables12.render_table(1, shown)
-    frame = tables12.table(1, shown)
+    page = tables12.render_comparison("t1", shown)
+    frame = tables12.comparison("t1", shown)
     assert page.html.count("<tr") == page.html.count("</tr>") == 2 + 4 + 8  # head, groups, rows
     assert len(re.findall("<td[ >]", page.html)) == 8 * 7
     for text in (page.html, page.markdown):
@@ -230,9 +236,9 @@ def test_numbers_are_written_for_readers():
 
 
 def test_the_source_of_a_page_is_stated(shown):
-    said = words.render_source(shown).markdown
-    assert "**desk**" in said
-    assert "20 T1 slices of 4 subjects" in said
+    text = words.render_source(shown).markdown
+    assert "**desk**" in text
+    assert "20 T1 slices of 4 subjects" in text
     assert "run yet" in words.render_source(None).markdown
 
 
@@ -242,15 +248,15 @@ def test_fewer_mr_slices_than_the_column_says_are_told():
         for training, images in (("natural", 4000), ("t1", 720), ("t2", 230))
         for n, share in ((4000, 1.0), (500, 0.125))
     ]
-    said = words.render_source(made(rows)).markdown
-    assert said.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
+    text = words.render_source(made(rows)).markdown
+    assert text.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
     enough = [one | {"n_images": one["n_train"]} for one in rows]
     assert "In place" not in words.render_source(made(enough)).markdown
 
 
 def test_an_unknown_table_is_named():
-    with pytest.raises(ReconError, match="table"):
-        tables12.table(7, None)
+    with pytest.raises(ReconError, match="test domain"):
+        tables12.comparison("t3", None)
 
 
 def test_summarise_keeps_every_column(tmp_path):

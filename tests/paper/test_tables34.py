@@ -1,15 +1,18 @@
 """Tables 3 and 4: means by hand, draws as one, cells not run missing and counted, differences signed and coloured."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from fabricated import cell_rows, make_runs, row, untrained_rows, write_run
+from fabricated import cell_rows, make_runs, plain, row, untrained_rows, write_run
 
 from recon_lib.core.errors import ReconError
-from recon_lib.paper import claims, intervals, markup, tables34
+from recon_lib.paper import claims, markup, tables34
+from recon_lib.paper.claims import ClaimId
+from recon_lib.paper.intervals import Outcome, Unit, Verdict
 from recon_lib.results import merge, store
 
 SIZES, COUNTS = [500, 1000, 1500, 2000, 4000], [0, 5, 10, 20, 30, 40, 50]
@@ -29,22 +32,22 @@ def cell(frame, training, n_train, n_finetune, metric="psnr"):
     return found.iloc[0]
 
 
-@pytest.mark.parametrize(("number", "own"), [(3, "t1"), (4, "t2")])
-def test_before_anything_was_run_the_grid_is_the_papers(number, own):
-    frame = tables34.grid(number, None)
+@pytest.mark.parametrize("domain", ["t1", "t2"])
+def test_before_anything_was_run_the_grid_is_the_papers(domain):
+    frame = tables34.grid(domain, None)
     assert len(frame) == 80
     assert frame[["ours", "ours_std", "slices", "subjects", "difference"]].isna().all(axis=None)
     assert frame[["paper", "paper_std"]].notna().all(axis=None)
     natural = frame[frame["training_domain"] == "natural"]
     assert sorted(natural["n_train"].unique()) == SIZES
     assert sorted(natural["n_finetune"].unique()) == COUNTS
-    assert frame[frame["training_domain"] == own]["n_finetune"].unique().tolist() == [50]
-    assert cell(frame, "natural", 500, 0)["paper"] == {3: 25.91, 4: 28.41}[number]
+    assert frame[frame["training_domain"] == domain]["n_finetune"].unique().tolist() == [50]
+    assert cell(frame, "natural", 500, 0)["paper"] == {"t1": 25.91, "t2": 28.41}[domain]
 
 
 def test_a_cell_by_hand(tmp_path):
     shown = collected(tmp_path, cell_rows("t1", {("natural", 500, 5, 0): 30.0, ("t1", 1000, 50, 0): 36.0}))
-    frame = tables34.grid(3, shown)
+    frame = tables34.grid("t1", shown)
     one = cell(frame, "natural", 500, 5)
     assert one["ours"] == pytest.approx(31.0)  # slices of 30 and 32
     assert one["ours_std"] == pytest.approx(np.sqrt(2))
@@ -58,7 +61,7 @@ def test_a_cell_by_hand(tmp_path):
 
 def test_draws_are_averaged_for_each_slice(tmp_path):
     cells = {("natural", 4000, 20, 0): 30.0, ("natural", 4000, 20, 1): 34.0, ("natural", 4000, 20, 2): 35.0}
-    one = cell(tables34.grid(3, collected(tmp_path, cell_rows("t1", cells))), "natural", 4000, 20)
+    one = cell(tables34.grid("t1", collected(tmp_path, cell_rows("t1", cells))), "natural", 4000, 20)
     assert one["ours"] == pytest.approx(34.0)
     assert one["ours_std"] == pytest.approx(np.sqrt(2))  # of two slices, not of six rows
     assert one["slices"] == 2
@@ -71,46 +74,46 @@ def test_nothing_else_leaks_into_a_cell(tmp_path):
         *untrained_rows("t1", {"zero_filled": 99.0, "cs:literal": 99.0, "conjugate_symmetry": 99.0}),
     ]
     shown = collected(tmp_path, [*others, *cell_rows("t1", {("natural", 500, 0, 0): 30.0})])
-    frame = tables34.grid(3, shown)
+    frame = tables34.grid("t1", shown)
     assert frame["ours"].dropna().tolist() == pytest.approx([31.0, 31 / 40])
     assert len(frame) == 80
-    assert tables34.grid(4, shown)["ours"].dropna().tolist() == pytest.approx([100.0, 100 / 40])
+    assert tables34.grid("t2", shown)["ours"].dropna().tolist() == pytest.approx([100.0, 100 / 40])
 
 
 def test_a_cell_that_the_paper_lacks_is_shown_and_counted_apart(tmp_path):
     shown = collected(tmp_path, cell_rows("t1", {("natural", 24, 4, 0): 30.0, ("natural", 500, 0, 0): 20.0}))
-    frame = tables34.grid(3, shown)
+    frame = tables34.grid("t1", shown)
     one = cell(frame, "natural", 24, 4)
     assert one["ours"] == pytest.approx(31.0)
     assert np.isnan(one["paper"])
     assert np.isnan(one["difference"])
-    said = tables34.render_counts(3, shown).markdown
+    said = tables34.render_counts("t1", shown).markdown
     assert "Of the paper's 40 cells **1 were run and 39 are missing**" in said
     assert "1 more are not in the paper" in said
-    page = tables34.render_grid(3, "psnr", shown).html
+    page = tables34.render_grid("t1", "psnr", shown).html
     assert re.findall(r'scope="col">(\d+)<', page) == ["24", "500", "1000", "1500", "2000", "4000"]
 
 
 def test_counts_are_those_of_the_cells(tmp_path):
     cells = {("natural", n, k, 0): 33.0 for n in (500, 4000) for k in COUNTS} | {("t2", 2000, 50, 0): 35.0}
-    said = tables34.render_counts(4, collected(tmp_path, cell_rows("t2", cells))).markdown
+    said = tables34.render_counts("t2", collected(tmp_path, cell_rows("t2", cells))).markdown
     assert "**15 were run and 25 are missing**" in said
     assert "14 of 35 trained on natural images, 1 of 5 trained on T2" in said
     assert "fewer" not in said
-    assert "**0 were run and 40 are missing**" in tables34.render_counts(4, None).markdown
+    assert "**0 were run and 40 are missing**" in tables34.render_counts("t2", None).markdown
 
 
 def test_the_slices_behind_the_own_contrasts_columns_are_told(tmp_path):
     rows = cell_rows("t1", {("t1", 500, 50, 0): 30.0, ("t1", 4000, 50, 0): 31.0})
     rows = [{**one, "n_images": one["n_train"] * 712 // 4000} for one in rows]
-    said = tables34.render_counts(3, collected(tmp_path, rows)).markdown
+    said = tables34.render_counts("t1", collected(tmp_path, rows)).markdown
     assert "the networks trained on T1 saw 89 in column 500, 712 in column 4000" in said
 
 
 @pytest.mark.parametrize("metric", ["psnr", "ssim"])
 def test_the_page_shows_every_cell_and_leaves_empty_what_was_not_run(tmp_path, metric):
     rows = cell_rows("t1", {("natural", 500, 0, 0): 30.0, ("natural", 4000, 20, 0): 30.0})
-    page = tables34.render_grid(3, metric, collected(tmp_path, rows))
+    page = tables34.render_grid("t1", metric, collected(tmp_path, rows))
     cells = re.findall(r"<td([^>]*)>(.*?)</td>", page.html)
     assert len(cells) == 40
     run = [(style, text) for style, text in cells if not text.startswith("&nbsp;")]
@@ -129,21 +132,21 @@ def test_the_page_shows_every_cell_and_leaves_empty_what_was_not_run(tmp_path, m
 
 def test_a_difference_shows_its_sign_and_its_colour(tmp_path):
     rows = cell_rows("t1", {("natural", 500, 0, 0): 30.0, ("natural", 4000, 20, 0): 30.0})
-    page = tables34.render_grid(3, "psnr", collected(tmp_path, rows)).html
+    page = tables34.render_grid("t1", "psnr", collected(tmp_path, rows)).html
     better, worse = re.findall(r'<td style="background: rgba\((.*?), [\d.]+\)">(.*?)</td>', page)
     assert better == ("0, 114, 178", "31.00<span> ± 1.41</span><small>25.91 ± 3.50</small>+5.09")
     assert worse == ("213, 94, 0", "31.00<span> ± 1.41</span><small>35.59 ± 2.72</small>\u22124.59")
 
 
 def test_one_training_size_alone_still_makes_a_grid(tmp_path):
-    page = tables34.render_grid(3, "psnr", collected(tmp_path, [row("t1", "a", 1, psnr=30.0)]))
+    page = tables34.render_grid("t1", "psnr", collected(tmp_path, [row("t1", "a", 1, psnr=30.0)]))
     assert len(re.findall(r"<td", page.html)) == 40
     assert "30.00<small>33.44" in page.html  # one slice has no deviation
 
 
 def test_plain_text_says_the_same(tmp_path):
-    page = tables34.render_grid(3, "psnr", collected(tmp_path, cell_rows("t1", {("natural", 500, 0, 0): 30.0})))
-    lines = page.markdown.splitlines()
+    page = tables34.render_grid("t1", "psnr", collected(tmp_path, cell_rows("t1", {("natural", 500, 0, 0): 30.0})))
+    lines = plain(page).splitlines()
     assert len(lines) == 2 + 8
     assert "| 31.00 (25.91, +5.09) | (31.05) |" in lines[2]
 
@@ -164,8 +167,8 @@ def test_the_spread_over_draws_by_hand(tmp_path):
     assert (one["psnr_low"], one["psnr_high"]) == (31.0, 36.0)
     assert one["ssim"] == pytest.approx(33 / 40)
     assert found.iloc[1]["psnr_std"] == 0.0
-    assert "| trained on natural images | 4000 | 20 | 3 | 33.00 ± 2.65 | 31.00 to 36.00 |" in (
-        tables34.render_draws("t1", shown).markdown
+    assert "| trained on natural images | 4000 | 20 | 3 | 33.00 ± 2.65 | 31.00 to 36.00 |" in plain(
+        tables34.render_draws("t1", shown)
     )
     assert "unknown" in tables34.render_draws("t2", shown).markdown
     assert not len(tables34.draws(None, "t1"))
@@ -174,17 +177,17 @@ def test_the_spread_over_draws_by_hand(tmp_path):
 def test_verdicts_are_those_of_the_claims(tmp_path):
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
     checked = claims.check(store.open_results("desk"))
-    one = next(v for v in checked[0].verdicts if v.test_domain == "t2")
-    text = tables34.render_verdicts(checked, "t2").markdown
-    assert f"| {checked[0].sentence} | **{one.verdict}** | {markup.signed(one.estimate, 2)} |" in text
-    assert intervals.UNTESTED not in text
-    in_times = claims.Claim(6, "Fast.", "", "", "", (intervals.Verdict("t2", "holds", 11.0, unit="times"),), ())
-    assert "Fast." not in tables34.render_verdicts([*checked, in_times], "t2").markdown
-    chosen = tables34.render_verdicts(checked, "t1", [4]).markdown.splitlines()
+    lead = next(verdict for verdict in checked[0].verdicts if verdict.test_domain == "t2")
+    text = plain(tables34.render_verdicts(checked, "t2"))
+    assert f"| {checked[0].sentence} | **{lead.outcome}** | {markup.signed(lead.estimate, 2)} |" in text
+    assert Outcome.UNTESTED not in text
+    in_times = replace(checked[0], verdicts=(Verdict("t2", Outcome.HOLDS, 11.0, unit=Unit.TIMES),))
+    assert "No claim could be tested" in tables34.render_verdicts([in_times], "t2").markdown
+    chosen = plain(tables34.render_verdicts(checked, "t1", [ClaimId.NETWORKS_BEAT_CS])).splitlines()
     assert len(chosen) == 3
-    untested = next(v for v in checked[3].verdicts if v.test_domain == "t1")
-    assert untested.verdict == intervals.UNTESTED
-    assert f"| {intervals.UNTESTED}: {untested.note} |  |  |" in chosen[2]
+    untested = next(verdict for verdict in checked[3].verdicts if verdict.test_domain == "t1")
+    assert untested.outcome is Outcome.UNTESTED
+    assert f"| {untested.outcome}: {untested.note} | | |" in chosen[2]
 
 
 def test_without_results_no_verdict_is_given():
@@ -192,10 +195,10 @@ def test_without_results_no_verdict_is_given():
 
 
 def test_bad_names_are_refused():
-    with pytest.raises(ReconError, match="grid"):
-        tables34.grid(1, None)
+    with pytest.raises(ReconError, match="Unknown test domain 't3'"):
+        tables34.grid("t3", None)
     with pytest.raises(ReconError, match="metric"):
-        tables34.render_grid(3, "nmse", None)
+        tables34.render_grid("t1", "nmse", None)
 
 
 def test_updates_are_counted_in_the_histories():

@@ -57,14 +57,14 @@ def test_images_stay_with_the_runs_that_stay_and_a_mask_with_its_variation(tmp_p
     write_rows(run / "slices.csv", rows)
     write_panels(run / "panels.npz", content)
     merge.collect([run], out, {})
-    found = store.Results("desk", out, provenance.verify(out))
-    assert set(found.panels) == set(plain)
-    assert set(found.varied_panels) == set(content) - set(plain)
+    results = store.Results("desk", out, provenance.verify(out))
+    assert set(results.panels) == set(plain)
+    assert set(results.varied_panels) == set(content) - set(plain)
     network = "network-natural-4000-0"
     merge.collect([], out, {}, {"base": f"t1/{network}", "varied": f"t1/{network}@r8"})
-    kept = read_panels(out / "panels.npz")
-    assert set(kept) == {f"{start}/{name}" for name in ("reference", "mask", network, "mask@r8", f"{network}@r8")}
-    assert all(np.array_equal(kept[key], content[key]) for key in kept)
+    remaining = read_panels(out / "panels.npz")
+    assert set(remaining) == {f"{start}/{name}" for name in ("reference", "mask", network, "mask@r8", f"{network}@r8")}
+    assert all(np.array_equal(remaining[key], content[key]) for key in remaining)
     merge.collect([], out, {}, {"base": f"t1/{network}"})
     assert set(read_panels(out / "panels.npz")) == {f"{start}/{n}" for n in ("reference", "mask", network)}
 
@@ -76,34 +76,34 @@ def test_images_of_another_contrast_do_not_stay_with_a_run(tmp_path):
     write_panels(run / "panels.npz", content)
     merge.collect([run], out, {})
     merge.collect([], out, {}, {"base-t2": "t2/network-natural-4000-0", "a training": None})
-    kept = {f"t2/sub-11/41/{name}" for name in ("reference", "mask", "network-natural-4000-0")}
-    assert set(read_panels(out / "panels.npz")) == kept
+    remaining = {f"t2/sub-11/41/{name}" for name in ("reference", "mask", "network-natural-4000-0")}
+    assert set(read_panels(out / "panels.npz")) == remaining
 
 
 def test_a_failed_collect_leaves_the_old_results(runs, folder, tmp_path):
-    before = contents(folder)
+    original = contents(folder)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ReconError, match="empty holds no slices"):
         merge.collect([*runs, tmp_path / "empty"], folder, DETAILS)
-    assert contents(folder) == before
+    assert contents(folder) == original
     assert [p.name for p in folder.parent.iterdir()] == ["smoke"]
 
 
 def test_runs_that_disagree_are_refused(runs, tmp_path):
-    other = tmp_path / "other"
+    folder_of_other = tmp_path / "other"
     frame = read_rows(runs[0] / "slices.csv").assign(run="other")
     frame.loc[0, "psnr"] *= 1 + 1e-6
-    write_rows(other / "slices.csv", frame.to_dict("records"))
-    merge.collect([*runs, other], tmp_path / "out", DETAILS)
+    write_rows(folder_of_other / "slices.csv", frame.to_dict("records"))
+    merge.collect([*runs, folder_of_other], tmp_path / "out", DETAILS)
     assert len(read_rows(tmp_path / "out" / "slices.csv.gz")) == 280
     frame.loc[0, "psnr"] += 1
-    write_rows(other / "slices.csv", frame.to_dict("records"))
+    write_rows(folder_of_other / "slices.csv", frame.to_dict("records"))
     with pytest.raises(ReconError, match=r"contradicts another one's slices\.csv"):
-        merge.collect([*runs, other], tmp_path / "out", DETAILS)
+        merge.collect([*runs, folder_of_other], tmp_path / "out", DETAILS)
     panels = {key: np.zeros_like(image) for key, image in make_panels("t1", "natural", 0).items()}
-    write_panels(other / "panels.npz", panels)
+    write_panels(folder_of_other / "panels.npz", panels)
     with pytest.raises(ReconError, match="another image"):
-        merge.collect([*runs, other], tmp_path / "out", DETAILS)
+        merge.collect([*runs, folder_of_other], tmp_path / "out", DETAILS)
 
 
 def test_no_runs_and_a_missing_run_are_named(tmp_path):

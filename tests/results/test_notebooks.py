@@ -16,7 +16,7 @@ from recon_lib.results import notebooks
 
 
 def outputs(notebook):
-    return [one for cell in notebook["cells"] for one in cell.get("outputs", [])]
+    return [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
 
 
 def figure(encoded):
@@ -28,7 +28,7 @@ def test_text_code_figures_and_numbers_are_kept():
     assert [cell["cell_type"] for cell in notebook["cells"]] == ["markdown", "code", "code", "code", "code"]
     assert notebook["cells"][0]["source"] == "# Train a cascade\n\nOne *network*, `smoke`."
     assert notebook["cells"][1]["metadata"] == {"tags": ["injected-parameters"]}
-    texts = [one.get("text") or one["data"].get("text/plain") for one in outputs(notebook)]
+    texts = [output.get("text") or output["data"].get("text/plain") for output in outputs(notebook)]
     assert "     loss  psnr\n0   0.044  26.0" in texts
     assert notebook["metadata"]["papermill"] == {"parameters": {"n_train": 500, "profile": "desk"}, "duration": 382.1}
 
@@ -46,27 +46,27 @@ def test_nothing_of_the_machine_is_left():
 
 
 def test_figures_become_small_and_keep_their_look():
-    before, after = (
-        next(one["data"]["image/png"] for one in outputs(notebook) if "image/png" in one.get("data", {}))
+    original, trimmed = (
+        next(output["data"]["image/png"] for output in outputs(notebook) if "image/png" in output.get("data", {}))
         for notebook in (executed(), notebooks.trim(executed()))
     )
-    one, other = figure(before).convert("RGB"), figure(after)
-    assert (other.mode, other.width, other.height) == ("P", 700, 350)
-    assert len(after) < len(before) / 3
-    shrunk = np.asarray(one.resize(other.size, Image.Resampling.LANCZOS), float)
-    assert np.abs(shrunk - np.asarray(other.convert("RGB"), float)).mean() < 8
+    output, small = figure(original).convert("RGB"), figure(trimmed)
+    assert (small.mode, small.width, small.height) == ("P", 700, 350)
+    assert len(trimmed) < len(original) / 3
+    shrunk = np.asarray(output.resize(small.size, Image.Resampling.LANCZOS), float)
+    assert np.abs(shrunk - np.asarray(small.convert("RGB"), float)).mean() < 8
 
 
 def test_a_transparent_figure_stands_on_white():
     content = io.BytesIO()
     Image.new("RGBA", (20, 10), (255, 0, 0, 0)).save(content, "PNG")
-    found = figure(notebooks.shrink(base64.b64encode(content.getvalue()).decode())).convert("RGB")
-    assert found.size == (20, 10)
-    assert found.getpixel((3, 3)) == (255, 255, 255)
+    image = figure(notebooks.shrink(base64.b64encode(content.getvalue()).decode())).convert("RGB")
+    assert image.size == (20, 10)
+    assert image.getpixel((3, 3)) == (255, 255, 255)
 
 
 def test_a_long_text_loses_its_middle_and_a_line_written_over_its_past():
-    (text,) = [one["text"] for one in outputs(notebooks.trim(executed())) if "epoch" in one.get("text", "")]
+    (text,) = [output["text"] for output in outputs(notebooks.trim(executed())) if "epoch" in output.get("text", "")]
     lines = text.splitlines()
     assert len(lines) == 40
     assert lines[0] == "epoch 0"

@@ -44,11 +44,11 @@ def test_pages_on_variations_show_the_best_profile_that_has_some(runs, tmp_path,
 
 def test_load_opens_what_collect_wrote(folder, monkeypatch):
     monkeypatch.setenv("RECON_RESULTS", str(folder.parent))
-    shown = store.open_results("smoke")
-    assert len(shown.slices) == 280
-    assert set(shown.history["kind"]) == {"train", "finetune"}
-    assert "t1/sub-11/41/reference" in shown.panels
-    assert shown.provenance["commit"] == "abc"
+    results = store.open_results("smoke")
+    assert len(results.slices) == 280
+    assert set(results.history["kind"]) == {"train", "finetune"}
+    assert "t1/sub-11/41/reference" in results.panels
+    assert results.provenance["commit"] == "abc"
 
 
 def test_load_checks_the_name_and_the_files(folder, monkeypatch):

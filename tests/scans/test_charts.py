@@ -9,11 +9,11 @@ from recon_lib.scans.charts import gain_figure, slice_figure
 def test_a_slice_is_drawn_beside_its_reconstructions_with_their_psnr(rng):
     reference = rng.random((12, 16))
     reference /= reference.max()
-    made = {"zero-filled": reference * 0.9, "network": reference * 0.99}
-    axes = slice_figure(reference, made).axes
-    quality = {name: psnr(reference, image, data_range=reference.max()) for name, image in made.items()}
+    reconstructions = {"zero-filled": reference * 0.9, "network": reference * 0.99}
+    axes = slice_figure(reference, reconstructions).axes
+    quality = {name: psnr(reference, image, data_range=reference.max()) for name, image in reconstructions.items()}
     assert [a.get_title() for a in axes[:3]] == ["reference", *(f"{name}\n{dB:.1f} dB" for name, dB in quality.items())]
-    np.testing.assert_allclose(axes[1].images[0].get_array(), np.rot90(made["zero-filled"]))
+    np.testing.assert_allclose(axes[1].images[0].get_array(), np.rot90(reconstructions["zero-filled"]))
     np.testing.assert_allclose(axes[5].images[0].get_array(), np.rot90(reference * 0.01))
     assert axes[4].images[0].get_clim() == axes[5].images[0].get_clim()
 

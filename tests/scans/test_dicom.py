@@ -69,11 +69,11 @@ def mixed_series(folder):
 
 
 def mixed_sizes(folder):
-    other = save_dicom(folder.with_name("other"), head((24, 20, 1)), t0008_0018="1.2.77")
-    shutil.copy(files(other)[0], folder / "wide.dcm")
+    changed = save_dicom(folder.with_name("other"), head((24, 20, 1)), t0008_0018="1.2.77")
+    shutil.copy(files(changed)[0], folder / "wide.dcm")
 
 
-def one(index, **changes):
+def series(index, **changes):
     return lambda folder: edit(files(folder)[index], **changes)
 
 
@@ -85,7 +85,7 @@ def twice(folder):
     shutil.copy(files(folder)[2], folder / "again.dcm")
 
 
-def without_one(folder):
+def without_a_slice(folder):
     files(folder)[2].unlink()
 
 
@@ -107,32 +107,32 @@ def colour(folder):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "sentence"),
     [
         (mixed_series, r"holds 2 series \(t1 oblique, t2 oblique\): give each a folder of its own"),
         (mixed_sizes, "mixes images of 20x24 and 28x24 pixels"),
-        (one(1, EchoTime=80.0), r"mixes contrasts \(EchoTime from 4\.5 to 80 ms\)"),
-        (one(1, RepetitionTime=500.0), r"mixes contrasts \(RepetitionTime from 500 to 2000 ms\)"),
-        (one(1, PixelSpacing=[2.0, 2.0]), "several pixel sizes"),
-        (one(1, ImageOrientationPatient=[1, 0, 0, 0, 1, 0]), "several orientations"),
-        (without_one, r"misses a slice between im004\.dcm and im002\.dcm \(6 mm apart, 3 mm"),
+        (series(1, EchoTime=80.0), r"mixes contrasts \(EchoTime from 4\.5 to 80 ms\)"),
+        (series(1, RepetitionTime=500.0), r"mixes contrasts \(RepetitionTime from 500 to 2000 ms\)"),
+        (series(1, PixelSpacing=[2.0, 2.0]), "several pixel sizes"),
+        (series(1, ImageOrientationPatient=[1, 0, 0, 0, 1, 0]), "several orientations"),
+        (without_a_slice, r"misses a slice between im004\.dcm and im002\.dcm \(6 mm apart, 3 mm"),
         (twice, r"several images at the place of .*\(a 4-D series\)"),
-        (one(4, ImagePositionPatient=[-10, 5, 6.3]), r"slices 3 to 3\.6.* mm apart: they must be evenly so"),
-        (one(0, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"]), r"one part of complex images \(P\)"),
+        (series(4, ImagePositionPatient=[-10, 5, 6.3]), r"slices 3 to 3\.6.* mm apart: they must be evenly so"),
+        (series(0, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"]), r"one part of complex images \(P\)"),
         (every(ComplexImageComponent="MIXED"), r"one part of complex images \(MIXED\)"),
         (every(NumberOfFrames=2), "holds 2 frames: only one slice a file is read; convert it to NIfTI"),
-        (one(3, ImagePositionPatient=None), "does not say where in space it is"),
-        (one(3, PixelSpacing=[float("nan"), 1.0]), "does not say where in space it is"),
-        (one(3, SOPClassUID=None), r"Cannot read the DICOM image .*im004\.dcm"),
+        (series(3, ImagePositionPatient=None), "does not say where in space it is"),
+        (series(3, PixelSpacing=[float("nan"), 1.0]), "does not say where in space it is"),
+        (series(3, SOPClassUID=None), r"Cannot read the DICOM image .*im004\.dcm"),
         (cut_short, r"im003\.dcm ends within its pixels"),
         (broken, r"Cannot read the DICOM image .*im003\.dcm"),
         (colour, r"c\.dcm is in colour"),
     ],
 )  # fmt: skip
-def test_a_spoilt_series_is_refused_in_one_sentence(tmp_path, spoil, said):
+def test_a_spoilt_series_is_refused_in_one_sentence(tmp_path, spoil, sentence):
     folder = save_dicom(tmp_path / "s", head())
     spoil(folder)
-    with pytest.raises(ReconError, match=said) as error:
+    with pytest.raises(ReconError, match=sentence) as error:
         read_scan(folder)
     assert "\n" not in str(error.value)
 
@@ -164,8 +164,8 @@ def test_a_derived_series_says_what_it_is(tmp_path):
     )
     assert len(new) == 5
     for a, b in zip(old, new, strict=True):
-        kept = "PatientName PatientID StudyInstanceUID FrameOfReferenceUID SOPClassUID InstanceNumber EchoTime"
-        assert [a[n].value for n in kept.split()] == [b[n].value for n in kept.split()]
+        elements = "PatientName PatientID StudyInstanceUID FrameOfReferenceUID SOPClassUID InstanceNumber EchoTime"
+        assert [a[n].value for n in elements.split()] == [b[n].value for n in elements.split()]
         assert list(b.ImageType) == ["DERIVED", "SECONDARY", "M", "ND"]
         assert b.DerivationDescription == b.ImageComments == "SIMULATION: 4-fold"
         assert b.SourceImageSequence[0].ReferencedSOPInstanceUID == a.SOPInstanceUID
@@ -179,8 +179,8 @@ def test_a_derived_series_says_what_it_is(tmp_path):
 def test_the_same_reconstruction_has_the_same_identifiers_and_another_has_others(tmp_path):
     scan = read_scan(save_dicom(tmp_path / "s", head()))
     written = [write(scan, scan.array * f, tmp_path / f"out{k}") for k, f in enumerate((1, 1, 0.9))]
-    one, same, other = (pydicom.dcmread(files(folder)[0]).SeriesInstanceUID for folder in written)
-    assert one == same != other
+    series, same, changed = (pydicom.dcmread(files(folder)[0]).SeriesInstanceUID for folder in written)
+    assert series == same != changed
 
 
 @pytest.mark.parametrize("slope", [0.0173, 3.5])

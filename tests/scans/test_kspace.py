@@ -37,10 +37,10 @@ XML = """<?xml version="1.0"?><!-- header -->
 </ismrmrdHeader>"""
 
 
-def save_fastmri(path, kspace, **more):
+def save_fastmri(path, kspace, **changes):
     with h5py.File(path, "w") as file:
         file["kspace"] = kspace
-        for key, value in more.items():
+        for key, value in changes.items():
             file[key] = value
     return path
 
@@ -53,13 +53,13 @@ def save_ismrmrd(path, kspace, *, change=lambda head, line: (head, line), extra=
     lines = []
     for s in range(slices):
         for y in range(height):
-            about = np.zeros((), ACQUISITION)
-            about["number_of_samples"], about["active_channels"], about["center_sample"] = width, 1, width // 2
-            about["idx"]["slice"], about["idx"]["kspace_encode_step_1"] = s, y
-            lines.append(change(about, kspace[s, y].astype(np.complex64)))
+            header = np.zeros((), ACQUISITION)
+            header["number_of_samples"], header["active_channels"], header["center_sample"] = width, 1, width // 2
+            header["idx"]["slice"], header["idx"]["kspace_encode_step_1"] = s, y
+            lines.append(change(header, kspace[s, y].astype(np.complex64)))
     data = np.empty(len(lines) + len(extra), record)
-    for k, (about, line) in enumerate([*lines, *extra]):
-        data[k] = (about, np.zeros(0, np.float32), np.ascontiguousarray(line).view(np.float32))
+    for k, (header, line) in enumerate([*lines, *extra]):
+        data[k] = (header, np.zeros(0, np.float32), np.ascontiguousarray(line).view(np.float32))
     with h5py.File(path, "w") as file:
         group = file.create_group("dataset")
         group.create_dataset("data", data=data, dtype=record)
@@ -83,12 +83,12 @@ def test_ismrmrd_s_lines_find_their_places(tmp_path):
     """Lines backwards, off-centre counting, noise and calibration lines, an asymmetric echo with samples to drop."""
     kspace = direct_fft2c(IMAGES).astype(np.complex64)
 
-    def change(about, line):
-        if about["idx"]["kspace_encode_step_1"] % 2:
-            about["flags"] |= 1 << 21
-            line, about["center_sample"] = line[::-1], 12 - 1 - 6
-        about["idx"]["kspace_encode_step_1"] += 3
-        return about, line
+    def change(header, line):
+        if header["idx"]["kspace_encode_step_1"] % 2:
+            header["flags"] |= 1 << 21
+            line, header["center_sample"] = line[::-1], 12 - 1 - 6
+        header["idx"]["kspace_encode_step_1"] += 3
+        return header, line
 
     noise = np.zeros((), ACQUISITION)
     noise["flags"], noise["number_of_samples"], noise["active_channels"] = 1 << 18, 4, 1
@@ -103,30 +103,30 @@ def test_ismrmrd_s_lines_find_their_places(tmp_path):
 
 
 def with_counter(name):
-    def change(about, line):
-        about["idx"][name] = about["idx"]["kspace_encode_step_1"] % 2
-        return about, line
+    def change(header, line):
+        header["idx"][name] = header["idx"]["kspace_encode_step_1"] % 2
+        return header, line
 
     return change
 
 
-def coils(about, line):
-    about["active_channels"] = 4
-    return about, line
+def coils(header, line):
+    header["active_channels"] = 4
+    return header, line
 
 
-def far(about, line):
-    about["idx"]["kspace_encode_step_1"] += 40
-    return about, line
+def far(header, line):
+    header["idx"]["kspace_encode_step_1"] += 40
+    return header, line
 
 
-def calibration(about, line):
-    about["flags"] |= 1 << 19
-    return about, line
+def calibration(header, line):
+    header["flags"] |= 1 << 19
+    return header, line
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("changes", "sentence"),
     [
         *(({"change": with_counter(n)}, f"several values of {n}") for n in ("average", "contrast", "repetition")),
         ({"change": coils}, "k-space of 4 coils: combine them into one first"),
@@ -138,9 +138,9 @@ def calibration(about, line):
         ({"x": "many"}, "has no readable ISMRMRD header"),
     ],
 )
-def test_ismrmrd_that_is_not_one_image_a_slice_is_refused(tmp_path, more, said):
-    save_ismrmrd(tmp_path / "i.h5", direct_fft2c(IMAGES).astype(np.complex64), **more)
-    with pytest.raises(ReconError, match=said):
+def test_ismrmrd_that_is_not_one_image_a_slice_is_refused(tmp_path, changes, sentence):
+    save_ismrmrd(tmp_path / "i.h5", direct_fft2c(IMAGES).astype(np.complex64), **changes)
+    with pytest.raises(ReconError, match=sentence):
         read_scan(tmp_path / "i.h5")
 
 
@@ -155,7 +155,7 @@ def test_a_header_cannot_declare_entities(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kspace", "said"),
+    ("kspace", "sentence"),
     [
         (np.ones((2, 3, 8, 8), np.complex64), "has k-space of 3 coils: combine them into one first"),
         (np.ones((2, 8, 8), np.float32), "kspace of float32: k-space is complex"),
@@ -163,8 +163,8 @@ def test_a_header_cannot_declare_entities(tmp_path):
         (np.full((2, 8, 8), np.nan, np.complex64), "holds 128 NaN"),
     ],
 )
-def test_fastmri_files_of_another_kind_are_refused(tmp_path, kspace, said):
-    with pytest.raises(ReconError, match=said):
+def test_fastmri_files_of_another_kind_are_refused(tmp_path, kspace, sentence):
+    with pytest.raises(ReconError, match=sentence):
         read_scan(save_fastmri(tmp_path / "f.h5", kspace))
 
 

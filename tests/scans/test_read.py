@@ -68,8 +68,8 @@ def test_scans_are_found_below_a_folder_and_nothing_else(tmp_path):
     (tmp_path / "notes.txt").write_text("no scan")
     (tmp_path / ".hidden").mkdir()
     np.save(tmp_path / ".hidden" / "d.npy", head())
-    found = [path.relative_to(tmp_path).as_posix() for path in find_scans(tmp_path)]
-    assert found == ["a/series", "b/x.nii.gz", "c.npy"]
+    paths = [path.relative_to(tmp_path).as_posix() for path in find_scans(tmp_path)]
+    assert paths == ["a/series", "b/x.nii.gz", "c.npy"]
     assert is_series(tmp_path / "a" / "series")
     assert not is_series(tmp_path)
 
@@ -127,7 +127,7 @@ def no_image(path):
 
 
 @pytest.mark.parametrize(
-    ("make", "name", "said"),
+    ("make", "name", "sentence"),
     [
         (colour, "c.nii", r"c\.nii is in colour"),
         (complex_nifti, "c.nii.gz", r"c\.nii\.gz holds complex numbers: a volume is made of magnitudes"),
@@ -147,9 +147,9 @@ def no_image(path):
         (lambda path: np.save(path, np.ones((2, 3, 8, 8), complex)), "k.npy", "combine the coils of k-space first"),
     ],
 )
-def test_bad_files_are_refused_in_one_sentence(tmp_path, make, name, said):
+def test_bad_files_are_refused_in_one_sentence(tmp_path, make, name, sentence):
     make(tmp_path / name)
-    with pytest.raises(ReconError, match=said) as error:
+    with pytest.raises(ReconError, match=sentence) as error:
         read_scan(tmp_path / name)
     assert "\n" not in str(error.value)
 

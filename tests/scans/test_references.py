@@ -19,12 +19,12 @@ def slices(scans="aabbb", subjects=None, size=(4, 5)):
 
 def test_slices_have_a_maximum_of_one_and_come_scan_by_scan(tmp_path):
     paths = [save_nifti(tmp_path / f"sub-0{k}_T1w.nii", head(seed=k)) for k in (1, 2)]
-    made = gather(paths)
-    np.testing.assert_allclose(made.images.max(axis=(1, 2)), 1)
-    assert made.images.dtype == np.float32
-    assert list(made.scans) == sorted(made.scans)
-    assert set(made.subjects) == {"sub-01", "sub-02"}
-    assert made.images.shape[1:] == (24, 28)
+    gathered = gather(paths)
+    np.testing.assert_allclose(gathered.images.max(axis=(1, 2)), 1)
+    assert gathered.images.dtype == np.float32
+    assert list(gathered.scans) == sorted(gathered.scans)
+    assert set(gathered.subjects) == {"sub-01", "sub-02"}
+    assert gathered.images.shape[1:] == (24, 28)
     assert gather(paths, "coronal").images.shape[1:] == (24, 5)
 
 
@@ -32,17 +32,17 @@ def test_dark_slices_are_left_out(tmp_path):
     volume = head()
     volume[:, :, 1] = 3.0
     volume[:, :, 3] = 0
-    made = gather([save_nifti(tmp_path / "a.nii", volume)])
-    assert set(made.numbers) == {0, 2, 4}
+    gathered = gather([save_nifti(tmp_path / "a.nii", volume)])
+    assert set(gathered.numbers) == {0, 2, 4}
     np.testing.assert_array_equal(bright_slices(np.moveaxis(volume, 2, 0)), [0, 2, 4])
 
 
 def test_full_k_space_gives_magnitudes_and_undersampled_is_refused(tmp_path):
     images = np.moveaxis(head(), 2, 0)
     np.save(tmp_path / "k.npy", fft2c(images).astype(np.complex64))
-    made = gather([tmp_path / "k.npy"])
+    gathered = gather([tmp_path / "k.npy"])
     np.testing.assert_allclose(
-        made.images, (images / images.max(axis=(1, 2), keepdims=True))[list(made.numbers)], atol=1e-5
+        gathered.images, (images / images.max(axis=(1, 2), keepdims=True))[list(gathered.numbers)], atol=1e-5
     )
     np.save(tmp_path / "k.npy", fft2c(images) * (np.arange(28) % 2))
     with pytest.raises(ReconError, match=r"k\.npy is undersampled k-space, so it has no reference"):
@@ -115,6 +115,6 @@ def test_scans_to_test_on_are_others_of_the_same_size():
 
 
 def test_join_keeps_the_order():
-    made = join([slices("ab"), slices("cd")])
-    assert [str(s) for s in made.scans] == ["a", "b", "c", "d"]
-    assert made.images[:, 0, 0].tolist() == [1, 2, 1, 2]
+    gathered = join([slices("ab"), slices("cd")])
+    assert [str(s) for s in gathered.scans] == ["a", "b", "c", "d"]
+    assert gathered.images[:, 0, 0].tolist() == [1, 2, 1, 2]

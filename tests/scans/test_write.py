@@ -81,9 +81,9 @@ def test_the_label_stands_in_the_header_and_beside_the_file(tmp_path):
     write_scan(scan, scan.array, tmp_path / "b.nii.gz", RECORD)
     header = nibabel.load(tmp_path / "b.nii.gz").header
     assert header["descrip"].item().decode() == SAID
-    inside = json.loads(header.extensions[-1].get_content())
-    beside = json.loads((tmp_path / "b.json").read_text())
-    assert inside == beside == {**RECORD, "output": "b.nii.gz"}
+    header_record = json.loads(header.extensions[-1].get_content())
+    file_record = json.loads((tmp_path / "b.json").read_text())
+    assert header_record == file_record == {**RECORD, "output": "b.nii.gz"}
     assert is_reconstruction(tmp_path / "b.nii.gz")
 
 
@@ -100,8 +100,8 @@ def test_a_meta_image_keeps_its_geometry(tmp_path):
     scan = read_scan(save_meta(tmp_path / "a.mha", head()))
     write_scan(scan, scan.array * 0.5, tmp_path / "b.mha", RECORD)
     old, new = (SimpleITK.ReadImage(str(tmp_path / n)) for n in ("a.mha", "b.mha"))
-    for what in ("GetSpacing", "GetOrigin", "GetDirection", "GetSize"):
-        assert getattr(new, what)() == getattr(old, what)()
+    for kind in ("GetSpacing", "GetOrigin", "GetDirection", "GetSize"):
+        assert getattr(new, kind)() == getattr(old, kind)()
     np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(new), SimpleITK.GetArrayFromImage(old) * 0.5)
     assert new.GetMetaData("Reconstruction") == SAID
 
@@ -143,7 +143,7 @@ def test_arrays_and_k_space(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "out", "said"),
+    ("make", "out", "sentence"),
     [
         (lambda p: save_nifti(p / "a.nii", head()), "b.mha", r"the output ends with \.nii or \.nii\.gz"),
         (lambda p: save_nifti(p / "a.nii", head()), "b", r"the output ends with \.nii"),
@@ -151,8 +151,8 @@ def test_arrays_and_k_space(tmp_path):
         (lambda p: save_meta(p / "a.mha", head()), "b.mhd", r"the output ends with \.mha or \.nii"),
     ],
 )
-def test_an_output_that_cannot_hold_the_scan_is_refused(tmp_path, make, out, said):
-    with pytest.raises(ReconError, match=said):
+def test_an_output_that_cannot_hold_the_scan_is_refused(tmp_path, make, out, sentence):
+    with pytest.raises(ReconError, match=sentence):
         ending(read_scan(make(tmp_path)), tmp_path / out)
 
 
@@ -197,11 +197,11 @@ def stopped(*_, **__):
 )
 def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch, make, out, broken, trouble):
     scan = read_scan(make(tmp_path))
-    before = sorted(p.name for p in tmp_path.iterdir())
+    original = sorted(p.name for p in tmp_path.iterdir())
     monkeypatch.setattr(broken, trouble)
     with pytest.raises((OSError, KeyboardInterrupt)):
         write_scan(scan, scan.array, tmp_path / out, RECORD)
-    assert sorted(p.name for p in tmp_path.iterdir()) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == original
 
 
 def test_a_failed_overwrite_keeps_the_old_one(tmp_path, monkeypatch):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recon_lib.baselines.compressed_sensing import reconstruct_cs
+from recon_lib.core.comparison import comparison_figure
 from recon_lib.core.errors import ReconError
-from recon_lib.core.style import blank_figure
-from recon_lib.experiment.design import NAMES
+from recon_lib.experiment.design import domain_name
 from recon_lib.explorer.frames import method_name
 from recon_lib.explorer.live import material
 from recon_lib.explorer.live.material import Material, Place
@@ -116,7 +116,7 @@ class Explorer:
         return Shown(reference, image, mask, *quality)
 
     def figure(self, choice: Choice, shown: Shown | None = None) -> Figure:
-        """Draw a choice: reference, reconstruction, error map, mask.
+        """Draw a choice: reference and reconstruction, below them mask and error map.
 
         Args:
             choice: What is to be seen.
@@ -132,24 +132,10 @@ class Explorer:
         turned = self.material.transposed[choice.contrast]
         reference, image = (panel_view.orient(a.astype(np.float32), turned) for a in (shown.reference, shown.image))
         box = panel_view.head_box(reference)
-        top = float(np.quantile(np.abs(start.image - start.reference), 0.99)) / 2
-        figure, grid = blank_figure((9.0, 3.6), 1, 4)
-        grey = {"cmap": "gray", "vmin": 0, "vmax": 1}
-        panels = (
-            ("reference", reference[box], grey),
-            (f"{shown.psnr:.2f} dB, SSIM {shown.ssim:.3f}", image[box], grey),
-            ("|error|", np.abs(image - reference)[box], {"cmap": "inferno", "vmin": 0, "vmax": top}),
-            (f"mask, {100 * shown.mask.mean():.1f} %", panel_view.orient(shown.mask, turned), {"cmap": "gray"}),
-        )
-        for axes, (title, panel, style) in zip(grid[0], panels, strict=True):
-            drawn = axes.imshow(panel, interpolation="nearest", **style)
-            axes.set_axis_off()
-            axes.set_title(title, fontsize=9)
-            if title == "|error|":
-                bar = figure.colorbar(drawn, ax=axes, orientation="horizontal", extend="max", shrink=0.9, pad=0.02)
-                bar.ax.tick_params(labelsize=8)
-        figure.suptitle(self.describe(choice), fontsize=10)
-        return figure
+        largest = float(np.quantile(np.abs(start.image - start.reference), 0.99)) / 2
+        titled = {f"{shown.psnr:.2f} dB, SSIM {shown.ssim:.3f}": image[box]}
+        mask = panel_view.orient(shown.mask, turned)
+        return comparison_figure(reference[box], titled, largest, mask, self.describe(choice))
 
     def describe(self, choice: Choice) -> str:
         """Say in words what is chosen."""
@@ -160,8 +146,8 @@ class Explorer:
             else method_name(choice.method)
         )
         subject, number = choice.place
-        where = f"{NAMES.get(choice.contrast, choice.contrast)}, {subject}, slice {number}"
-        return f"{where}: {method}, acceleration {choice.acceleration:g}"
+        place = f"{domain_name(choice.contrast)}, {subject}, slice {number}"
+        return f"{place}: {method}, acceleration {choice.acceleration:g}"
 
     def picture(self, choice: Choice) -> str:
         """Draw a choice as HTML, described for those who cannot see it; bad input gives its sentence instead."""

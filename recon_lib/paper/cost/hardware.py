@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from importlib.metadata import distributions
 
+import humanize
+
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.profile import load_profile
-from recon_lib.paper.cost.needs import WORK, Needs, count_needs, work_of
+from recon_lib.paper.cost.needs import Needs, Work, count_needs, work_of
+from recon_lib.paper.markdown import note, render_table, table
 from recon_lib.paper.markup import Rendered
-from recon_lib.results.benchmarks import load
+from recon_lib.results.benchmarks import open_benchmark
 from recon_lib.results.store import Results
 
 #: Operations a second that a graphics card keeps up: an old one, a good one, the best.
 RATES = (5e12, 20e12, 80e12)
-_UNKNOWN = Rendered(markdown="```{note}\nThe size of the images is not known before something has been run.\n```")
+_UNKNOWN = note("The size of the images is not known before something has been run.")
 
 
-def measured_seconds(results: Results) -> dict[tuple[str, str], list[float]]:
+def measured_seconds(results: Results) -> dict[tuple[str, Work], list[float]]:
     """Gather how long each run took, by machine and kind of work.
 
     Args:
@@ -26,15 +29,16 @@ def measured_seconds(results: Results) -> dict[tuple[str, str], list[float]]:
     Returns:
         ``(machine, kind of work)`` to seconds, a number a run.
     """
-    found: dict[tuple[str, str], list[float]] = {}
+    seconds: dict[tuple[str, Work], list[float]] = {}
     for record in results.records.values():
         if "seconds" not in record:
             continue
-        about = record.get("machine") or {}
-        where = f"{about['processor']}, {about['cores']} cores" if about else "not recorded"
-        key = where, work_of(record["kind"], record["choice"])
-        found.setdefault(key, []).append(float(record["seconds"]))
-    return dict(sorted(found.items(), key=lambda item: (item[0][0], WORK.index(item[0][1]))))
+        machine = record.get("machine") or {}
+        name = f"{machine['processor']}, {machine['cores']} cores" if machine else "not recorded"
+        key = name, work_of(record["kind"], record["choice"])
+        seconds.setdefault(key, []).append(float(record["seconds"]))
+    order = list(Work)
+    return dict(sorted(seconds.items(), key=lambda item: (item[0][0], order.index(item[0][1]))))
 
 
 def render_times(results: Results | None) -> Rendered:
@@ -46,19 +50,20 @@ def render_times(results: Results | None) -> Rendered:
     Returns:
         Markdown; a sentence where no run has a record of its time.
     """
-    found = {} if results is None else measured_seconds(results)
-    if not found:
-        return Rendered(markdown="```{note}\nNo run of this profile has recorded its time yet.\n```")
-    lines = ["| Machine | Work | Runs | Median | Longest | Together |", "|:--|:--|--:|--:|--:|--:|"]
-    for (machine, kind), seconds in found.items():
+    by_work = {} if results is None else measured_seconds(results)
+    if not by_work:
+        return note("No run of this profile has recorded its time yet.")
+    rows = []
+    for (machine, work), seconds in by_work.items():
         middle = sorted(seconds)[(len(seconds) - 1) // 2]
-        spans = " | ".join(span(value) for value in (middle, max(seconds), sum(seconds)))
-        lines.append(f"| {machine} | {kind} | {len(seconds)} | {spans} |")
+        spans = (span(value) for value in (middle, max(seconds), sum(seconds)))
+        rows.append((machine, work, str(len(seconds)), *spans))
     missing = len(results.provenance.get("missing", ()))
-    silent = len(results.records) - sum(map(len, found.values()))
+    silent = len(results.records) - sum(map(len, by_work.values()))
     notes = [f"{missing} runs of the profile are still to be done."] if missing else []
     notes += [f"{silent} of its runs have no time on record."] if silent else []
-    return Rendered(markdown="\n".join(lines) + ("\n\n" + " ".join(notes) if notes else ""))
+    text = table(("Machine", "Work", "Runs", "Median", "Longest", "Together"), rows, "llrrrr")
+    return Rendered(markdown=text + ("\n\n" + " ".join(notes) if notes else ""))
 
 
 def render_needs(names: tuple[str, ...], shown: Results | None) -> Rendered:
@@ -71,23 +76,21 @@ def render_needs(names: tuple[str, ...], shown: Results | None) -> Rendered:
     Returns:
         Markdown; a profile whose images are of no known size leaves its column empty.
     """
-    found = {name: _or_none(name, shown) for name in names}
-    lines = ["| | " + " | ".join(f"`{name}`" for name in names) + " |", "|:--|" + "--:|" * len(names)]
-    for title, cell in (
+    needs = [_or_none(name, shown) for name in names]
+    quantities = (
         ("runs", lambda n: str(sum(n.runs.values()))),
-        ("operations, training", lambda n: exponent(n.operations[WORK[0]])),
-        ("operations, fine-tuning", lambda n: exponent(n.operations[WORK[1]])),
-        ("operations, test slices", lambda n: exponent(n.operations[WORK[2]])),
+        ("operations, training", lambda n: exponent(n.operations[Work.TRAINING])),
+        ("operations, fine-tuning", lambda n: exponent(n.operations[Work.FINE_TUNING])),
+        ("operations, test slices", lambda n: exponent(n.operations[Work.NETWORKS])),
         ("memory of a training update", lambda n: size(n.training_update)),
         ("memory of a fine-tuning update", lambda n: size(n.tuning_update)),
         ("main memory for training images", lambda n: size(n.images)),
         ("disk: downloads", lambda n: size(n.download)),
         ("disk: prepared images", lambda n: size(n.prepared)),
         ("disk: networks", lambda n: size(n.networks)),
-    ):
-        cells = [cell(one) if one else "" for one in found.values()]
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    return Rendered(markdown="\n".join(lines))
+    )
+    rows = ((title, *(cell(profile) if profile else "" for profile in needs)) for title, cell in quantities)
+    return render_table(("", *(f"`{name}`" for name in names)), rows, "l" + "r" * len(names))
 
 
 def render_room(name: str, shown: Results | None) -> Rendered:
@@ -100,37 +103,38 @@ def render_room(name: str, shown: Results | None) -> Rendered:
     Returns:
         Markdown; one sentence too where the size of the images is not known.
     """
-    one = _or_none(name, shown)
-    if one is None:
+    needs = _or_none(name, shown)
+    if needs is None:
         return _UNKNOWN
-    update, disk = max(one.training_update, one.tuning_update), one.download + one.prepared + one.networks
+    update = max(needs.training_update, needs.tuning_update)
+    disk = needs.download + needs.prepared + needs.networks
     return Rendered(
-        markdown=f"Counted, not measured: {size(one.images)} of main memory for the images of the largest training "
+        markdown=f"Counted, not measured: {size(needs.images)} of main memory for the images of the largest training "
         f"run, {size(update)} for the largest update (on the card, if there is one), and {size(disk)} of disk for "
         "downloads, prepared images and networks."
     )
 
 
-def render_measured(what: str) -> Rendered:
+def render_measured(command: str) -> Rendered:
     """Say in a sentence what the benchmark ``footprint`` measured of a command.
 
     Args:
-        what: Its row's name, such as ``quick start``.
+        command: Its row's name, such as ``quick start``.
 
     Returns:
         Markdown; one sentence too where it was not measured.
 
     Raises:
-        ReconError: As :func:`recon_lib.results.benchmarks.load`.
+        ReconError: As :func:`recon_lib.results.benchmarks.open_benchmark`.
     """
-    found = load("footprint")
-    row = next((row for row in found.rows if row["what"] == what), None) if found else None
+    benchmark = open_benchmark("footprint")
+    row = next((row for row in benchmark.rows if row.what == command), None) if benchmark else None
     if row is None:
         return Rendered(markdown="Not measured yet.")
-    written = f", and wrote {size(1e6 * row['disk_mb'])}" if row.get("disk_mb") else ""
+    written = f", and wrote {size(1e6 * row.disk_mb)}" if row.disk_mb > 0 else ""
     return Rendered(
-        markdown=f"Measured on {found.machine['cores']} cores of {found.machine['processor']}: it took "
-        f"{span(row['seconds'])}, held {size(row['memory_gib'] * 2**30)} of memory at most{written}."
+        markdown=f"Measured on {benchmark.machine['cores']} cores of {benchmark.machine['processor']}: it took "
+        f"{span(row.seconds)}, held {size(row.memory_gib * 2**30)} of memory at most{written}."
     )
 
 
@@ -144,13 +148,12 @@ def render_gpu_times(name: str, shown: Results | None) -> Rendered:
     Returns:
         Markdown, computed and not measured.
     """
-    one = _or_none(name, shown)
-    if one is None:
+    needs = _or_none(name, shown)
+    if needs is None:
         return _UNKNOWN
-    lines = ["| The card keeps up, TFLOP/s | One card | As many cards as runs |", "|--:|--:|--:|"]
-    total = sum(one.operations.values())
-    lines += [f"| {rate / 1e12:g} | {span(total / rate)} | {span(one.chain / rate)} |" for rate in RATES]
-    return Rendered(markdown="\n".join(lines))
+    total = sum(needs.operations.values())
+    rows = ((f"{rate / 1e12:g}", span(total / rate), span(needs.chain / rate)) for rate in RATES)
+    return render_table(("The card keeps up, TFLOP/s", "One card", "As many cards as runs"), rows, "rrr")
 
 
 def environment_bytes() -> int:
@@ -160,7 +163,11 @@ def environment_bytes() -> int:
 
 
 def span(seconds: float) -> str:
-    """Write a time for a reader: ``40 s``, ``12 min``, ``3.5 h``."""
+    """Write a time for a reader: ``40 s``, ``12 min``, ``3.5 h``.
+
+    The library humanize writes "3 hours" for the last, or "3 hours and 30 minutes", which is too coarse or too long for
+    a cell of a table; so this stays ours.
+    """
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -170,7 +177,7 @@ def size(count: float) -> str:
     """Write bytes for a reader, in powers of ten: ``48 MB``, ``9.4 GB``; nothing for none."""
     if not count:
         return ""
-    return f"{count / 1e6:.3g} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+    return humanize.naturalsize(count, format="%.3g" if count < 1e9 else "%.1f")
 
 
 def exponent(count: float) -> str:

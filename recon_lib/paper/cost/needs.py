@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.strict_yaml import build
@@ -14,8 +15,17 @@ from recon_lib.experiment.plan import plan
 from recon_lib.experiment.profile import Profile
 from recon_lib.results.store import Results
 
-#: The kinds of work.
-WORK = ("training", "fine-tuning", "networks on test slices", "compressed sensing", "other reconstructions")
+
+class Work(StrEnum):
+    """The kinds of work, in the order of a table; the value is what a page calls one."""
+
+    TRAINING = "training"
+    FINE_TUNING = "fine-tuning"
+    NETWORKS = "networks on test slices"
+    COMPRESSED_SENSING = "compressed sensing"
+    OTHERS = "other reconstructions"
+
+
 _FILES = ("volume", "pack", "wheel")  # what is downloaded; the other roles are parts of these, or their originals
 
 
@@ -35,8 +45,8 @@ class Needs:
         networks: Bytes of all trained networks.
     """
 
-    runs: dict[str, int]
-    operations: dict[str, int]
+    runs: dict[Work, int]
+    operations: dict[Work, int]
     chain: int
     training_update: int
     tuning_update: int
@@ -69,14 +79,14 @@ def count_needs(profile: Profile, shown: Results | None) -> Needs:
     }
     real = {name: source for name, source in sources.items() if profile.domains[name].source != "generated"}
     runs = plan(profile, dict.fromkeys(profile.domains, ""))
-    kinds = {kind: [run for run in runs if work_of(run.kind, run.choice) == kind] for kind in WORK}
+    kinds = {kind: [run for run in runs if work_of(run.kind, run.choice) == kind] for kind in Work}
     training = profile.training
     return Needs(
         runs={kind: len(found) for kind, found in kinds.items()},
         operations={kind: sum(run_operations(r, sizes, slices) for r in found) for kind, found in kinds.items()},
         chain=longest_chain(runs, sizes, slices),
-        training_update=max((run_update_bytes(run, sizes) for run in kinds[WORK[0]]), default=0),
-        tuning_update=max((run_update_bytes(run, sizes) for run in kinds[WORK[1]]), default=0),
+        training_update=max((run_update_bytes(run, sizes) for run in kinds[Work.TRAINING]), default=0),
+        tuning_update=max((run_update_bytes(run, sizes) for run in kinds[Work.FINE_TUNING]), default=0),
         images=max(
             training_bytes(min(max(training.n_train), _images(sources[n], ["train"], tests.get(n))), sizes[n])
             for n in training.domains
@@ -87,17 +97,19 @@ def count_needs(profile: Profile, shown: Results | None) -> Needs:
     )
 
 
-def work_of(kind: str, choice: Mapping[str, object]) -> str:
-    """Name the kind of work of a run, one of :data:`WORK`.
+def work_of(kind: str, choice: Mapping[str, object]) -> Work:
+    """Tell the kind of work of a run.
 
     Args:
         kind: The run's.
         choice: What it is named by.
     """
     if kind != "evaluate":
-        return WORK[0] if kind == "train" else WORK[1]
+        return Work.TRAINING if kind == "train" else Work.FINE_TUNING
     method = str(choice["method"])
-    return WORK[2] if method == "network" else WORK[3] if method.startswith("cs:") else WORK[4]
+    if method == "network":
+        return Work.NETWORKS
+    return Work.COMPRESSED_SENSING if method.startswith("cs:") else Work.OTHERS
 
 
 def _size(source: Source, domain: Domain, shown: Results | None) -> tuple[int, int]:

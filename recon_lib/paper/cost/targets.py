@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from recon_lib.core.errors import choose
+from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered
-from recon_lib.results import benchmarks
 from recon_lib.results.benchmarks import BENCHMARKS, Benchmark
 
 NO_BREAK = "\u00a0"
@@ -21,15 +21,14 @@ TOOLS = {
     "sigpy": "SigPy",
     "scikit-image": "scikit-image",
 }
-_OPTIONAL = ("gflops", "times_faster", "times_faster_best", "times_faster_bart")  # columns that not every run fills
 
 
 @dataclass(frozen=True)
 class Target:
-    """What was asked of a measurement.
+    """The goal of a measurement.
 
     Attributes:
-        what: In words.
+        label: What is measured, in words.
         bound: The least or the largest value allowed.
         value: The worst one measured; ``nan`` where it was not.
         at_least: Whether the bound is the least value.
@@ -37,7 +36,7 @@ class Target:
         digits: After the decimal point.
     """
 
-    what: str
+    label: str
     bound: float
     value: float
     at_least: bool = True
@@ -52,31 +51,8 @@ class Target:
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
 
-def load(name: str) -> Benchmark | None:
-    """Read a benchmark's file as a table.
-
-    Args:
-        name: One of :data:`recon_lib.results.benchmarks.BENCHMARKS`.
-
-    Returns:
-        What it holds, its rows a frame; ``None`` if it has not been run.
-
-    Raises:
-        ReconError: As :func:`recon_lib.results.benchmarks.load`.
-    """
-    import pandas
-
-    found = benchmarks.load(name)
-    if found is None:
-        return None
-    rows = pandas.DataFrame(found.rows)
-    rows["size"] = rows["size"].map(tuple) if "size" in rows else None
-    rows = rows.assign(**{column: rows.get(column, math.nan) for column in _OPTIONAL})
-    return replace(found, rows=rows)
-
-
 def targets(name: str, measured: Benchmark | None) -> list[Target]:
-    """List what was asked of a benchmark, beside what was measured.
+    """List the goals of a benchmark, beside what was measured.
 
     Args:
         name: One of :data:`BENCHMARKS`.
@@ -85,8 +61,8 @@ def targets(name: str, measured: Benchmark | None) -> list[Target]:
     Returns:
         The targets; where several sizes were measured, the worst of them counts.
     """
-    found = _TARGETS.get(choose("benchmark", name, BENCHMARKS))
-    return found(_Reader(measured)) if found else []
+    rule = _TARGETS.get(choose("benchmark", name, BENCHMARKS))
+    return rule(_Reader(measured)) if rule else []
 
 
 def render_targets(name: str, measured: Benchmark | None) -> Rendered:
@@ -99,14 +75,13 @@ def render_targets(name: str, measured: Benchmark | None) -> Rendered:
     Returns:
         Markdown.
     """
-    lines = ["| What is measured | Goal | Measured | |", "|:--|--:|--:|:--|"]
+    rows = []
     for target in targets(name, measured):
-        sign = "at least" if target.at_least else "at most"
-        asked = f"{sign} {_number(target, target.bound)}"
+        goal = f"{'at least' if target.at_least else 'at most'} {_number(target, target.bound)}"
         value = "" if target.reached is None else _number(target, target.value)
-        verdict = {True: "met", False: "**not met**", None: "not measured yet"}[target.reached]
-        lines.append(f"| {target.what} | {asked} | {value} | {verdict} |")
-    return Rendered(markdown="\n".join(lines))
+        outcome = {True: "met", False: "**not met**", None: "not measured yet"}[target.reached]
+        rows.append((target.label, goal, value, outcome))
+    return render_table(("What is measured", "Goal", "Measured", ""), rows, "lrrl")
 
 
 def render_machine(measured: Benchmark | None) -> Rendered:
@@ -133,26 +108,28 @@ class _Reader:
     """Looks values up; ``nan`` where there is no row, or the peer was missing."""
 
     def __init__(self, measured: Benchmark | None) -> None:
-        self._rows = None if measured is None else measured.rows
+        self._rows = None if measured is None else measured.frame()
         self.rate = math.nan if measured is None else measured.machine["matmul_gflops"]
 
-    def worst(self, column: str, pick: Callable = min, **where: object) -> float:
+    def worst(self, column: str, pick: Callable = min, **conditions: object) -> float:
+        """Return the worst value of a column in the rows that meet all conditions, a field's name and its value."""
         rows = self._rows
-        if rows is None or column not in rows:
+        if rows is None:
             return math.nan
-        for key, value in where.items():
-            same = [found == value for found in rows[key]] if key in rows else []  # a size is a tuple
-            rows = rows[np.array(same, dtype=bool)] if key in rows else rows[:0]
+        for field, value in conditions.items():
+            # Compared one by one: pandas would take a size, which is a tuple, for a column of two numbers.
+            rows = rows[np.array([cell == value for cell in rows[field]], dtype=bool)]
         values = rows[column].dropna()
         return float(pick(values)) if len(values) else math.nan
 
-    def smallest_size(self) -> object:
-        return None if self._rows is None else min(self._rows["size"], key=math.prod)
+    def sizes(self) -> list[tuple[int, int]]:
+        """Return the sizes that were measured, that of the fewest pixels first."""
+        return [] if self._rows is None else sorted(set(self._rows["size"].dropna()), key=math.prod)
 
 
 def _training(read: _Reader) -> list[Target]:
     sub, end = ({"what": what, "tool": "recon_lib", "best": True} for what in ("sub-network", "cascade, end to end"))
-    fastest = read.worst("seconds_per_slice", size=read.smallest_size(), **end)
+    fastest = read.worst("seconds_per_slice", size=next(iter(read.sizes()), None), **end)
     return [
         Target(
             "sub-network: times as fast as PyTorch, best batch of each", 1.6, read.worst("times_faster_best", **sub)
@@ -236,26 +213,25 @@ def _metrics(read: _Reader) -> list[Target]:
 
 def _feeding(read: _Reader) -> list[Target]:
     # Shares of different sizes are not mixed: the worst size counts.
-    sizes = [] if read._rows is None else sorted(set(read._rows["size"]))
     parts = ("data feeding", "FFT and data consistency")
-    shares = [100 * sum(read.worst("share", what=part, size=size) for part in parts) for size in sizes]
+    shares = [100 * sum(read.worst("share", what=part, size=size) for part in parts) for size in read.sizes()]
     return [
         Target("data feeding, FFT and data consistency of a step", 10, max(shares, default=math.nan), False, "%", 1)
     ]
 
 
 def _footprint(read: _Reader) -> list[Target]:
-    def least(what: str, column: str, bound: float, unit: str, digits: int = 0) -> Target:
+    def at_most(command: str, column: str, bound: float, unit: str, digits: int = 0) -> Target:
         words = {"seconds": "time", "memory_gib": "memory"}[column]
-        return Target(f"{what}: {words}", bound, read.worst(column, max, what=what), False, unit, digits)
+        return Target(f"{command}: {words}", bound, read.worst(column, max, what=command), False, unit, digits)
 
     return [
-        least("import the library", "seconds", 0.2, "s", 2),
-        least("build the book", "seconds", 60, "s"),
-        least("quick start", "seconds", 300, "s"),
-        least("quick start", "memory_gib", 2, "GiB", 1),
-        least("explore with live networks", "memory_gib", 1.86, "GiB", 2),  # Binder's 2 GB
-        least("train on the images of `desk`", "memory_gib", 4, "GiB", 1),
+        at_most("import the library", "seconds", 0.2, "s", 2),
+        at_most("build the book", "seconds", 60, "s"),
+        at_most("quick start", "seconds", 300, "s"),
+        at_most("quick start", "memory_gib", 2, "GiB", 1),
+        at_most("explore with live networks", "memory_gib", 1.86, "GiB", 2),  # Binder's 2 GB
+        at_most("train on the images of `desk`", "memory_gib", 4, "GiB", 1),
     ]
 
 

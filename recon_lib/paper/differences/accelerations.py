@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recon_lib.experiment.design import DOMAINS
 from recon_lib.experiment.profile import Variation
 from recon_lib.paper.averages import tuned_count
 from recon_lib.paper.differences.effects import gain, of_photographs, rows
-from recon_lib.paper.differences.page import NOT_RUN, heads, means_and_gain, note
+from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.markdown import note, render_table
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.store import Results
 
@@ -26,8 +27,10 @@ def own_acceleration(results: Results) -> float | None:
         Grid points over sampled points; ``None`` if neither the provenance nor a row says it.
     """
     stated = results.provenance.get("profile", {}).get("acceleration")
-    found = results.slices["acceleration"].dropna()
-    return float(stated) if stated else float(found.iloc[0]) if len(found) else None
+    if stated:
+        return float(stated)
+    factors = results.slices["acceleration"].dropna()
+    return float(factors.iloc[0]) if len(factors) else None
 
 
 def accelerations(results: Results) -> dict[float, str]:
@@ -41,13 +44,13 @@ def accelerations(results: Results) -> dict[float, str]:
         that changes anything else is not among them; one that is planned is, though nothing of it may have been run.
     """
     planned = results.provenance.get("profile", {}).get("variations", {})
-    own, found = own_acceleration(results), {}
+    own, names = own_acceleration(results), {}
     for name, content in planned.items():
-        known = {key: content[key] for key in ("change", "networks", "split") if key in content}
-        tested = Variation(**known).acceleration
-        if tested is not None and tested != own:
-            found.setdefault(tested, name)
-    return dict(sorted({**found, **({} if own is None else {own: ""})}.items()))
+        fields = {key: content[key] for key in ("change", "networks", "split") if key in content}
+        factor = Variation(**fields).acceleration
+        if factor is not None and factor != own:
+            names.setdefault(factor, name)
+    return dict(sorted({**names, **({} if own is None else {own: ""})}.items()))
 
 
 def render_accelerations(results: Results | None) -> Rendered:
@@ -60,24 +63,27 @@ def render_accelerations(results: Results | None) -> Rendered:
         Markdown: mean PSNR and its gain over the zero-filled image of the same samples, with its interval. A cell
         that was not run is empty.
     """
-    tested = {} if results is None else accelerations(results)
-    found = {factor: rows(results, name) for factor, name in tested.items()}
-    if not any(slices is not None for factor, slices in found.items() if tested[factor]):
+    variations = {} if results is None else accelerations(results)
+    by_factor = {factor: rows(results, name) for factor, name in variations.items()}
+    if not any(slices is not None for factor, slices in by_factor.items() if variations[factor]):
         return note(f"Other accelerations: {NOT_RUN}.")
-    lines = [f"| Acceleration | | {heads('over zero-filled')} |", "|:--|:--|" + "--:|:--|" * len(DOMAINS)]
-    counts = sorted({0, *(tuned_count(results.slices, domain) for domain in DOMAINS)})
-    for factor, slices in found.items():
-        about = f"{factor:g}" if tested[factor] else f"{factor:g}, trained at"
-        of_methods = _methods(results.slices.iloc[:0] if slices is None else slices, counts)
-        start = of_methods["zero-filled"]
-        for name, chosen in of_methods.items():
-            gains = {} if chosen is start else gain(chosen, start)
-            lines.append(f"| {about} | {name} | {means_and_gain(chosen, gains)} |")
-            about = ""
-    return Rendered(markdown="\n".join(lines))
+    domains = page_domains(results)
+    counts = sorted({0, *(tuned_count(results.slices, domain) for domain in domains)})
+    table = []
+    for factor, slices in by_factor.items():
+        head = f"{factor:g}" if variations[factor] else f"{factor:g}, trained at"
+        zero_filled, networks = _methods(results.slices.iloc[:0] if slices is None else slices, counts)
+        table.append((head, "zero-filled", *means_and_gains(zero_filled, {}, domains)))
+        table += [
+            ("", name, *means_and_gains(network, gain(network, zero_filled), domains))
+            for name, network in networks.items()
+        ]
+    heads = ("Acceleration", "", *gain_heads(domains, "over zero-filled"))
+    return render_table(heads, table, "ll" + "rl" * len(domains))
 
 
-def _methods(slices: pandas.DataFrame, counts: list[int]) -> dict[str, pandas.DataFrame]:
-    """Take the rows of one acceleration apart, by a name for a reader."""
-    slices = slices[slices["draw"].fillna(0) == 0]  # others than the own have one draw: the same networks everywhere
-    return {"zero-filled": slices[slices["method"] == "zero_filled"], **of_photographs(slices, counts)}
+def _methods(slices: pandas.DataFrame, counts: list[int]) -> tuple[pandas.DataFrame, dict[str, pandas.DataFrame]]:
+    """Take the rows of one acceleration apart: the zero-filled images, and networks by a name for a reader."""
+    # Accelerations other than the profile's own have one draw: the same networks are compared everywhere.
+    slices = slices[slices["draw"].fillna(0) == 0]
+    return slices[slices["method"] == "zero_filled"], of_photographs(slices, counts)

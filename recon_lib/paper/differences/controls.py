@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from recon_lib.experiment.design import DOMAINS, NAMES
+from recon_lib.experiment.design import domain_name
 from recon_lib.paper.averages import tuned_count
 from recon_lib.paper.differences.effects import (
     drawn_alike,
@@ -17,7 +17,9 @@ from recon_lib.paper.differences.effects import (
     of_photographs,
     rows,
 )
-from recon_lib.paper.differences.page import NOT_RUN, heads, means_and_gain, note, with_interval
+from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains, with_interval
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.markdown import note, render_table
 from recon_lib.paper.markup import Rendered, signed, spread
 from recon_lib.paper.tables34 import draws
 from recon_lib.paper.words import label, state
@@ -44,15 +46,15 @@ def equal_updates(results: Results | None) -> pandas.DataFrame | None:
     if sides is None:
         return None
     few, many = (int(side["n_train"].max()) for side in sides[1:])
-    found = []
+    table = []
     for count in sorted({int(n) for n in sides[1]["n_finetune"].dropna()}):
-        for domain in DOMAINS:
+        for domain in page_domains(results):
             means = [mean_psnr(side, domain, count) for side in sides]
             gained = means[2] - means[0]
             share = (means[1] - means[0]) / gained if gained else math.nan
-            found.append((domain, count, few, many, *means, share))
+            table.append((domain, count, few, many, *means, share))
     names = ["test_domain", "n_finetune", "few", "many", "psnr_few", "psnr_equal", "psnr_many", "share"]
-    return pandas.DataFrame(found, columns=names)
+    return pandas.DataFrame(table, columns=names)
 
 
 def _sides(results: Results | None) -> tuple[pandas.DataFrame, pandas.DataFrame, pandas.DataFrame] | None:
@@ -78,18 +80,23 @@ def render_equal_updates(results: Results | None) -> Rendered:
         return note(f"The control of equal updates: {NOT_RUN}.")
     few, many = table["few"].iloc[0], table["many"].iloc[0]
     compared = _sides(results)[1:]
-    lines = [
-        f"| Test | Tuned with | {few} images | {few} images, updates of {many} | {many} images | "
-        f"The last two: {few} minus {many} | The updates' share |",
-        "|:--|--:|--:|--:|--:|:--|--:|",
-    ]
+    heads = (
+        "Test",
+        "Tuned with",
+        f"{few} images",
+        f"{few} images, updates of {many}",
+        f"{many} images",
+        f"The last two: {few} minus {many}",
+        "The updates' share",
+    )
+    cells = []
     for row in table.itertuples():
-        means = " | ".join(spread(x, math.nan, 2) for x in (row.psnr_few, row.psnr_equal, row.psnr_many))
+        means = (spread(mean, math.nan, 2) for mean in (row.psnr_few, row.psnr_equal, row.psnr_many))
         sides = (side[side["n_finetune"] == row.n_finetune] for side in compared)
-        left = with_interval(gain(*sides).get(row.test_domain))
+        change = with_interval(gain(*sides).get(row.test_domain))
         share = "" if math.isnan(row.share) else f"{100 * row.share:.0f} %"
-        lines.append(f"| {NAMES[row.test_domain]} | {row.n_finetune} | {means} | {left} | {share} |")
-    return Rendered(markdown="\n".join(lines))
+        cells.append((domain_name(row.test_domain), str(row.n_finetune), *means, change, share))
+    return render_table(heads, cells, "lrrrrlr")
 
 
 def render_updates_in_short(results: Results | None) -> Rendered:
@@ -107,20 +114,20 @@ def render_updates_in_short(results: Results | None) -> Rendered:
     few, many = (int(side["n_train"].max()) for side in sides[1:])
     *fewer, most = (side[side["n_finetune"] == 0] for side in sides)
     own, equal = (gain(side, most) for side in fewer)
-    said = [
-        f"On {NAMES[domain]} slices, {few} photographs instead of {many} change PSNR by {with_interval(own[domain])} "
-        f"dB; given as many updates, by {with_interval(equal[domain])} dB."
-        for domain in DOMAINS
+    sentences = [
+        f"On {domain_name(domain)} slices, {few} photographs instead of {many} change PSNR by "
+        f"{with_interval(own[domain])} dB; given as many updates, by {with_interval(equal[domain])} dB."
+        for domain in page_domains(results)
         if domain in own and domain in equal
     ]
-    if not said:
+    if not sentences:
         return note(f"The control of equal updates, as trained: {NOT_RUN}.")
-    said.append(
+    sentences.append(
         "Where the second of two numbers is near zero, it is the updates that help at this scale, not the number of "
         f"photographs. (Profile **{results.profile}**, one training each; random crops make many images of one, which "
         "may be part of the reason.)"
     )
-    return Rendered(markdown=" ".join(said))
+    return Rendered(markdown=" ".join(sentences))
 
 
 def render_chance(results: Results | None) -> Rendered:
@@ -132,22 +139,24 @@ def render_chance(results: Results | None) -> Rendered:
     Returns:
         Markdown: changes of mean PSNR.
     """
-    said = []
-    for one in effects(results, "other-seed")[:1]:
-        by = " and ".join(f"{signed(of.value, 2)} dB ({NAMES[d]})" for d, of in one.by_domain.items())
-        said.append(f"the same training with another seed changed PSNR by {by}, measured on {one.name}")
-    for domain in DOMAINS:
-        found = draws(results, domain)
-        if len(found):
-            top = found.loc[found["psnr_std"].idxmax()]
-            said.append(
-                f"means of {NAMES[domain]} slices after tuning with another draw of {top['n_finetune']} images vary by "
-                f"{top['psnr_std']:.2f} dB (standard deviation of {top['draws']} draws)"
+    parts = []
+    for effect in effects(results, "other-seed")[:1]:
+        changes = " and ".join(
+            f"{signed(change.value, 2)} dB ({domain_name(domain)})" for domain, change in effect.by_domain.items()
+        )
+        parts.append(f"the same training with another seed changed PSNR by {changes}, measured on {effect.name}")
+    for domain in page_domains(results):
+        by_network = draws(results, domain)
+        if len(by_network):
+            top = by_network.loc[by_network["psnr_std"].idxmax()]
+            parts.append(
+                f"means of {domain_name(domain)} slices after tuning with another draw of {top['n_finetune']} images "
+                f"vary by {top['psnr_std']:.2f} dB (standard deviation of {top['draws']} draws)"
             )
     begin = "An interval knows only the chance of the test subjects; each network was trained once."
     return Rendered(
-        markdown=f"{begin} For comparison: {'; '.join(said)}. A difference no larger than these may be luck."
-        if said
+        markdown=f"{begin} For comparison: {'; '.join(parts)}. A difference no larger than these may be luck."
+        if parts
         else f"{begin} How much another seed or another draw of the images changes was not run yet."
     )
 
@@ -164,16 +173,18 @@ def render_symmetry(results: Results | None) -> Rendered:
     slices = rows(results)
     if slices is None or not (slices["method"] == "conjugate_symmetry").any():
         return note(f"The control of conjugate symmetry: {NOT_RUN}.")
-    start = slices[slices["method"] == "zero_filled"]
-    sensing = sorted({name for name in slices["method"] if name.startswith("cs:")})
-    shown = {"zero-filled": start, "conjugate symmetry": slices[slices["method"] == "conjugate_symmetry"]}
-    shown |= {label(name, ""): slices[slices["method"] == name] for name in sensing}
-    shown |= of_photographs(slices, sorted({0, *(tuned_count(slices, domain) for domain in DOMAINS)}))
-    lines = [f"| | {heads('over zero-filled')} |", "|:--|" + "--:|:--|" * len(DOMAINS)]
-    for name, chosen in shown.items():
-        gains = {} if chosen is start else gain(chosen, start)
-        lines.append(f"| {name} | {means_and_gain(chosen, gains)} |")
-    return Rendered(markdown="\n".join(lines))
+    domains = page_domains(results)
+    zero_filled = slices[slices["method"] == "zero_filled"]
+    sensing = sorted({method for method in slices["method"] if method.startswith("cs:")})
+    methods = {"conjugate symmetry": slices[slices["method"] == "conjugate_symmetry"]}
+    methods |= {label(method, ""): slices[slices["method"] == method] for method in sensing}
+    methods |= of_photographs(slices, sorted({0, *(tuned_count(slices, domain) for domain in domains)}))
+    table = [("zero-filled", *means_and_gains(zero_filled, {}, domains))]
+    table += [
+        (name, *means_and_gains(reconstructed, gain(reconstructed, zero_filled), domains))
+        for name, reconstructed in methods.items()
+    ]
+    return render_table(("", *gain_heads(domains, "over zero-filled")), table, "l" + "rl" * len(domains))
 
 
 def render_rates(results: Results | None) -> Rendered:
@@ -185,21 +196,28 @@ def render_rates(results: Results | None) -> Rendered:
     Returns:
         Markdown: mean PSNR for each rate of training and of fine-tuning, the best of a column in bold.
     """
-    lines = ["| Rate of | Rate | " + " | ".join(f"{NAMES[d]}, dB" for d in DOMAINS) + " | Network | Judged on |"]
-    lines.append("|:--|:--|" + "--:|" * len(DOMAINS) + ":--|:--|")
-    for prefix, what in (("rate-", "training"), ("finetune-rate-", "fine-tuning")):
-        chosen = {name: rows(results, name) for name in labels(results, prefix)}
-        means = {name: [mean_psnr(found, domain) for domain in DOMAINS] for name, found in chosen.items()}
-        best = [max((m[at] for m in means.values() if not math.isnan(m[at])), default=math.nan) for at in (0, 1)]
-        for name, found in chosen.items():
-            values = [spread(mean, math.nan, 2) or "not run" for mean in means[name]]
-            bold = [f"**{v}**" if m == b else v for v, m, b in zip(values, means[name], best, strict=True)]
-            network = ", ".join(
-                f"{NAMES[domain]}, {n_train}, {state(n_finetune)}"
-                for (domain, n_train, n_finetune), _ in found.groupby(["training_domain", "n_train", "n_finetune"])
+    domains = page_domains(results)
+    table = []
+    for prefix, stage in (("rate-", "training"), ("finetune-rate-", "fine-tuning")):
+        by_name = {name: rows(results, name) for name in labels(results, prefix)}
+        means = {name: [mean_psnr(slices, domain) for domain in domains] for name, slices in by_name.items()}
+        best = [
+            max((mean for mean in column if not math.isnan(mean)), default=math.nan)
+            for column in zip(*means.values(), strict=True)
+        ]
+        for name, slices in by_name.items():
+            cells = [spread(mean, math.nan, 2) or "not run" for mean in means[name]]
+            cells = [
+                f"**{cell}**" if mean == top else cell for cell, mean, top in zip(cells, means[name], best, strict=True)
+            ]
+            networks = ", ".join(
+                f"{domain_name(domain)}, {n_train}, {state(n_finetune)}"
+                for (domain, n_train, n_finetune), _ in slices.groupby(["training_domain", "n_train", "n_finetune"])
             )
-            count = found["subject"].nunique()
+            count = slices["subject"].nunique()
             people = f"{count} training subject{'s' if count > 1 else ''}"
-            cells = (what, name.removeprefix(prefix), *bold, network, people)
-            lines.append(f"| {' | '.join(cells)} |")
-    return Rendered(markdown="\n".join(lines)) if len(lines) > 2 else note(f"The choice of rates: {NOT_RUN}.")
+            table.append((stage, name.removeprefix(prefix), *cells, networks, people))
+    if not table:
+        return note(f"The choice of rates: {NOT_RUN}.")
+    heads = ("Rate of", "Rate", *(f"{domain_name(domain)}, dB" for domain in domains), "Network", "Judged on")
+    return render_table(heads, table, "ll" + "r" * len(domains) + "ll")

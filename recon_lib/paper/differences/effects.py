@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recon_lib.experiment.design import NAMES, TUNED
+from recon_lib.experiment.design import TUNED, domain_name
 from recon_lib.paper.intervals import Estimate, bootstrap, side_by_side
 from recon_lib.paper.words import label, state
 from recon_lib.results.store import Results
@@ -48,7 +48,7 @@ class Effect:
         """What it was measured on, for a reader."""
         if self.method != "network":
             return label(self.method, self.training_domain)
-        return f"{self.n_train} {NAMES.get(self.training_domain, self.training_domain)}, {self.state}"
+        return f"{self.n_train} {domain_name(self.training_domain)}, {self.state}"
 
     @property
     def state(self) -> str:
@@ -108,10 +108,10 @@ def rows(results: Results | None, variation: str = "") -> pandas.DataFrame | Non
     """
     if results is None:
         return None
-    found = results.slices
+    slices = results.slices
     if variation:
-        found = results.variations[results.variations["variation"] == variation]
-    return found if len(found) else None
+        slices = results.variations[results.variations["variation"] == variation]
+    return slices if len(slices) else None
 
 
 def compare(varied: pandas.DataFrame, base: pandas.DataFrame, metric: str = "psnr") -> list[Effect]:
@@ -130,15 +130,15 @@ def compare(varied: pandas.DataFrame, base: pandas.DataFrame, metric: str = "psn
     sides = [side.groupby(_PAIR, as_index=False)[metric].mean() for side in (varied, base)]
     pairs = sides[0].merge(sides[1], on=_PAIR, suffixes=("", "_base"))
     pairs["difference"] = pairs[metric] - pairs[f"{metric}_base"]
-    found = []
-    for key, of_cell in pairs.dropna(subset="difference").groupby(_CELL, sort=True):
+    measured = []
+    for key, cell_rows in pairs.dropna(subset="difference").groupby(_CELL, sort=True):
         by_domain = {}
-        for domain, of_domain in of_cell.groupby("test_domain", sort=True):
-            values = of_domain.groupby(["subject", "slice"])[["difference"]].mean()
+        for domain, domain_rows in cell_rows.groupby("test_domain", sort=True):
+            values = domain_rows.groupby(["subject", "slice"])[["difference"]].mean()
             by_domain[str(domain)] = Estimate("", *bootstrap(values, lambda mean: mean[0]))
         method, training, n_train, n_finetune = key
-        found.append(Effect(method, training, max(0, int(n_train)), max(0, int(n_finetune)), by_domain, metric))
-    return sorted(found, key=_first)
+        measured.append(Effect(method, training, max(0, int(n_train)), max(0, int(n_finetune)), by_domain, metric))
+    return sorted(measured, key=_order)
 
 
 def drawn_alike(base: pandas.DataFrame, varied: pandas.DataFrame) -> pandas.DataFrame:
@@ -182,8 +182,8 @@ def of_methods(results: Results | None, method: str, base: str) -> list[Effect]:
     slices = rows(results)
     if slices is None:
         return []
-    found = gain(slices[slices["method"] == method], slices[slices["method"] == base])
-    return [Effect(method, "", 0, 0, found)] if found else []
+    gains = gain(slices[slices["method"] == method], slices[slices["method"] == base])
+    return [Effect(method, "", 0, 0, gains)] if gains else []
 
 
 def gain(varied: pandas.DataFrame, base: pandas.DataFrame) -> dict[str, Estimate]:
@@ -196,13 +196,13 @@ def gain(varied: pandas.DataFrame, base: pandas.DataFrame) -> dict[str, Estimate
     Returns:
         Test domain to varied less base, dB, with its interval over subjects; without domains that share no slice.
     """
-    place = ["test_domain", "subject", "slice"]
-    pairs = side_by_side(*(side.groupby(place)["psnr"].mean() for side in (varied, base)))
-    found = {}
+    key = ["test_domain", "subject", "slice"]
+    pairs = side_by_side(*(side.groupby(key)["psnr"].mean() for side in (varied, base)))
+    gains = {}
     for domain, values in () if pairs is None else pairs.groupby(level="test_domain", sort=True):
         estimate = bootstrap(values.droplevel("test_domain"), lambda mean: mean[0] - mean[1])
-        found[str(domain)] = Estimate("", *estimate)
-    return found
+        gains[str(domain)] = Estimate("", *estimate)
+    return gains
 
 
 def mean_psnr(slices: pandas.DataFrame | None, test_domain: str, n_finetune: int | None = None) -> float:
@@ -210,7 +210,7 @@ def mean_psnr(slices: pandas.DataFrame | None, test_domain: str, n_finetune: int
 
     Args:
         slices: Rows of one method or network, or ``None``.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
         n_finetune: Only these; by default all rows.
 
     Returns:
@@ -242,7 +242,7 @@ def _filled(frame: pandas.DataFrame) -> pandas.DataFrame:
     return frame.assign(**{name: frame[name].fillna(-1).astype(int) for name in counts})
 
 
-def _first(effect: Effect) -> tuple:
+def _order(effect: Effect) -> tuple:
     """Order: natural images' network tuned with 20, other tuned ones, raw ones, other methods."""
     return (
         effect.method != "network",

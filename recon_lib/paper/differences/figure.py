@@ -6,12 +6,14 @@ White ground as in :mod:`recon_lib.paper.charts`; everything is drawn from resul
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recon_lib.core.style import COLOURS, blank_figure
-from recon_lib.experiment.design import DOMAINS, NAMES
+from recon_lib.core.style import blank_figure, domain_colour
+from recon_lib.experiment.design import domain_name
 from recon_lib.paper.differences.effects import Effect, effects
 from recon_lib.paper.differences.open_choices import choices
+from recon_lib.paper.domains import page_domains
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
@@ -20,28 +22,42 @@ if TYPE_CHECKING:
 
 _WIDTH, _LINE = 8.0, 0.17  # inches: of the figure, of a line of a label
 _CHARACTERS = 52  # of a line of a label
-_APART = 0.16  # of a row: between the contrasts
+_APART = 0.16  # of a row: half the distance between two contrasts
 
 
-def lines(results: Results | None) -> list[tuple[str, bool, Effect]]:
+@dataclass(frozen=True)
+class Line:
+    """A line of the figure.
+
+    Attributes:
+        label: The choice and what was done otherwise, in words.
+        is_test: Whether only the test differs, of networks made as everywhere.
+        effect: The effect on the network that the table of choices shows.
+    """
+
+    label: str
+    is_test: bool
+    effect: Effect
+
+
+def lines(results: Results | None) -> list[Line]:
     """List what is drawn: every choice that was made otherwise for a network, and has its PSNR.
 
     Args:
         results: Ours, or ``None``.
 
     Returns:
-        The choice and what was done otherwise; whether only the test differs, of networks made as everywhere; and the
-        effect on the network that the table of choices shows.
+        A line each, in the order of the choices.
     """
     planned = {} if results is None else results.provenance.get("profile", {}).get("variations", {})
-    found = []
+    drawn = []
     for choice in choices(results):
-        for name, text in (choice.variations or {}).items():
-            some = effects(results, name, metric=choice.metric)
-            if some and (some[0].method, some[0].metric) == ("network", "psnr"):
-                tested = planned.get(name, {}).get("networks") == "base"
-                found.append((f"{choice.about}: {text}", tested, some[0]))
-    return found
+        for name, label in (choice.variations or {}).items():
+            measured = effects(results, name, metric=choice.metric)
+            if measured and (measured[0].method, measured[0].metric) == ("network", "psnr"):
+                is_test = planned.get(name, {}).get("networks") == "base"
+                drawn.append(Line(f"{choice.title}: {label}", is_test, measured[0]))
+    return drawn
 
 
 def effects_figure(results: Results | None) -> Figure:
@@ -54,26 +70,26 @@ def effects_figure(results: Results | None) -> Figure:
         The figure: above networks made otherwise, below networks tested otherwise, each on a scale of its own. A dot
         is the mean over test slices, its bar the 95 % interval over test subjects; for a network as trained, a ring.
     """
-    found = sorted(lines(results), key=lambda line: min(one.value for one in line[2].by_domain.values()))
-    parts = [[line for line in found if line[1] == tested] for tested in (False, True)]
+    ordered = sorted(lines(results), key=lambda line: min(change.value for change in line.effect.by_domain.values()))
+    parts = [[line for line in ordered if line.is_test == is_test] for is_test in (False, True)]
     parts = [part for part in parts if part] or [[]]
-    labels = [[textwrap.fill(label, _CHARACTERS) for label, _, _ in part] for part in parts]
+    labels = [[textwrap.fill(line.label, _CHARACTERS) for line in part] for part in parts]
     heights = [sum(_LINE * (label.count("\n") + 1) + 0.12 for label in part) + 0.5 for part in labels]
     figure, grid = blank_figure((_WIDTH, max(1.5, sum(heights) + 0.7)), len(parts), 1, height_ratios=heights)
     grid = grid[:, 0]
-    if not found:
+    if not ordered:
         grid[0].text(0.5, 0.5, "No variation has been run yet.", ha="center", va="center", transform=grid[0].transAxes)
         grid[0].set_axis_off()
         return figure
-    seen: set[str] = set()
+    domains, legend = page_domains(results), set()
     for axes, part, names in zip(grid, parts, labels, strict=True):
         axes.axvline(0, color="#888888", linewidth=0.8, zorder=0)
-        for row, (_, _, effect) in enumerate(part):
-            _draw(axes, row, effect, seen)
+        for row, line in enumerate(part):
+            _draw(axes, row, line.effect, domains, legend)
         axes.set_yticks(range(len(part)), names, fontsize=8)
         axes.set(
             ylim=(len(part) - 0.5, -0.5),
-            title="the test done otherwise" if part[0][1] else "the network made otherwise",
+            title="the test done otherwise" if part[0].is_test else "the network made otherwise",
         )
         axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     grid[-1].set_xlabel("change in mean PSNR if it is done so, dB")
@@ -81,15 +97,15 @@ def effects_figure(results: Results | None) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, row: int, effect: Effect, seen: set[str]) -> None:
-    """Draw an effect on its row; what is not among the names ``seen`` goes into the legend, and among them."""
-    for place, domain in enumerate(DOMAINS):
-        if (one := effect.by_domain.get(domain)) is None:
+def _draw(axes: Axes, row: int, effect: Effect, domains: tuple[str, ...], legend: set[str]) -> None:
+    """Draw an effect on its row; a name that is not in the legend yet goes into it."""
+    for index, domain in enumerate(domains):
+        if (change := effect.by_domain.get(domain)) is None:
             continue
-        y, colour = row + _APART * (2 * place - 1), COLOURS[domain]
-        name = f"{NAMES[domain]} test, a network {effect.state}"
-        axes.plot([one.low, one.high], [y, y], color=colour, linewidth=1.6)
+        y, colour = row + _APART * (2 * index - len(domains) + 1), domain_colour(domain)
+        name = f"{domain_name(domain)} test, a network {effect.state}"
+        axes.plot([change.low, change.high], [y, y], color=colour, linewidth=1.6)
         face = colour if effect.n_finetune else "white"
-        label = None if name in seen else name
-        axes.plot(one.value, y, "o", color=colour, markerfacecolor=face, markersize=5, label=label)
-        seen.add(name)
+        label = None if name in legend else name
+        axes.plot(change.value, y, "o", color=colour, markerfacecolor=face, markersize=5, label=label)
+        legend.add(name)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from recon_lib.experiment.design import DOMAINS, NAMES, NETWORKS
+from recon_lib.experiment.design import NETWORKS, domain_name
 from recon_lib.paper.averages import METRICS, tuned_count
 from recon_lib.paper.differences.effects import largest
-from recon_lib.paper.differences.page import NOT_RUN, note
+from recon_lib.paper.differences.page import NOT_RUN
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.markdown import note, render_table, table
 from recon_lib.paper.markup import Rendered, spread
-from recon_lib.paper.tables12 import table
+from recon_lib.paper.tables12 import comparison
 from recon_lib.paper.words import label, state
 from recon_lib.results.store import Results
 
@@ -25,34 +27,34 @@ _WAYS = {
 }
 
 
-def render_order(number: int, results: Results | None) -> Rendered:
+def render_order(test_domain: str, results: Results | None) -> Rendered:
     """Say in which order the three networks come, here and in the paper.
 
     Args:
-        number: 1 (T1 test) or 2 (T2 test).
+        test_domain: The contrast.
         results: Ours, or ``None``.
 
     Returns:
         Markdown: by mean PSNR, best first, as trained and tuned; an order that lacks a network is left out.
 
     Raises:
-        ReconError: There is no such table.
+        ReconError: Neither the paper nor the results have such a contrast.
     """
-    frame = table(number, results)
+    frame = comparison(test_domain, results)
     rows = frame[(frame["method"] == "network") & (frame["metric"] == "psnr")]
-    said = []
-    for count, of_state in rows.groupby("n_finetune"):
+    sentences = []
+    for count, state_rows in rows.groupby("n_finetune"):
         orders = {}
-        for side, who in (("ours", "here"), ("paper", "in the paper")):
-            ranked = of_state.dropna(subset=side).sort_values(side, ascending=False)
+        for column, place in (("ours", "here"), ("paper", "in the paper")):
+            ranked = state_rows.dropna(subset=column).sort_values(column, ascending=False)
             if len(ranked) == len(NETWORKS):
-                orders[who] = ", ".join(NAMES[name] for name in ranked["training_domain"])
-        about = state(count).capitalize()
+                orders[place] = ", ".join(map(domain_name, ranked["training_domain"]))
+        head = state(count).capitalize()
         if len(set(orders.values())) == 1 and len(orders) > 1:
-            said.append(f"{about}, both here and in the paper: {orders['here']}.")
+            sentences.append(f"{head}, both here and in the paper: {orders['here']}.")
         elif orders:
-            said.append(f"{about}, {'; '.join(f'{who}: {order}' for who, order in orders.items())}.")
-    return Rendered(markdown=f"Order of the networks by PSNR, best first. {' '.join(said)}")
+            sentences.append(f"{head}, {'; '.join(f'{place}: {order}' for place, order in orders.items())}.")
+    return Rendered(markdown=f"Order of the networks by PSNR, best first. {' '.join(sentences)}")
 
 
 def render_metrics(results: Results) -> Rendered:
@@ -64,22 +66,23 @@ def render_metrics(results: Results) -> Rendered:
     Returns:
         Markdown: means over slices for the three networks with the most training images, as trained and tuned.
     """
-    kept = [0, *(tuned_count(results.slices, domain) for domain in DOMAINS)]
+    counts = [0, *(tuned_count(results.slices, domain) for domain in page_domains(results))]
     slices = largest(results.slices)
-    slices = slices[slices["n_finetune"].isin(kept)]
+    slices = slices[slices["n_finetune"].isin(counts)]
     tables = []
     for metric, (title, digits) in METRICS.items():
         names = {metric + way: text for way, text in _WAYS.items()}
         means = slices.groupby(["test_domain", "n_finetune", "training_domain"])[list(names)].mean().reset_index()
-        lines = [
-            f"| {title} | Tuned with | Test | {' | '.join(names.values())} |",
-            "|:--|--:|:--|" + "--:|" * len(names),
-        ]
-        for row in means.itertuples():
-            values = " | ".join(spread(getattr(row, name), math.nan, digits) for name in names)
-            first = label("network", row.training_domain)
-            lines.append(f"| {first} | {row.n_finetune} | {NAMES[row.test_domain]} | {values} |")
-        tables.append("\n".join(lines))
+        cells = (
+            (
+                label("network", row.training_domain),
+                str(row.n_finetune),
+                domain_name(row.test_domain),
+                *(spread(getattr(row, name), math.nan, digits) for name in names),
+            )
+            for row in means.itertuples()
+        )
+        tables.append(table((title, "Tuned with", "Test", *names.values()), cells, "lrl" + "r" * len(names)))
     return Rendered(markdown="\n\n".join(tables))
 
 
@@ -97,22 +100,23 @@ def render_ranks(results: Results | None) -> Rendered:
         for metric, (title, digits) in METRICS.items()
         for way, text in _WAYS.items()
     }
-    lines = [
-        "| Metric | Measured | " + " | ".join(f"{NAMES[d]} test: best, and spread of the three" for d in DOMAINS) + " |"
-    ]
-    lines.append("|:--|:--|" + ":--|" * len(DOMAINS))
-    found = {} if results is None else {domain: _tuned_means(results.slices, domain, list(ways)) for domain in DOMAINS}
-    if not any(len(means) == len(NETWORKS) for means in found.values()):
+    domains = () if results is None else page_domains(results)
+    means = {domain: _tuned_means(results.slices, domain, list(ways)) for domain in domains}
+    if not any(len(frame) == len(NETWORKS) for frame in means.values()):
         return note(f"The three tuned networks: {NOT_RUN}.")
-    for name, (title, text, digits) in ways.items():
-        cells = []
-        for means in found.values():
-            values = means[name].dropna()
-            complete = len(values) == len(NETWORKS)
-            best = NAMES[values.idxmax()] if complete else ""
-            cells.append(f"{best}, {values.max() - values.min():.{digits}f}" if complete else "")
-        lines.append(f"| {title} | {text} | {' | '.join(cells)} |")
-    return Rendered(markdown="\n".join(lines))
+    heads = (f"{domain_name(domain)} test: best, and spread of the three" for domain in domains)
+    cells = (
+        (title, text, *(_best_and_spread(frame[name].dropna(), digits) for frame in means.values()))
+        for name, (title, text, digits) in ways.items()
+    )
+    return render_table(("Metric", "Measured", *heads), cells, "ll" + "l" * len(domains))
+
+
+def _best_and_spread(values: pandas.Series, digits: int) -> str:
+    """Write which training domain's mean is highest, and how far the lowest lies below it."""
+    if len(values) < len(NETWORKS):
+        return ""
+    return f"{domain_name(values.idxmax())}, {values.max() - values.min():.{digits}f}"
 
 
 def _tuned_means(slices: pandas.DataFrame, domain: str, columns: list[str]) -> pandas.DataFrame:

@@ -42,10 +42,11 @@ class Choice:
     """One thing the paper leaves open.
 
     Attributes:
-        about: What it is.
+        id: Which choice it is.
+        title: What it is about, in words.
         paper: What the paper says of it.
         ours: What we chose.
-        where: Where it is set, as a reference that the book resolves.
+        reference: Where it is set, as a reference that the book resolves.
         variations: Label of a variation to what it does otherwise.
         columns: Column of the slices to what it measures otherwise than ``psnr``.
         methods: Method to what it does otherwise than ``cs:literal``.
@@ -53,10 +54,11 @@ class Choice:
         unmeasured: Why there is no effect to state, where nothing was run for it.
     """
 
-    about: str
+    id: str
+    title: str
     paper: str
     ours: str
-    where: str
+    reference: str
     variations: Mapping[str, str] | None = None
     columns: Mapping[str, str] | None = None
     methods: Mapping[str, str] | None = None
@@ -78,81 +80,106 @@ def choices(results: Results | None = None) -> list[Choice]:
 
 
 def _sampling(profile: dict) -> list[Choice]:
-    m = Masks()
+    masks = Masks()
     return [
-        Choice("Fourier transform", "not stated", "centred, orthonormal, any size", "{mod}`recon_lib.imaging.fourier`",
+        Choice("fourier-transform", "Fourier transform",
+               "not stated", "centred, orthonormal, any size", "{mod}`recon_lib.imaging.fourier`",
                unmeasured="none: a convention"),
-        Choice("Growth of the masks' minimum distance", "not stated",
-               f"power {m.power:g} of the radius{_here(profile, m, 'masks', 'power')}", MASKS,
+        Choice("mask-growth", "Growth of the masks' minimum distance",
+               "not stated",
+               f"power {masks.power:g} of the radius{_own_values(profile, masks, 'masks', 'power')}", MASKS,
                {"masks-power-1": "power 1", "masks-power-3": "power 3"}),
-        Choice("Fully sampled centre", "not stated",
-               f"{m.calibration} x {m.calibration} on a 256 grid, scaled with the image"
-               + _here(profile, m, "masks", "calibration"), MASKS,
+        Choice("mask-centre", "Fully sampled centre",
+               "not stated",
+               f"{masks.calibration} x {masks.calibration} on a 256 grid, scaled with the image"
+               + _own_values(profile, masks, "masks", "calibration"), MASKS,
                {"masks-calibration-16": "16 x 16", "masks-calibration-32": "32 x 32"}),
-        Choice("Distances on the grid", "not stated",
-               _DITHER[m.dither], MASKS, {"masks-no-dither": _DITHER[False]}),
-        Choice("Corners of k-space", "not stated", f"{_CORNERS[m.corners]}; R counts the whole grid, centre included",
+        Choice("mask-dither", "Distances on the grid",
+               "not stated",
+               _DITHER[masks.dither], MASKS, {"masks-no-dither": _DITHER[False]}),
+        Choice("mask-corners", "Corners of k-space",
+               "not stated", f"{_CORNERS[masks.corners]}; R counts the whole grid, centre included",
                MASKS, {"masks-no-corners": f"{_CORNERS[False]}, at the same R"}),
-        Choice("Which image sees which mask", "100 masks to train, 100 others to test",
-               f"training draws among {m.train}; each test slice keeps one of {m.test}",
+        Choice("mask-assignment", "Which image sees which mask",
+               "100 masks to train, 100 others to test",
+               f"training draws among {masks.train}; each test slice keeps one of {masks.test}",
                "{func}`assign_masks <recon_lib.imaging.masks.assign_masks>`",
                {"other-masks": "other masks, other slices"}),
     ]  # fmt: skip
 
 
 def _network() -> list[Choice]:
-    a = Architecture()
+    shape = Architecture()
     sub_network = "{func}`sub_network <recon_lib.network.cascade.sub_network>`"
     return [
-        Choice("Kernel", "not stated", f"{a.kernel} x {a.kernel}", SHAPE, {"kernel-5": "5 x 5"}),
-        Choice("Stride and border", "not stated", "stride 1, zero padding to the same size", sub_network,
+        Choice("kernel", "Kernel",
+               "not stated", f"{shape.kernel} x {shape.kernel}", SHAPE, {"kernel-5": "5 x 5"}),
+        Choice("border", "Stride and border",
+               "not stated", "stride 1, zero padding to the same size", sub_network,
                unmeasured="none: data consistency needs the image's own size"),
-        Choice("Output of a sub-network", "one channel, a magnitude", _RESIDUAL[a.residual], SHAPE,
+        Choice("residual", "Output of a sub-network",
+               "one channel, a magnitude", _RESIDUAL[shape.residual], SHAPE,
                {"residual": _RESIDUAL[True]}),
-        Choice("Output layer", "not stated", _OUTPUT[a.output], SHAPE, {"relu-output": _OUTPUT["relu"]}),
-        Choice("Initial weights", "not stated", f"{_WEIGHTS[a.initial_weights]} kernels, zero biases", SHAPE,
+        Choice("output-layer", "Output layer",
+               "not stated", _OUTPUT[shape.output], SHAPE, {"relu-output": _OUTPUT["relu"]}),
+        Choice("initial-weights", "Initial weights",
+               "not stated", f"{_WEIGHTS[shape.initial_weights]} kernels, zero biases", SHAPE,
                {"he-weights": _WEIGHTS["he_normal"]}),
-        Choice("Where a sub-network starts", "not stated", _START[Training().start], RECIPE,
+        Choice("start", "Where a sub-network starts",
+               "not stated", _START[Training().start], RECIPE,
                {"start-before": _START["before"]}),
-        Choice("From one channel to two (eq. 9)", "not stated",
-               _PHASE[a.phase], SHAPE, {"phase-kept": _PHASE["kept"]}),
-        Choice("Final image", "not stated", "magnitude after the last data consistency",
+        Choice("phase", "From one channel to two (eq. 9)",
+               "not stated",
+               _PHASE[shape.phase], SHAPE, {"phase-kept": _PHASE["kept"]}),
+        Choice("final-image", "Final image",
+               "not stated", "magnitude after the last data consistency",
                "columns `psnr`, `psnr_before_dc`", columns={"psnr_before_dc": "before it"}),
     ]  # fmt: skip
 
 
 def _training(profile: dict) -> list[Choice]:
-    t, f = Training(), FineTuning()
-    crop = _here(profile, t, "training", "crop")
-    rate = _here(profile, t, "training", "learning_rate", "schedule")
-    fine_rate = _here(profile, f, "fine_tuning", "learning_rate", "schedule")
+    training, tuning = Training(), FineTuning()
+    crop = _own_values(profile, training, "training", "crop")
+    rate = _own_values(profile, training, "training", "learning_rate", "schedule")
+    fine_rate = _own_values(profile, tuning, "fine_tuning", "learning_rate", "schedule")
     return [
-        Choice("All that is drawn", "not stated", f"drawn once, by seed {Profile.seed}", PROFILE,
+        Choice("seed", "All that is drawn",
+               "not stated", f"drawn once, by seed {Profile.seed}", PROFILE,
                {"other-seed": "another seed, for weights, photographs, their order, crops and masks"}),
-        Choice("Terms of the loss", "mean-squared plus mean-absolute error",
-               f"both means over pixels and batch, of weights 1 and {t.absolute:g}",
+        Choice("loss-terms", "Terms of the loss",
+               "mean-squared plus mean-absolute error",
+               f"both means over pixels and batch, of weights 1 and {training.absolute:g}",
                "{func}`hybrid_loss <recon_lib.network.training.hybrid_loss>`",
                {"squares-alone": "the mean-squared error alone, in training"}),
-        Choice("What the loss judges", "the output of a sub-network, in its equation", _JUDGED[f.loss_on], RECIPE,
+        Choice("loss-target", "What the loss judges",
+               "the output of a sub-network, in its equation", _JUDGED[tuning.loss_on], RECIPE,
                {"loss-after-dc": f"{_JUDGED['after_dc']}, in fine-tuning"}),
-        Choice("Sum of squares of the weights", f"gamma {short(t.l2)}", "kernels only, no biases", RECIPE,
+        Choice("weight-penalty", "Sum of squares of the weights",
+               f"gamma {short(training.l2)}", "kernels only, no biases", RECIPE,
                {"finetune-no-penalty": "of nothing, in fine-tuning"}),
-        Choice("Adam's epsilon", "not stated", f"{short(t.epsilon)} (Keras' default is another)", RECIPE,
+        Choice("epsilon", "Adam's epsilon",
+               "not stated", f"{short(training.epsilon)} (Keras' default is another)", RECIPE,
                {"finetune-epsilon-1e-7": "Keras', in fine-tuning"}),
-        Choice("What sequential training sees", "whole images", f"whole images{crop}", RECIPE,
+        Choice("crops", "What sequential training sees",
+               "whole images", f"whole images{crop}", RECIPE,
                unmeasured="[below](#what-crops-cost)"),
-        Choice("Rate of training", short(t.learning_rate) + ", constant", f"the paper's{rate}", RECIPE,
+        Choice("training-rate", "Rate of training",
+               short(training.learning_rate) + ", constant", f"the paper's{rate}", RECIPE,
                {"paper-rate": "the paper's"}),
-        Choice("Rate of fine-tuning", short(f.learning_rate) + ", constant",
+        Choice("finetune-rate", "Rate of fine-tuning",
+               short(tuning.learning_rate) + ", constant",
                f"the paper's{fine_rate}", RECIPE,
                {"paper-finetune-rate": "the paper's"}),
-        Choice("Epochs of fine-tuning", f"{f.epochs}",
-               f"the paper's{_here(profile, f, 'fine_tuning', 'epochs', 'max_updates')}", RECIPE,
+        Choice("finetune-epochs", "Epochs of fine-tuning",
+               f"{tuning.epochs}",
+               f"the paper's{_own_values(profile, tuning, 'fine_tuning', 'epochs', 'max_updates')}", RECIPE,
                {"paper-finetuning": "the paper's, at the paper's rate"}),
-        Choice("Batch of fine-tuning", "not stated", f"{f.batch}{_here(profile, f, 'fine_tuning', 'batch')}", RECIPE,
+        Choice("finetune-batch", "Batch of fine-tuning",
+               "not stated", f"{tuning.batch}{_own_values(profile, tuning, 'fine_tuning', 'batch')}", RECIPE,
                {"finetune-batch-5": f"5{_updates(profile, 5)}",
                 "finetune-batch-all": f"all images at once{_updates(profile, 0)}"}),
-        Choice("Scale of an image", "not stated", _SCALES[Profile.scale], PROFILE,
+        Choice("image-scale", "Scale of an image",
+               "not stated", _SCALES[Profile.scale], PROFILE,
                {"scale-zero-filled": _SCALES["zero_filled"]}),
     ]  # fmt: skip
 
@@ -161,19 +188,24 @@ def _measuring() -> list[Choice]:
     window, wavelet = WINDOWS[Profile.ssim], CompressedSensing().wavelet
     weights = "equal weights" if window.sigma is None else f"Gaussian weights of sigma {window.sigma:g}"
     return [
-        Choice("Scale of the metrics", "not stated", "reference to maximum 1, reconstruction by the same factor",
+        Choice("metric-scale", "Scale of the metrics",
+               "not stated", "reference to maximum 1, reconstruction by the same factor",
                "{mod}`recon_lib.imaging.metrics`", columns={"psnr_own_max": "each by its own maximum"}),
-        Choice("Pixels of the metrics", "not stated", "full frame", "{mod}`recon_lib.imaging.metrics`",
+        Choice("metric-pixels", "Pixels of the metrics",
+               "not stated", "full frame", "{mod}`recon_lib.imaging.metrics`",
                columns={"psnr_brain": "head only"}),
-        Choice("SSIM", "not stated", f"{weights}, {'a' if window.sample else 'no'} sample covariance", PROFILE,
+        Choice("ssim", "SSIM",
+               "not stated", f"{weights}, {'a' if window.sample else 'no'} sample covariance", PROFILE,
                {"ssim-uniform": "7 x 7 equal weights, sample covariance"}, metric="ssim"),
-        Choice("Compressed sensing", "silent on total variation and on complex or real images",
+        Choice("compressed-sensing", "Compressed sensing",
+               "silent on total variation and on complex or real images",
                "wavelets alone, complex: the variant called literal",
                "{mod}`compressed_sensing <recon_lib.baselines.compressed_sensing>`",
                methods={"cs:tv0.01": "total variation 0.01 (the toolbox's default)",
                         "cs:tv0.002": "total variation 0.002 (its brain demo's)", "cs:real": "real-valued image",
                         "cs:real+tv0.002": "real-valued, total variation 0.002"}),
-        Choice("Wavelets", "Daubechies-4",
+        Choice("wavelets", "Wavelets",
+               "Daubechies-4",
                f"of {len(TAPS[wavelet])} taps, periodised, coarsest band {COARSEST} x {COARSEST}",
                "{class}`CompressedSensing <recon_lib.experiment.profile.CompressedSensing>`",
                {"wavelet-db4": f"of {len(TAPS['db4'])} taps"}),
@@ -192,12 +224,12 @@ def _updates(profile: dict, batch: int) -> str:
     return "" if epochs is None else f", as many epochs: {epochs * -(-TUNED // (batch or TUNED))} updates"
 
 
-def _here(profile: dict, default: object, section: str, *names: str) -> str:
+def _own_values(profile: dict, default: object, section: str, *names: str) -> str:
     """State a profile's own values where they depart from the default."""
     own = profile.get(section, {})
     changed = {name: own[name] for name in names if own.get(name, getattr(default, name)) != getattr(default, name)}
-    said = [_write(name, value) for name, value in changed.items()]
-    return f"; profile `{profile.get('name', '')}`: {', '.join(said)}" if said else ""
+    phrases = [_write(name, value) for name, value in changed.items()]
+    return f"; profile `{profile.get('name', '')}`: {', '.join(phrases)}" if phrases else ""
 
 
 def _write(name: str, value: object) -> str:

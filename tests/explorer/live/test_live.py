@@ -138,8 +138,8 @@ def test_a_figure_shows_the_slice_as_the_book_does(explorer):
     box = panel_view.head_box(reference)
     assert np.array_equal(drawn[0].images[0].get_array(), reference[box])
     error = np.abs(panel_view.orient(shown.image) - reference)[box]
-    assert np.allclose(drawn[2].images[0].get_array(), error)
-    assert np.array_equal(drawn[3].images[0].get_array(), panel_view.orient(shown.mask))
+    assert np.allclose(drawn[3].images[0].get_array(), error)
+    assert np.array_equal(drawn[2].images[0].get_array(), panel_view.orient(shown.mask))
 
 
 def test_every_control_changes_the_picture(explorer):

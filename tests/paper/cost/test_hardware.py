@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from fabricated import make_runs
+from fabricated import make_runs, plain
 
 from recon_lib.core import files
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.profile import load_profile
 from recon_lib.paper.cost import hardware, needs
+from recon_lib.paper.cost.needs import Work
 from recon_lib.results import merge, provenance, store
 from recon_lib.results.store import Results
 
@@ -36,10 +37,10 @@ def timed(tmp_path):
 
 
 def test_times_are_those_of_the_records(timed):
-    found = hardware.measured_seconds(timed)
-    assert found["A, 2 cores", "training"] == [60.0, 7200.0, 100.0]
-    assert found["B, 2 cores", "compressed sensing"] == [30.0]
-    text = hardware.render_times(timed).markdown
+    seconds = hardware.measured_seconds(timed)
+    assert seconds["A, 2 cores", Work.TRAINING] == [60.0, 7200.0, 100.0]
+    assert seconds["B, 2 cores", Work.COMPRESSED_SENSING] == [30.0]
+    text = plain(hardware.render_times(timed))
     assert "| A, 2 cores | training | 3 | 2 min | 2.0 h | 2.0 h |" in text
     assert "| A, 2 cores | other reconstructions | 1 | 0.5 s | 0.5 s | 0.5 s |" in text
     assert "| not recorded | training | 1 | 7 s | 7 s | 7 s |" in text
@@ -67,7 +68,9 @@ def test_needs_follow_the_profile(shown):
     # the variation of all 20 images at once, through five sub-networks
     assert desk.tuning_update == full.tuning_update == 20 * 8 * 259 * 5 * 120 * 192
     assert desk.images * 4 == full.images
-    assert full.operations["training"] > desk.operations["training"] > full.operations["compressed sensing"] == 0
+    assert (
+        full.operations[Work.TRAINING] > desk.operations[Work.TRAINING] > full.operations[Work.COMPRESSED_SENSING] == 0
+    )
     assert full.chain < sum(full.operations.values())
     assert desk.download == full.download > 100e6
     assert sum(desk.runs.values()) > sum(full.runs.values())  # its variations
@@ -79,13 +82,13 @@ def test_the_papers_own_data_need_no_results():
     found = needs.count_needs(load_profile("paper"), None)
     assert found.download == 0
     assert found.tuning_update == 8 * 259 * 5 * 256 * 192
-    assert found.operations["networks on test slices"] > 0
+    assert found.operations[Work.NETWORKS] > 0
 
 
 def test_what_is_not_known_is_left_empty(shown):
     with pytest.raises(ReconError, match="t2/open is stated nowhere"):
         needs.count_needs(load_profile("open"), None)
-    assert "| runs |  |" in hardware.render_needs(("open",), None).markdown
+    assert "| runs | |" in plain(hardware.render_needs(("open",), None))
     assert "not known" in hardware.render_gpu_times("open", None).markdown
     assert "not known" in hardware.render_room("open", None).markdown
     unlike = {"t1": {"source": "open"}, "t2": {"source": "open", "matrix": [96, 160]}}
@@ -101,7 +104,7 @@ def test_what_is_not_known_is_left_empty(shown):
 def test_generated_images_need_no_disk():
     found = needs.count_needs(load_profile("smoke"), None)
     assert (found.download, found.prepared) == (0, 0)
-    assert found.runs["training"] == 3
+    assert found.runs[Work.TRAINING] == 3
 
 
 def test_the_longest_chain_bounds_any_number_of_cards(shown):

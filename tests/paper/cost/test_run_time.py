@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from fabricated import write_benchmark
+from fabricated import plain, write_benchmark
 
 from recon_lib.core.errors import ReconError
 from recon_lib.paper.cost import run_time
 from recon_lib.results import provenance, store
+from recon_lib.results.benchmarks import BenchmarkRow, open_benchmark
 
 SIZE = [256, 176]
 NETWORK = [
@@ -24,8 +25,12 @@ SENSING = [
 ]
 
 
+def timing(method, tool, size):
+    return BenchmarkRow(method, tool, size=size, batch=1, seconds_per_slice=0.1)
+
+
 def test_without_a_measurement_the_page_says_so():
-    assert run_time.load("inference") is None
+    assert open_benchmark("inference") is None
     assert run_time.measured() == ()
     for render in (run_time.render_network_times, run_time.render_cs_times):
         assert "has not been measured yet" in render().markdown
@@ -34,18 +39,18 @@ def test_without_a_measurement_the_page_says_so():
 
 def test_the_network_alone_and_at_its_best_batch():
     write_benchmark(store.root(), "inference", NETWORK)
-    lines = run_time.render_network_times().markdown.replace("\u00a0", " ").splitlines()
+    lines = plain(run_time.render_network_times()).splitlines()
     assert lines[2] == "| 256 x 176 | this library | 400 | 350 | 4 | 37.35 |"
-    assert lines[3] == "| 256 x 176 | the same network in PyTorch | 600 | 600 | 1 |  |"
+    assert lines[3] == "| 256 x 176 | the same network in PyTorch | 600 | 600 | 1 | |"
     assert lines[4] == "| 256 x 176 and 256 x 192 | the paper, one Titan X Pascal | 23 | | | |"
-    about = run_time.render_machine().markdown
-    assert "a processor, 2 cores; 8 GiB of memory; a matrix product at 168 GFLOP/s; Linux. numpy 2.4" in about
+    text = run_time.render_machine().markdown
+    assert "a processor, 2 cores; 8 GiB of memory; a matrix product at 168 GFLOP/s; Linux. numpy 2.4" in text
 
 
 def test_compressed_sensing_beside_the_network_of_this_library():
     write_benchmark(store.root(), "inference", NETWORK)
     write_benchmark(store.root(), "compressed_sensing", SENSING)
-    text = run_time.render_cs_times().markdown.replace("\u00a0", " ")
+    text = plain(run_time.render_cs_times())
     assert "| 256 x 176 | literal | BART | 80 | 480 | 35.40 | 1.2 times |" in text
     assert "| 256 x 176 | literal | this library | 80 | 800 | 33.04 | 2 times |" in text
     assert "| 256 x 176 | real | this library | 80 | 900 | 35.50 | 2.2 times |" in text
@@ -53,30 +58,31 @@ def test_compressed_sensing_beside_the_network_of_this_library():
 
 
 def test_times_without_a_count_of_iterations_are_not_compared(monkeypatch):
-    rows = [run_time.Timing("cs:l1-wavelet", (256, 176), 1, 0.1, 37.0, "bart")]
+    rows = [timing("cs:l1-wavelet", "bart", (256, 176))]
     monkeypatch.setattr(run_time, "measured", lambda: tuple(rows))
     assert "has not been measured yet" in run_time.render_cs_times().markdown
 
 
-@pytest.mark.parametrize(("psnr", "said"), [(36.6, "1.10 dB above our best, real"), (35.3, "0.20 dB below our best")])
-def test_the_best_of_other_programs_is_named(psnr, said):
+@pytest.mark.parametrize(
+    ("psnr", "sentence"), [(36.6, "1.10 dB above our best, real"), (35.3, "0.20 dB below our best")]
+)
+def test_the_best_of_other_programs_is_named(psnr, sentence):
     assert run_time.render_rival().markdown == ""
     write_benchmark(store.root(), "compressed_sensing", SENSING[:3])
     assert run_time.render_rival().markdown == ""
     others = [("cs:l1-wavelet", SIZE, 1, 0.4, psnr, "bart"), ("cs:l1-wavelet", SIZE, 1, 0.4, 30.0, "sigpy")]
     write_benchmark(store.root(), "compressed_sensing", [*SENSING[:3], *others])
     text = run_time.render_rival().markdown
-    assert said in text
+    assert sentence in text
     assert "(BART, l1-wavelet)" in text
 
 
 def test_a_size_measured_for_both_stands_for_a_contrast():
-    row = run_time.Timing("network", (128, 128), 1, 0.1, 0.0, "recon_lib")
-    rows = [row, run_time.Timing("network", (256, 192), 1, 0.4, 0.0, "recon_lib")]
+    rows = [timing("network", "recon_lib", size) for size in ((128, 128), (256, 192))]
     assert run_time.nearest_size(tuple(rows), "t2") is None
-    rows.append(run_time.Timing("cs:literal", (128, 128), 1, 0.1, 0.0, "bart"))
+    rows.append(timing("cs:literal", "bart", (128, 128)))
     assert run_time.nearest_size(tuple(rows), "t2") == (128, 128)
-    rows.append(run_time.Timing("cs:real", (256, 192), 1, 0.1, 0.0, "bart"))
+    rows.append(timing("cs:real", "bart", (256, 192)))
     assert run_time.nearest_size(tuple(rows), "t2") == (256, 192)
 
 
@@ -106,16 +112,16 @@ def broken(change):
 def test_a_damaged_file_is_named(change):
     broken(change)
     with pytest.raises(ReconError, match=r"inference\.json is not a readable benchmark .*: run python -m"):
-        run_time.load("inference")
+        open_benchmark("inference")
 
 
 def test_half_a_file_and_an_unknown_benchmark():
     path = write_benchmark(store.root(), "inference", NETWORK)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ReconError, match="is not what was written"):
-        run_time.load("inference")
+        open_benchmark("inference")
     provenance.write_provenance(path.parent, {})
     with pytest.raises(ReconError, match="not a readable benchmark"):
         run_time.render_network_times()
     with pytest.raises(ReconError, match="did you mean 'inference'"):
-        run_time.load("inferenc")
+        open_benchmark("inferenc")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from recon_lib.core import files
 from recon_lib.core.errors import ReconError
-from recon_lib.paper.cost import plots, targets
+from recon_lib.paper.cost import plots, tables, targets
 from recon_lib.results import benchmarks, provenance
 
 MACHINE = {"processor": "P", "cores": 2, "system": "Linux", "memory_gib": 23.5, "matmul_gflops": 200.0}
@@ -109,11 +109,11 @@ REACHED = {  # value and whether the target is reached, by hand
 
 @pytest.mark.parametrize("name", benchmarks.BENCHMARKS)
 def test_targets_by_hand(name, written):
-    found = targets.targets(name, targets.load(name))
+    goals = targets.targets(name, benchmarks.open_benchmark(name))
     assert [(pytest.approx(value), reached) for value, reached in REACHED[name]] == [
-        (t.value, t.reached) for t in found
+        (goal.value, goal.reached) for goal in goals
     ]
-    text = targets.render_targets(name, targets.load(name)).markdown
+    text = targets.render_targets(name, benchmarks.open_benchmark(name)).markdown
     assert text.count("**not met**") == [reached for _, reached in REACHED[name]].count(False)
     assert "not measured" not in text
     assert "nan" not in text
@@ -121,12 +121,12 @@ def test_targets_by_hand(name, written):
 
 @pytest.mark.parametrize("name", benchmarks.BENCHMARKS)
 def test_what_was_not_measured_is_said(name, folders):
-    assert targets.load(name) is None
+    assert benchmarks.open_benchmark(name) is None
     assert all(target.reached is None for target in targets.targets(name, None))
     assert targets.render_targets(name, None).markdown.count("not measured yet") == len(REACHED[name])
-    assert "Not measured yet" in plots.render(name, None).markdown
+    assert "Not measured yet" in tables.render(name, None).markdown
     assert "Not measured yet" in plots.draw(name, None).markdown
-    assert "Not measured yet" in plots.render_slopes(None).markdown
+    assert "Not measured yet" in tables.render_slopes(None).markdown
     assert "make bench" in targets.render_machine(None).markdown
 
 
@@ -135,7 +135,7 @@ def test_without_peers_only_comparisons_are_missing(written):
     content = json.loads((written / "training.json").read_text(encoding="utf-8")) | {"rows": rows}
     files.write_json(written / "training.json", content)
     provenance.write_provenance(written, {})
-    measured = targets.load("training")
+    measured = benchmarks.open_benchmark("training")
     assert [target.reached for target in targets.targets("training", measured)] == [None, False, None, True]
     assert "not measured yet" in targets.render_targets("training", measured).markdown
     assert isinstance(plots.draw("training", measured), Figure)
@@ -143,8 +143,8 @@ def test_without_peers_only_comparisons_are_missing(written):
 
 @pytest.mark.parametrize("name", benchmarks.BENCHMARKS)
 def test_tables_and_plots_show_what_was_measured(name, written):
-    measured = targets.load(name)
-    lines = plots.render(name, measured).markdown.splitlines()
+    measured = benchmarks.open_benchmark(name)
+    lines = tables.render(name, measured).markdown.splitlines()
     assert len(lines) == 2 + len(ROWS[name])
     assert len({line.count("|") for line in lines}) == 1
     assert "nan" not in "".join(lines)
@@ -155,26 +155,26 @@ def test_tables_and_plots_show_what_was_measured(name, written):
 
 
 def test_bars_have_the_heights_of_the_rows(written):
-    figure = plots.draw("inference", targets.load("inference"))
+    figure = plots.draw("inference", benchmarks.open_benchmark("inference"))
     heights = [bar.get_height() for bar in figure.axes[0].patches]
     assert [h for h in heights if not math.isnan(h)] == [160.0, 180.0, 120.0]
-    widths = [bar.get_width() for bar in plots.draw("masks", targets.load("masks")).axes[0].patches]
+    widths = [bar.get_width() for bar in plots.draw("masks", benchmarks.open_benchmark("masks")).axes[0].patches]
     assert widths == pytest.approx([10.0, 600.0])
 
 
 def test_slopes_by_hand(written):
-    fitted = plots.slopes(targets.load("growth").rows)
+    fitted = tables.slopes(benchmarks.open_benchmark("growth").frame())
     assert fitted["axis"].tolist() == ["pixels", "batch"]
     assert fitted["seconds"].tolist() == pytest.approx([1.0, 0.5])
     assert fitted["memory_mib"].tolist() == pytest.approx([1.0, 1.0])
     # A memory of zero has no logarithm: the others are fitted, and a single one has no slope.
     rows = pandas.DataFrame(ROWS["growth"][:2])
     rows.loc[0, "memory_mib"] = 0.0
-    assert math.isnan(plots.slopes(rows)["memory_mib"].iloc[0])
+    assert math.isnan(tables.slopes(rows)["memory_mib"].iloc[0])
 
 
 def test_the_machine_is_told(written):
-    text = targets.render_machine(targets.load("masks")).markdown
+    text = targets.render_machine(benchmarks.open_benchmark("masks")).markdown
     assert (
         "2 cores of P, 24 GiB, Linux; float32 matrix product 200 GFLOP/s. keras 3, python 3.11; commit abababab+."
         in text
@@ -184,18 +184,18 @@ def test_the_machine_is_told(written):
 def test_a_benchmark_that_was_not_run_beside_others_that_were(written):
     (written / "masks.json").unlink()
     provenance.write_provenance(written, {})
-    assert targets.load("masks") is None
-    assert targets.load("metrics") is not None
+    assert benchmarks.open_benchmark("masks") is None
+    assert benchmarks.open_benchmark("metrics") is not None
 
 
 def test_damaged_files_stop_the_page(written):
     content = (written / "masks.json").read_text(encoding="utf-8")
     (written / "masks.json").write_text(content.replace("60.0", "90.0"))
     with pytest.raises(ReconError, match=r"masks\.json is not what was written"):
-        targets.load("training")
+        benchmarks.open_benchmark("training")
     (written / "masks.json").write_text("{}")
     provenance.write_provenance(written, {})
     with pytest.raises(ReconError, match=r"masks\.json is not a readable benchmark"):
-        targets.load("masks")
+        benchmarks.open_benchmark("masks")
     with pytest.raises(ReconError, match="did you mean 'masks'"):
-        targets.load("mask")
+        benchmarks.open_benchmark("mask")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from fabricated import ACCELERATED, cell, made, untrained
+from fabricated import ACCELERATED, cell, made, plain, untrained
 
 from recon_lib.experiment.profile import load_profile
 from recon_lib.paper.differences import accelerations
@@ -22,8 +22,8 @@ def at(factor, psnr, **changes):
 
 
 def cells(results):
-    text = accelerations.render_accelerations(results).markdown.replace("\u00a0", " ")
-    return [[one.strip() for one in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
+    text = plain(accelerations.render_accelerations(results))
+    return [[text.strip() for text in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
 
 
 def test_those_of_a_profile_and_none_that_change_anything_else():

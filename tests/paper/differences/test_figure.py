@@ -19,7 +19,7 @@ def variation(name, psnr, **changes):
 
 
 @pytest.fixture
-def found():
+def results():
     rows = [
         *variation("finetune-batch-5", {"t1": 34.5, "t2": 36.25}),
         *variation("finetune-batch-all", {"t2": 34.0}),
@@ -32,8 +32,8 @@ def found():
     return made(BASE, rows, profile={"variations": variations})
 
 
-def test_networks_whose_psnr_was_measured_are_drawn_and_nothing_else(found):
-    assert [(label, tested) for label, tested, _ in lines(found)] == [
+def test_networks_whose_psnr_was_measured_are_drawn_and_nothing_else(results):
+    assert [(line.label, line.is_test) for line in lines(results)] == [
         ("Growth of the masks' minimum distance: power 1", True),
         ("Output of a sub-network: a correction of what it sees", False),
         ("Batch of fine-tuning: 5", False),
@@ -43,16 +43,16 @@ def test_networks_whose_psnr_was_measured_are_drawn_and_nothing_else(found):
 
 
 def dots(axes):
-    found = [line for line in axes.lines if line.get_marker() == "o"]
-    return {(round(x, 6), round(y)): line for line in found for x, y in [line.get_xydata()[0]]}
+    drawn = [line for line in axes.lines if line.get_marker() == "o"]
+    return {(round(x, 6), round(y)): line for line in drawn for x, y in [line.get_xydata()[0]]}
 
 
 def rows(axes):
     return [tick.get_text().replace("\n", " ").split(": ")[1] for tick in axes.get_yticklabels()]
 
 
-def test_the_largest_loss_stands_above_and_dots_are_where_they_belong(found):
-    figure = effects_figure(found)
+def test_the_largest_loss_stands_above_and_dots_are_where_they_belong(results):
+    figure = effects_figure(results)
     networks, tests = figure.axes
     assert networks.get_title() == "the network made otherwise"
     assert rows(networks) == ["all images at once", "5", "a correction of what it sees"]

@@ -1,30 +1,26 @@
 """Ways of measuring: a column a way, and which network is best by each."""
 
 import pytest
-from fabricated import cell, made
+from fabricated import cell, made, plain
 
 from recon_lib.paper.differences import metric_ways
 
 WAYS = {"_own_max": 0.1, "_brain": -3.0, "_before_dc": -0.2}
 
 
-def shown(rendered):
-    return rendered.markdown.replace("\u00a0", " ")
-
-
 def measured(rows):
     """Give rows the other ways of measuring PSNR and SSIM."""
     return [
-        {**one, **{f"{metric}{way}": one[metric] + by for metric in ("psnr", "ssim") for way, by in WAYS.items()}}
-        for one in rows
+        {**row, **{f"{metric}{way}": row[metric] + shift for metric in ("psnr", "ssim") for way, shift in WAYS.items()}}
+        for row in rows
     ]
 
 
 def test_ways_of_measuring_are_shown_for_the_networks_compared():
     rows = measured([*cell({"t1": 35.0, "t2": 36.0}, n_finetune=20), *cell({"t1": 33.0, "t2": 34.0}, n_finetune=0)])
-    text = shown(metric_ways.render_metrics(made(rows)))
+    text = plain(metric_ways.render_metrics(made(rows)))
     assert text.count("| trained on natural images |") == 8
-    (first,) = [one for one in text.splitlines() if one.startswith("| trained on natural images | 20 | T1 |")][:1]
+    (first,) = [line for line in text.splitlines() if line.startswith("| trained on natural images | 20 | T1 |")][:1]
     values = [float(cell) for cell in first.split(" | ")[3:6]]
     assert values[1] - values[0] == pytest.approx(0.1, abs=0.011)
     assert values[2] - values[0] == pytest.approx(-3.0, abs=0.011)
@@ -33,15 +29,15 @@ def test_ways_of_measuring_are_shown_for_the_networks_compared():
 def test_the_best_network_by_each_way_and_how_far_apart_they_are():
     rows = []
     for name, psnr, own in (("natural", 35.0, 0.0), ("t1", 35.5, 0.0), ("t2", 35.2, 1.0)):
-        for one in measured(cell({"t1": psnr}, training_domain=name, n_finetune=20)):
-            rows.append({**one, "psnr_own_max": one["psnr"] + own})
-    lines = shown(metric_ways.render_ranks(made(rows))).splitlines()
-    assert lines[2] == "| PSNR, dB | as in the tables | T1, 0.50 |  |"  # nothing was tested on T2
-    assert lines[3] == "| PSNR, dB | own maximum | T2, 1.20 |  |"
+        for row in measured(cell({"t1": psnr}, training_domain=name, n_finetune=20)):
+            rows.append({**row, "psnr_own_max": row["psnr"] + own})
+    lines = plain(metric_ways.render_ranks(made(rows))).splitlines()
+    assert lines[2] == "| PSNR, dB | as in the tables | T1, 0.50 | |"  # nothing was tested on T2
+    assert lines[3] == "| PSNR, dB | own maximum | T2, 1.20 | |"
     assert lines[4].startswith("| PSNR, dB | head only | T1, 0.50 |")
 
 
 def test_without_all_three_networks_none_is_best():
     rows = measured(cell({"t1": 35.0}, n_finetune=20))
-    assert "not run yet" in shown(metric_ways.render_ranks(made(rows)))
-    assert "not run yet" in shown(metric_ways.render_ranks(None))
+    assert "not run yet" in plain(metric_ways.render_ranks(made(rows)))
+    assert "not run yet" in plain(metric_ways.render_ranks(None))

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from fabricated import cell, made, untrained
+from fabricated import cell, line, made, plain, untrained
 
 from recon_lib.experiment.profile import CompressedSensing, Masks, Profile, load_profile
 from recon_lib.experiment.recipes import Architecture, FineTuning, Training
@@ -21,25 +21,16 @@ def variation(name, t1, t2, **changes):
     return cell({"t1": t1, "t2": t2}, **{"variation": name, "n_finetune": 20, **changes})
 
 
-def shown(rendered):
-    return rendered.markdown.replace("\u00a0", " ")
-
-
-def line(text, about):
-    (found,) = [one for one in text.splitlines() if one.startswith(f"| {about} |")]
-    return found
-
-
 def test_every_choice_has_what_the_page_needs():
-    found = open_choices.choices()
-    assert len({one.about for one in found}) == len(found) >= 20
-    for one in found:
-        assert all((one.about, one.paper, one.ours, one.where))
-        assert "|" not in one.about + one.paper + one.ours + one.where
+    choices = open_choices.choices()
+    assert len({choice.id for choice in choices}) == len({choice.title for choice in choices}) == len(choices) >= 20
+    for choice in choices:
+        assert all((choice.title, choice.paper, choice.ours, choice.reference))
+        assert "|" not in choice.title + choice.paper + choice.ours + choice.reference
 
 
 def test_values_are_the_library_s_defaults():
-    text = shown(page.render_choices(None))
+    text = plain(page.render_choices(None))
     assert f"power {Masks().power:g} of the radius (" in text
     assert f"{Masks().calibration} x {Masks().calibration} on a 256 grid" in text
     assert f"| {open_choices.short(Training().learning_rate)}, constant |" in text
@@ -59,8 +50,8 @@ def test_a_default_that_changes_changes_the_page(monkeypatch):
     monkeypatch.setattr(open_choices, "CompressedSensing", lambda: CompressedSensing(wavelet="db4"))
     for name, value in (("ssim", "uniform"), ("scale", "zero_filled"), ("seed", 7)):
         monkeypatch.setattr(Profile, name, value)
-    text = shown(page.render_choices(None))
-    for about, ours in (
+    text = plain(page.render_choices(None))
+    for title, ours in (
         ("Kernel", "5 x 5 ("), ("Output of a sub-network", "a correction"), ("Initial weights", "He-normal kernels"),
         ("From one channel to two (eq. 9)", "the output takes the phase"), ("Corners of k-space", "left out; R"),
         ("Distances on the grid", "not rounded"), ("What the loss judges", "after data"), ("Wavelets", "of 8 taps"),
@@ -69,11 +60,11 @@ def test_a_default_that_changes_changes_the_page(monkeypatch):
         ("Where a sub-network starts", "from those of the one before"),
         ("Terms of the loss", "both means over pixels and batch, of weights 1 and 0.5"),
     ):  # fmt: skip
-        assert line(text, about).split(" | ")[2].startswith(ours), about
+        assert line(text, title).split(" | ")[2].startswith(ours), title
 
 
 def test_the_batch_s_updates_stand_beside_it():
-    text = shown(page.render_choices(made(BASE, profile={"name": "desk", "fine_tuning": {"epochs": 15}})))
+    text = plain(page.render_choices(made(BASE, profile={"name": "desk", "fine_tuning": {"epochs": 15}})))
     said = line(text, "Batch of fine-tuning")
     assert "*5, as many epochs: 60 updates*" in said
     assert "*all images at once, as many epochs: 15 updates*" in said
@@ -81,7 +72,7 @@ def test_the_batch_s_updates_stand_beside_it():
 
 def test_a_profile_s_own_values_are_named():
     profile = {"name": "desk", "training": {"crop": 32, "learning_rate": 1e-3, "batch": 50, "schedule": "cosine"}}
-    text = shown(page.render_choices(made(BASE, profile=profile)))
+    text = plain(page.render_choices(made(BASE, profile=profile)))
     assert "whole images; profile `desk`: crops of 32 x 32 (" in line(text, "What sequential training sees")
     assert "the paper's; profile `desk`: 1e-3, schedule cosine (" in line(text, "Rate of training")
     assert "profile" not in line(text, "Batch of fine-tuning")
@@ -89,46 +80,46 @@ def test_a_profile_s_own_values_are_named():
 
 def test_what_was_not_run_says_so():
     for found in (None, made(BASE)):
-        text = shown(page.render_choices(found))
+        text = plain(page.render_choices(found))
         assert "*5*: not run yet<br>*all images at once*: not run yet" in line(text, "Batch of fine-tuning")
         assert line(text, "Initial weights").split(" | ")[3].startswith("*He-normal*: not run yet")
         assert not re.search(r"[+−]\d", text)  # noqa: RUF001
-        assert "not run yet" in shown(page.render_crops(found))
-        assert "not run yet" in shown(controls.render_equal_updates(found))
-        assert "not run yet" in shown(controls.render_symmetry(found))
-        assert "not run yet" in shown(controls.render_rates(found))
-    assert "No variation has been run yet" in shown(page.render_effects(None))
+        assert "not run yet" in plain(page.render_crops(found))
+        assert "not run yet" in plain(controls.render_equal_updates(found))
+        assert "not run yet" in plain(controls.render_symmetry(found))
+        assert "not run yet" in plain(controls.render_rates(found))
+    assert "No variation has been run yet" in plain(page.render_effects(None))
 
 
 def test_effects_stand_beside_their_choice():
     rows = variation("finetune-batch-5", 34.5, 36.25) + variation("masks-power-1", 34.0, 35.0)
     rows += cell({"t1": 24.0}, **{**untrained("zero_filled"), "variation": "masks-power-1"})
     found = made(BASE, rows)
-    text = shown(page.render_choices(found))
+    text = plain(page.render_choices(found))
     assert "| *5*: T1 −0.50, T2 +0.25<br>*all images at once*: not run yet |" in line(text, "Batch of fine-tuning")  # noqa: RUF001
-    full = shown(page.render_effects(found))
+    full = plain(page.render_effects(found))
     network = "4000 natural images, tuned with 20"
     assert f"| Batch of fine-tuning: *5* | {network} | −0.50 (−0.50 to −0.50) | +0.25 (+0.25 to +0.25) |" in full  # noqa: RUF001
-    assert "|  | zero-filled | −2.00 (−2.00 to −2.00) |  |" in full  # noqa: RUF001
+    assert "| | zero-filled | −2.00 (−2.00 to −2.00) | |" in full  # noqa: RUF001
 
 
 def test_an_effect_on_ssim_names_it():
     rows = [{**row, "ssim": row["ssim"] - 0.012} for row in variation("ssim-uniform", 35.0, 36.0)]
     found = made(BASE, rows)
-    assert line(shown(page.render_choices(found)), "SSIM").endswith("covariance*: SSIM T1 −0.012, T2 −0.012 |")  # noqa: RUF001
-    assert "| SSIM −0.012 (−0.012 to −0.012) |" in shown(page.render_effects(found))  # noqa: RUF001
+    assert line(plain(page.render_choices(found)), "SSIM").endswith("covariance*: SSIM T1 −0.012, T2 −0.012 |")  # noqa: RUF001
+    assert "| SSIM −0.012 (−0.012 to −0.012) |" in plain(page.render_effects(found))  # noqa: RUF001
 
 
 def test_every_label_of_the_page_is_one_that_a_profile_can_run():
-    named = {name for one in open_choices.choices() for name in one.variations or {}}
-    assert named == {
+    names = {name for choice in open_choices.choices() for name in choice.variations or {}}
+    assert names == {
         "masks-power-1", "masks-power-3", "masks-calibration-16", "masks-calibration-32", "loss-after-dc",
         "paper-rate", "paper-finetune-rate", "finetune-batch-5", "finetune-batch-all", "scale-zero-filled",
         "other-masks", "finetune-epsilon-1e-7", "masks-no-dither", "masks-no-corners", "kernel-5", "residual",
         "he-weights", "other-seed", "finetune-no-penalty", "paper-finetuning", "ssim-uniform", "wavelet-db4",
         "phase-kept", "relu-output", "squares-alone", "start-before",
     }  # fmt: skip
-    assert named <= set(load_profile("desk").variations)
+    assert names <= set(load_profile("desk").variations)
 
 
 def test_crops_are_compared_with_whole_images():
@@ -141,11 +132,11 @@ def test_crops_are_compared_with_whole_images():
     choice = {"training_domain": "natural", "n_train": 500, "variation": "one-subnetwork"}
     found.records["a"] = {"kind": "evaluate", "choice": choice, "seconds": 9.0}
     found.records["b"] = {"kind": "train", "choice": choice, "seconds": 156.0, "parameters": {"updates": 200}}
-    text = shown(page.render_crops(found))
+    text = plain(page.render_crops(found))
     assert line(text, "crops, as many updates").startswith("| crops, as many updates | 200 | 3 | 29.63 |")
     assert "−0.20 (−0.20 to −0.20)" in line(text, "crops, as many updates")  # noqa: RUF001
     assert "+1.00 (+1.00 to +1.00)" in line(text, "crops, as much time")
-    assert line(text, "whole images").endswith("|  |")
+    assert line(text, "whole images").endswith("| |")
 
 
 def test_the_updates_share_of_the_gain():
@@ -154,7 +145,7 @@ def test_the_updates_share_of_the_gain():
     assert table["share"].to_list() == pytest.approx([2 / 3, 2 / 3])
     assert (table["few"] == 500).all()
     assert (table["many"] == 4000).all()
-    text = shown(controls.render_equal_updates(made(BASE, rows)))
+    text = plain(controls.render_equal_updates(made(BASE, rows)))
     assert text.splitlines()[2].endswith("| 67 % |")
 
 
@@ -172,22 +163,22 @@ def test_the_control_in_short():
         *variation("equal-updates", 32.0, 33.5, n_finetune=0, n_train=500),
         *variation("equal-updates", 50.0, 50.0, n_finetune=20, n_train=500),  # tuned networks are not in it
     ]
-    text = shown(controls.render_updates_in_short(made(BASE, rows)))
+    text = plain(controls.render_updates_in_short(made(BASE, rows)))
     assert text.split("Where")[0] == (
         "On T1 slices, 500 photographs instead of 4000 change PSNR by −3.00 (−3.00 to −3.00) dB; "  # noqa: RUF001
         "given as many updates, by −1.00 (−1.00 to −1.00) dB. "  # noqa: RUF001
         "On T2 slices, 500 photographs instead of 4000 change PSNR by −3.00 (−3.00 to −3.00) dB; "  # noqa: RUF001
         "given as many updates, by −0.50 (−0.50 to −0.50) dB. "  # noqa: RUF001
     )
-    text = shown(controls.render_updates_in_short(made(BASE, rows[-1:])))
+    text = plain(controls.render_updates_in_short(made(BASE, rows[-1:])))
     assert "as trained: not run yet" in text
-    assert "not run yet" in shown(controls.render_updates_in_short(made(BASE)))
+    assert "not run yet" in plain(controls.render_updates_in_short(made(BASE)))
 
 
 def test_a_cell_of_the_control_that_was_not_run_stays_empty():
     rows = variation("equal-updates", 32.0, 33.0, n_finetune=50, n_train=500)
-    text = shown(controls.render_equal_updates(made(BASE, rows)))
-    assert re.fullmatch(r"\| T1 \| 50 \|  \| \d\d\.\d\d \|  \|  \|  \|", text.splitlines()[2])
+    text = plain(controls.render_equal_updates(made(BASE, rows)))
+    assert re.fullmatch(r"\| T1 \| 50 \| \| \d\d\.\d\d \| \| \| \|", text.splitlines()[2])
     same = [*cell({"t1": 30.0}, n_finetune=0), *cell({"t1": 30.0}, n_finetune=0, n_train=500)]
     flat = controls.equal_updates(made(same, variation("equal-updates", 32.0, 33.0, n_finetune=0, n_train=500)))
     assert flat["share"].isna().all()
@@ -199,10 +190,10 @@ def test_conjugate_symmetry_beside_every_method():
         *cell({"t1": 29.0, "t2": 30.5}, **untrained("conjugate_symmetry")),
         *cell({"t1": 31.0}, **untrained("cs:real")),
     ]
-    text = shown(controls.render_symmetry(made(rows)))
+    text = plain(controls.render_symmetry(made(rows)))
     assert "| +3.00 (+3.00 to +3.00) |" in line(text, "conjugate symmetry")
     assert "+3.50" in line(text, "conjugate symmetry")
-    assert line(text, "CS (real)").endswith("|  |  |")
+    assert line(text, "CS (real)").endswith("| | |")
     assert "+9.00" in line(text, "network trained on photographs, tuned with 20")
     assert "+7.00" in line(text, "network trained on photographs, as trained")
 
@@ -214,7 +205,7 @@ def test_the_best_rate_is_marked_and_the_subjects_are_counted():
         *variation("rate-1e-3", 34.0, 33.5, **trained),
         *variation("finetune-rate-1e-4", 35.0, 35.0, subjects=("sub-01",)),
     ]
-    lines = shown(controls.render_rates(made(BASE, rows))).splitlines()
+    lines = plain(controls.render_rates(made(BASE, rows))).splitlines()
     assert [one.split(" | ")[1] for one in lines[2:]] == ["3e-4", "1e-3", "1e-4"]
     assert [one.split(" | ")[4] for one in lines[3:]] == [
         "natural images, 4000, as trained",
@@ -228,16 +219,16 @@ def test_the_best_rate_is_marked_and_the_subjects_are_counted():
 
 def test_a_rate_that_was_not_tried_in_a_contrast_says_so():
     rows = cell({"t2": 34.0}, variation="rate-1e-3", n_finetune=0)
-    (*_, found) = shown(controls.render_rates(made(BASE, rows))).splitlines()
+    (*_, found) = plain(controls.render_rates(made(BASE, rows))).splitlines()
     assert found.startswith("| training | 1e-3 | not run | **3")
 
 
 def test_chance_is_that_of_another_seed_and_of_another_draw():
-    nothing = shown(controls.render_chance(made(BASE)))
+    nothing = plain(controls.render_chance(made(BASE)))
     assert "was not run yet" in nothing
     drawn = cell({"t1": 35.2}, n_finetune=20, draw=1)  # beside 35.0: a deviation of 0.14
     seed = cell({"t1": 29.9, "t2": 31.2}, n_finetune=0, n_train=500, variation="other-seed")
-    said = shown(controls.render_chance(made([*BASE, *drawn], seed)))
+    said = plain(controls.render_chance(made([*BASE, *drawn], seed)))
     assert "another seed changed PSNR by \u22120.10 dB (T1) and +0.20 dB (T2), measured on 500 natural images" in said
     assert "means of T1 slices after tuning with another draw of 20 images vary by 0.14 dB" in said
     assert "T2 slices" not in said
@@ -246,5 +237,5 @@ def test_chance_is_that_of_another_seed_and_of_another_draw():
 def test_the_committed_profile_is_read_from_its_provenance():
     profile = load_profile("desk")
     own = {"name": "desk", "training": profile.training.as_dict(), "fine_tuning": profile.fine_tuning.as_dict()}
-    text = shown(page.render_choices(made(BASE, profile=own)))
+    text = plain(page.render_choices(made(BASE, profile=own)))
     assert f"crops of {profile.training.crop} x {profile.training.crop}" in text

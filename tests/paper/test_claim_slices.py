@@ -1,0 +1,34 @@
+"""The slices of a contrast by network: the largest size counts, and draws are averaged."""
+
+import pandas as pd
+import pytest
+from fabricated import cell, frame
+
+from recon_lib.paper.claim_slices import Networks
+
+
+def grid(gains, t2=None):
+    """Networks of 500 and 4000 photographs: tuned with n images, the second leads by gains[n]."""
+    rows = []
+    for count, gain in gains.items():
+        for n_train, psnr in ((500, 30.0 + count / 10), (4000, 30.0 + count / 10 + gain)):
+            values = {"t1": psnr} if t2 is None else {"t1": psnr, "t2": t2[n_train, count]}
+            rows += cell(values, n_train=n_train, n_finetune=count)
+    return frame(rows)
+
+
+def test_the_largest_training_size_stands_for_the_paper_s_even_where_a_cell_is_missing():
+    slices = grid({0: 3.0, 20: 1.0})
+    networks = Networks(slices[(slices["n_train"] != 4000) | (slices["n_finetune"] != 20)], "t1")
+    assert networks.score("natural", 20) is None
+    assert networks.score("natural", 0).mean() == pytest.approx(slices.query("n_finetune == 0").psnr.mean() + 1.5)
+
+
+def test_draws_are_averaged_before_slices():
+    first, second = (frame(cell({"t1": psnr}, draw=draw)) for draw, psnr in ((0, 30.0), (1, 32.0)))
+    both = pd.concat([first, second[second["slice"] == 40]])
+    mean = Networks(both, "t1").score("natural", 0)
+    assert len(mean) == len(first)
+    gain = mean - first.set_index(["subject", "slice"])["psnr"]
+    assert gain.xs(40, level="slice").to_list() == pytest.approx([1.0] * 4)
+    assert gain.drop(40, level="slice").abs().max() == 0
