@@ -51,7 +51,7 @@ def test_crops_are_what_is_trained_on():
 
 
 def test_an_evaluation_counts_the_slices_of_its_split():
-    variation = {"change": {"training": {"learning_rate": 0.1}}, "where": {"method": "network"}, "split": "train"}
+    variation = {"change": {"training": {"learning_rate": 0.1}}, "evaluations": {"method": "network"}, "split": "train"}
     runs = planned(variations={"rate": variation})
     assert count(plan.find(runs, "evaluate", n_finetune=0, variation="rate")) == 23 * 35 * FORWARD
 

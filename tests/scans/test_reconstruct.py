@@ -93,11 +93,11 @@ def test_every_option_matters(network, scan):
 def test_masks_are_those_of_the_network_s_training(network):
     spec = network.masks(6.0, 3)
     assert (spec.acceleration, spec.power, spec.calibration, spec.seed) == (6.0, 2.0, 24, 3)
-    network.card["parameters"]["masks"]["power"] = 3.0
+    network.card.parameters["masks"]["power"] = 3.0
     try:
         assert network.masks(6.0, 3).power == 3.0
     finally:
-        network.card["parameters"]["masks"]["power"] = 2.0
+        network.card.parameters["masks"]["power"] = 2.0
 
 
 def test_k_space_that_is_undersampled_refuses_an_acceleration_and_a_measurement(network):
