@@ -77,8 +77,8 @@ def test_a_card_without_an_architecture_is_refused(path):
         load_network(path)
 
 
-@pytest.mark.parametrize("beside", [b"", b"[]", b"\xff", b"[" * 100_000, json.dumps({"sha256": 5}).encode()])
-def test_a_damaged_card_beside_a_network_is_refused(path, beside):
-    path.with_suffix(".json").write_bytes(beside)
+@pytest.mark.parametrize("card", [b"", b"[]", b"\xff", b"[" * 100_000, json.dumps({"sha256": 5}).encode()])
+def test_a_damaged_card_beside_a_network_is_refused(path, card):
+    path.with_suffix(".json").write_bytes(card)
     with pytest.raises(ReconError, match=r"a\.json"):
         load_network(path)
