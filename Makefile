@@ -26,7 +26,7 @@ with_versions = "$(PYTHON)" -m venv --clear .venv-versions && .venv-versions/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv book test lint format unit notebooks smoke browser quickstart desk bench torture oldest newest lock clean
+.PHONY: help venv book test lint format unit notebooks smoke browser coverage isolated mutants quickstart desk bench torture oldest newest lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -64,6 +64,22 @@ quickstart: $(INSTALLED) ## Tune a released network to a scanner it has not seen
 
 browser: $(INSTALLED) ## Operate the explorer, and look at every page of the built book, in headless Chromium
 	$(call stage,browser,$(RUN) pytest -m browser tests/test_browser.py)
+
+# Each of them by the quick tests of all.
+COVERED := imaging network baselines experiment results runs
+LEAST := 95
+
+coverage: $(INSTALLED) ## Measure which lines of the packages that compute run in their tests: at least 95 % of each
+	$(call stage,coverage,folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && export COVERAGE_FILE="$$folder/data" \
+		&& $(RUN) pytest -n $(CORES) --dist worksteal -m "not slow and not browser" $(COVERED:%=--cov=recon_lib.%) --cov-report= $(COVERED:%=tests/%) \
+		&& less= && for name in $(COVERED); do $(RUN) coverage report --show-missing --skip-covered --fail-under=$(LEAST) --include="recon_lib/$$name/*" || less="$$less $$name"; done \
+		&& { [ -z "$$less" ] || { echo "Under $(LEAST) %:$$less" >&2; exit 1; }; })
+
+isolated: $(INSTALLED) ## Run the tests of the lower packages in a copy without the packages above
+	$(call stage,isolated packages,$(RUN) tests.isolated)
+
+mutants: $(INSTALLED) ## Draw random wrong lines and say which no test sees: an hour (MUTANTS="--count 200 --seed 2")
+	PYTHONPATH=tests nice -n 19 env $(RUN) torture.random_mutants --jobs $(CORES) $(MUTANTS)
 
 torture: $(INSTALLED) ## Break it in every way known (kills, malformed files, wrong lines): an hour; writes its table
 	PYTHONPATH=tests nice -n 19 env $(RUN) torture --keep

@@ -37,10 +37,10 @@ rule execute:
         run="|".join(map(re.escape, PLAN)) or "none",
     params:
         notebook=lambda w: str(paths.NOTEBOOKS / f"{PLAN[w.run].kind}.ipynb"),
-        choice=lambda w: " ".join(f"-p {key} '{value}'" for key, value in PLAN[w.run].choice.items()),
+        key=lambda w: " ".join(f"-p {name} '{value}'" for name, value in PLAN[w.run].key.to_json().items()),
         record=lambda w: FOLDER + f"/{w.run}/{PLAN[w.run].kind}.ipynb",
     # Training fills every core; the tiny runs of the smoke profile go side by side.
     threads: 1 if PROFILE.name == "smoke" else workflow.cores
     shell:
         "mkdir -p $(dirname {params.record}) && papermill --kernel python3 --no-progress-bar {params.notebook} {params.record}"
-        " -p profile {PROFILE.name} {params.choice}"
+        " -p profile {PROFILE.name} {params.key}"

@@ -62,10 +62,10 @@ def measure(tiny: bool) -> harness.Rows:
     acquisition = Acquisition(masks)
     kspace = acquisition.forward(images)
     work = _work(kspace, masks, iterations)
-    shown: dict[tuple[str, str], np.ndarray] = {}
+    images_of: dict[tuple[str, str], np.ndarray] = {}
 
     def keeping(key: tuple[str, str], call: Callable[[], np.ndarray]) -> Callable[[], None]:
-        return lambda: shown.__setitem__(key, call())
+        return lambda: images_of.__setitem__(key, call())
 
     seconds = harness.interleave({key: keeping(key, call) for key, call in work.items()}, rounds)
     base = {"size": list(images.shape[1:]), "slices": len(images), "iterations": iterations}
@@ -74,7 +74,7 @@ def measure(tiny: bool) -> harness.Rows:
         tool, name = key
         batch = len(images) if tool == "recon_lib" else 1
         row = {"what": f"cs:{name}", "tool": tool, "batch": batch, **base, **harness.timing(values, len(images))}
-        row["psnr"] = scaled_psnr(shown[key], images)
+        row["psnr"] = scaled_psnr(images_of[key], images)
         if tool == "recon_lib" and ("bart", "l1-wavelet") in seconds:
             row["times_faster"] = harness.times_faster(values, seconds["bart", "l1-wavelet"])
         rows.append(row)
@@ -104,10 +104,10 @@ def _sigpy(kspace: np.ndarray, masks: np.ndarray, wavelet: str, iterations: int)
         coil = np.ones((1, *kspace.shape[1:]), np.complex64)
         apps = (
             L1WaveletRecon(
-                one[None].astype(np.complex64), coil, 1e-3, weights=mask.astype(np.float32), wave_name=wavelet,
+                slice_kspace[None].astype(np.complex64), coil, 1e-3, weights=mask.astype(np.float32), wave_name=wavelet,
                 max_iter=iterations, show_pbar=False,
             )
-            for one, mask in zip(kspace, masks, strict=True)
+            for slice_kspace, mask in zip(kspace, masks, strict=True)
         )  # fmt: skip
         return np.stack([app.run() for app in apps])
 

@@ -67,12 +67,12 @@ def train(folder: str, tiny: bool) -> None:
     profile = replace(profile, domains={**profile.domains, "natural": Domain("generated", matrix=matrix, images=count)})
     shape = replace(profile.architecture, subnetworks=2, filters=2 if tiny else profile.architecture.filters)
     profile = replace(profile, architecture=shape)
-    run = next(run for run in execute.plan_profile(profile) if run.choice.get("training_domain") == "natural")
-    recipe = {**run.parameters["recipe"], "epochs": 1}
-    parameters = {**run.parameters, "n_train": count, "share": 1.0, "updates": 1, "recipe": recipe}
+    run = next(run for run in execute.plan_profile(profile) if run.key.training_domain == "natural")
+    recipe = replace(run.spec.recipe, epochs=1)
+    spec = replace(run.spec, n_train=count, share=1.0, updates=1, recipe=recipe)
     where = Path(folder) / "training"
     where.mkdir()
-    execute._train(replace(run, parameters=parameters), where, None)
+    execute._train(replace(run, spec=spec), where, None)
 
 
 def _watch(one: Started, folder: Path) -> dict:

@@ -87,11 +87,11 @@ def _theirs(cascade: Cascade) -> Callable[[Acquired], Callable[[], np.ndarray]]:
     model = twin.Twin(cascade).to(memory_format=torch.channels_last).eval()
 
     def prepare(data: Acquired) -> Callable[[], np.ndarray]:
-        *given, _ = twin.tensors(data, channels_last=True)
+        *inputs, _ = twin.tensors(data, channels_last=True)
 
         def reconstruct() -> np.ndarray:
             with torch.inference_mode():
-                image, _ = model(*given)
+                image, _ = model(*inputs)
                 return torch.hypot(image[:, 0], image[:, 1]).numpy()
 
         return reconstruct

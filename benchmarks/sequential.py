@@ -108,16 +108,16 @@ def run_again(
         optimizer.build(subnetwork.trainable_variables)
         for epoch in range(recipe.epochs):
             rng = np.random.default_rng([seed, stage, epoch])
-            each = updates * (epoch + 1) // recipe.epochs - updates * epoch // recipe.epochs
-            for chosen, _ in _batches(places, places, recipe, each, rng):
-                some, row, column = np.unravel_index(chosen[..., 0], images.shape)
-                whole = some[:, 0, 0]
+            count = updates * (epoch + 1) // recipe.epochs - updates * epoch // recipe.epochs
+            for chosen, _ in _batches(places, places, recipe, count, rng):
+                index, row, column = np.unravel_index(chosen[..., 0], images.shape)
+                whole = index[:, 0, 0]
                 part = data.take(whole)
-                seen = part.zero_filled
-                for before in cascade.subnetworks[:stage]:
-                    seen = advance(before, cascade, seen, part)
+                inputs = part.zero_filled
+                for previous in cascade.subnetworks[:stage]:
+                    inputs = advance(previous, cascade, inputs, part)
                 window = np.arange(len(whole))[:, None, None], row, column
-                subnetwork.train_on_batch(seen[window], part.target[window])
+                subnetwork.train_on_batch(inputs[window], part.target[window])
     return cascade
 
 

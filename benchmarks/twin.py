@@ -46,13 +46,13 @@ class Twin(nn.Module):
         self, image: torch.Tensor, kspace: torch.Tensor, mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Reconstruct: the image after data consistency, ``(n, 2, h, w)``, and before, ``(n, 1, h, w)``."""
-        before = image
+        output = image
         for subnetwork in self.subnetworks:
-            before = subnetwork(image)
-            spectrum = torch.fft.fft2(before[:, 0], norm="ortho")
+            output = subnetwork(image)
+            spectrum = torch.fft.fft2(output[:, 0], norm="ortho")
             after = torch.fft.ifft2(torch.where(mask, kspace, spectrum), norm="ortho")
             image = torch.stack((after.real, after.imag), dim=1)
-        return image, before
+        return image, output
 
 
 def tensors(data: Acquired, channels_last: bool) -> tuple[torch.Tensor, ...]:
@@ -88,9 +88,9 @@ class Trainer:
         self.run = torch.compile(self.model, dynamic=False) if compiled else self.model
         self.optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, eps=1e-8)
 
-    def step(self, *given: torch.Tensor) -> float:
+    def step(self, *tensors: torch.Tensor) -> float:
         """Update once from inputs and, last, the target; return the loss."""
-        *inputs, target = given
+        *inputs, target = tensors
         output = self.run(*inputs)
         value = loss(self.model, output[1] if isinstance(output, tuple) else output, target, self.l2)
         self.optimizer.zero_grad(set_to_none=True)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recon_lib.core import comparison
-from recon_lib.core.errors import ReconError, choose
+from recon_lib.core.errors import ReconError
 from recon_lib.core.style import COLOURS, blank_figure
 from recon_lib.data import domains
 from recon_lib.data.domains import Domain
@@ -27,6 +26,7 @@ from recon_lib.network import training
 from recon_lib.network.files import load_network
 from recon_lib.paper import panel_view
 from recon_lib.results import store
+from recon_lib.results.released import NetworkCard, find_network
 from recon_lib.runs import execute
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def load_slices(source: str, n_test: int, n_finetune: int) -> tuple[ImageSet, Im
     )
 
 
-def starting_network(name: str) -> tuple[Cascade, dict]:
+def starting_network(name: str) -> tuple[Cascade, NetworkCard]:
     """Open the network to start from.
 
     Args:
@@ -76,13 +76,10 @@ def starting_network(name: str) -> tuple[Cascade, dict]:
     if not name:
         run = find(execute.plan_profile(load_profile("smoke")), "train", training_domain="natural")
         return load_network(execute.execute(run) / "network.safetensors")
-    shown = store.best()
-    folder = shown.folder / "weights" if shown is not None else Path()
-    known = [path.stem for path in folder.glob("*.safetensors")] if shown is not None else []
-    return load_network(folder / f"{choose('released network', name, known)}.safetensors")
+    return load_network(find_network(name))
 
 
-def provenance(card: Mapping[str, object], test: ImageSet, tuning: ImageSet) -> pandas.DataFrame:
+def provenance(card: NetworkCard, test: ImageSet, tuning: ImageSet) -> pandas.DataFrame:
     """Say which images each domain has and what became of them, so that what is unseen is seen to be.
 
     Args:
@@ -96,14 +93,14 @@ def provenance(card: Mapping[str, object], test: ImageSet, tuning: ImageSet) -> 
     import pandas
 
     manifest = load_manifest()
-    seen = {card["training_domain"], card.get("test_domain")}
+    learned = {card.key.training_domain, card.key.test_domain}
     subjects = (
         f"here: tested on {test.subjects[0]}, tuned on {tuning.subjects[0]}; no network in the book has seen them"
     )
     rows = []
     for name, text in NAMES.items():
         if name:
-            role = "trained this network" if name in seen else "trained other networks of the book, not this one"
+            role = "trained this network" if name in learned else "trained other networks of the book, not this one"
             title = manifest.source(name, "open").collection.title
             rows.append({"images": text, "collection": title, "role": subjects if name == DOMAIN else role})
     return pandas.DataFrame(rows)
@@ -223,7 +220,7 @@ def scanners_figure(test: ImageSet) -> Figure:
     turned = load_manifest().source(DOMAIN, "open").geometry.transpose
     middle = len(test) // 2
     drawn = [(f"here: {domain_name(DOMAIN)}", panel_view.orient(test.images[middle], turned))]
-    if shown is not None and any(key.startswith("t1/") for key in shown.panels):
+    if shown is not None and any(key.test_domain == "t1" for key in shown.panels):
         place = panel_view.median_place(shown, "t1")
         image = panel_view.slice_panels(shown, "t1", place)["reference"].astype(np.float32)
         drawn.insert(0, ("the book's T1", panel_view.orient(image, panel_view.is_transposed(shown, "t1"))))

@@ -13,7 +13,7 @@ from PIL import Image
 
 from recon_lib.core.files import write_bytes
 from recon_lib.results import notebooks
-from recon_lib.results.panels import write_panels
+from recon_lib.results.panels import PanelKey, write_panels
 from recon_lib.results.provenance import write_provenance
 from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, write_rows
 
@@ -56,7 +56,7 @@ def make_runs(folder: Path, slices: int = 5, psnr: dict | None = None, noise: fl
             empty = {**starts[domain], "n_finetune": None, "draw": None, "seed": None, "run": run.name}
             rows.append(row(domain, subject, index, psnr=value - mean + 26.5, ssim=0.7, **empty))
         write_rows(run / "slices.csv", rows, SLICE_COLUMNS)
-        write_panels(run / "panels.npz", make_panels(domain, training, n_finetune))
+        write_panels(run / "panels.npz", keyed(make_panels(domain, training, n_finetune)))
         folders.append(run)
         history = folder / f"history-{training}-{n_finetune}-{domain if n_finetune else 'all'}"
         if not history.exists():
@@ -64,6 +64,11 @@ def make_runs(folder: Path, slices: int = 5, psnr: dict | None = None, noise: fl
             write_rows(history / "history.csv", epochs, HISTORY_COLUMNS)
             folders.append(history)
     return folders
+
+
+def keyed(panels: dict) -> dict:
+    """The same panels by their keys instead of the keys' texts."""
+    return {PanelKey.from_json(text): panel for text, panel in panels.items()}
 
 
 def make_panels(domain: str, training: str, n_finetune: int) -> dict:
@@ -142,7 +147,7 @@ def labelled_panels(test_domain: str, labels, place=(SUBJECTS[0], 41)) -> dict:
 def write_run(folder: Path, rows: list[dict], panels: dict | None = None) -> Path:
     """Write one run folder that holds these rows and panels."""
     write_rows(folder / "slices.csv", rows, SLICE_COLUMNS)
-    write_panels(folder / "panels.npz", panels or {})
+    write_panels(folder / "panels.npz", keyed(panels or {}))
     return folder
 
 
@@ -283,7 +288,7 @@ def explorer_runs(folder: Path, draws: int = 1) -> list[Path]:
         ]
         write_rows(folders[-1] / "slices.csv", rows, SLICE_COLUMNS)
         write_panels(
-            folders[-1] / "panels.npz", _two_slices(f"network-natural-500-{n_finetune}", 0.06 - n_finetune / 200)
+            folders[-1] / "panels.npz", keyed(_two_slices(f"network-natural-500-{n_finetune}", 0.06 - n_finetune / 200))
         )
     folders.append(folder / "evaluate-others")
     empty = {"training_domain": "", "n_train": None, "n_images": None, "n_finetune": None, "draw": None, "seed": None}
@@ -292,7 +297,7 @@ def explorer_runs(folder: Path, draws: int = 1) -> list[Path]:
     write_rows(folders[-1] / "slices.csv", rows, SLICE_COLUMNS)
     write_panels(
         folders[-1] / "panels.npz",
-        {key: panel for m, noise in methods.items() for key, panel in _two_slices(m, noise).items()},
+        keyed({key: panel for m, noise in methods.items() for key, panel in _two_slices(m, noise).items()}),
     )
     return folders
 

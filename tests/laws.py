@@ -70,7 +70,7 @@ def data_consistency(image: np.ndarray, kspace: np.ndarray, mask: np.ndarray, we
 
 def run_python(code: str, *arguments: str, **environment: str) -> str:
     """Run code in a fresh interpreter at the root, warnings as here, and return what it printed."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
@@ -78,5 +78,5 @@ def run_python(code: str, *arguments: str, **environment: str) -> str:
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.strip()
+    assert process.returncode == 0, process.stderr[-3000:]
+    return process.stdout.strip()

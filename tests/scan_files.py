@@ -87,11 +87,12 @@ def tiny_network(path, seed=3, normalisation=None, **card):
     from recon_lib.experiment.recipes import Architecture
     from recon_lib.network.cascade import Cascade, build
     from recon_lib.network.files import save_network
+    from recon_lib.results.released import NetworkCard
 
     cascade = build(Cascade(Architecture(subnetworks=2, hidden_layers=1, filters=4), seed))
     base = {"kind": "train", "training_domain": "natural", "n_train": 24, "n_images": 24, "profile": "smoke"}
     base["parameters"] = {"masks": {"acceleration": 4.0, "calibration": 24, "power": 2.0, "seed": 0}}
     if normalisation:
         base["normalisation"] = normalisation
-    save_network(path, cascade, {**base, **card})
+    save_network(path, cascade, NetworkCard.from_json({**base, **card}))
     return path

@@ -18,6 +18,7 @@ from recon_lib.experiment.profile import load_profile, parse_profile
 from recon_lib.imaging import masks
 from recon_lib.imaging.metrics import psnr
 from recon_lib.results import merge, store
+from recon_lib.results.keys import RunKey
 from recon_lib.results.rows import read_rows
 from recon_lib.runs import execute
 
@@ -117,8 +118,8 @@ class TestProfile:
     def test_its_runs_are_planned(self, eightfold):
         plan = execute.plan_profile(eightfold)
         assert [run.kind for run in plan if run.kind != "evaluate"] == ["train", "finetune"]
-        assert plan[0].choice == {"training_domain": "natural", "n_train": 1000}
-        assert all(run.parameters["masks"]["acceleration"] == 8 for run in plan)
+        assert plan[0].key == RunKey(training_domain="natural", n_train=1000)
+        assert all(run.spec.masks.acceleration == 8 for run in plan)
 
     def test_its_masks_are_what_it_says(self, eightfold):
         mask = masks.poisson_disc_mask((120, 192), 0, "test", eightfold.mask_spec)
@@ -132,7 +133,7 @@ def test_a_variation_adds_its_runs_and_renames_no_other():
     before, after = (execute.plan_profile(parse_profile("desk", one)) for one in (content, more))
     new = [run for run in after if run.id not in {one.id for one in before}]
     assert {run.id for run in before} < {run.id for run in after}
-    assert {run.choice["variation"] for run in new} == set(added)
+    assert {run.key.variation for run in new} == set(added)
     # zero-filled, raw and tuned, in both contrasts; nothing is trained
     assert [run.kind for run in new] == ["evaluate"] * 6
 

@@ -19,6 +19,8 @@ from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.files import save_network
 from recon_lib.paper import panel_view
 from recon_lib.results import merge
+from recon_lib.results.keys import RunKey
+from recon_lib.results.released import NetworkCard
 
 
 @pytest.fixture
@@ -58,14 +60,14 @@ def test_the_real_subjects_are_strangers_to_every_training():
 
 
 @pytest.mark.parametrize(
-    ("card", "seen"),
+    ("key", "seen"),
     [
-        ({"training_domain": "natural"}, ["natural images"]),
-        ({"training_domain": "t2", "test_domain": "t1"}, ["T1", "T2"]),
+        (RunKey(training_domain="natural"), ["natural images"]),
+        (RunKey(training_domain="t2", test_domain="t1"), ["T1", "T2"]),
     ],
 )
-def test_it_says_which_images_a_network_has_seen(card, seen):
-    table = quickstart.provenance(card, *quickstart.load_slices("generated", 1, 1))
+def test_it_says_which_images_a_network_has_seen(key, seen):
+    table = quickstart.provenance(NetworkCard(key), *quickstart.load_slices("generated", 1, 1))
     assert list(table["images"]) == ["natural images", "T1", "T2", "T1 (BOLD5000)"]
     assert list(table["images"][table["role"] == "trained this network"]) == seen
     assert "tested on generated-07, tuned on generated-05" in table["role"].iloc[-1]
@@ -142,10 +144,10 @@ def test_a_released_network_is_opened_by_name(folders):
     out = folders / "results" / "desk" / "weights"
     out.mkdir(parents=True)
     network = build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=2), 3))
-    save_network(out / "natural-4000.safetensors", network, {"training_domain": "natural"})
+    save_network(out / "natural-4000.safetensors", network, NetworkCard(RunKey(training_domain="natural")))
     merge.collect(make_runs(folders / "runs"), out.parent, {})
     found, card = quickstart.starting_network("natural-4000")
-    assert card["training_domain"] == "natural"
+    assert card.key.training_domain == "natural"
     assert all(np.array_equal(a, b) for a, b in zip(found.get_weights(), network.get_weights(), strict=True))
     with pytest.raises(ReconError, match=r"natural-400'.*natural-4000"):
         quickstart.starting_network("natural-400")

@@ -60,9 +60,9 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     text = "table of the released networks: what they learned from, PSNR and SSIM on test slices, size, sha256, licence"
     kinds.add_parser("list", help=text, description=text).set_defaults(run=weights_list)
     text = "the card of a network"
-    shown = kinds.add_parser("show", help=text, description=text)
-    shown.add_argument("weights", metavar="NAME", help="a released network, or a .safetensors file")
-    shown.set_defaults(run=weights_show)
+    show = kinds.add_parser("show", help=text, description=text)
+    show.add_argument("weights", metavar="NAME", help="a released network, or a .safetensors file")
+    show.set_defaults(run=weights_show)
 
 
 def reconstruct(arguments: argparse.Namespace) -> None:
@@ -94,20 +94,20 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if arguments.output:
         write.check_output(arguments.output, arguments.overwrite, arguments.input)
     path = _find(arguments.weights)
-    one = not arguments.input.is_dir() or is_series(arguments.input)
-    found = [arguments.input] if one else read.find_scans(arguments.input)
+    single = not arguments.input.is_dir() or is_series(arguments.input)
+    scans = [arguments.input] if single else read.find_scans(arguments.input)
     network = _open(path)
     from recon_lib.core.progress import Bar
     from recon_lib.scans.reconstruct import evaluate_scan
 
     rows: list[dict] = []
     try:
-        for scan in found:
-            name = scan.name if one else scan.relative_to(arguments.input).as_posix()
+        for scan in scans:
+            name = scan.name if single else scan.relative_to(arguments.input).as_posix()
             with Bar(name) as bar:
-                made = evaluate_scan(read.read_scan(scan), network, **_options(arguments), progress=bar)
-            rows += [{**row, "scan": name} for row in made]
-            print(_means(name, made), flush=True)
+                measured = evaluate_scan(read.read_scan(scan), network, **_options(arguments), progress=bar)
+            rows += [{**row, "scan": name} for row in measured]
+            print(_means(name, measured), flush=True)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt("interrupted; no table was written.") from stop
     if any(row["simulation"] for row in rows):
@@ -137,7 +137,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     from recon_lib.core.progress import Bar
     from recon_lib.scans.finetune import recipe_of, tune_network
 
-    given = {"acceleration": _acceleration(arguments), "seed": arguments.seed}
+    options = {"acceleration": _acceleration(arguments), "seed": arguments.seed}
     recipe = recipe_of(
         network, len(chosen), epochs=arguments.epochs, batch=arguments.batch, learning_rate=arguments.learning_rate
     )
@@ -147,8 +147,8 @@ def finetune(arguments: argparse.Namespace) -> None:
     if set(held.subjects) & set(pool.subjects):
         print("note: the held-out slices show a subject that tunes the network too, so their PSNR flatters it.")
     with Bar(out.name) as bar:
-        tuned = tune_network(network, chosen, out, recipe=recipe, **given, held=held, progress=bar)
-    before, after = (tuned.card["held_out"][key] for key in ("psnr_before", "psnr_after"))
+        tuned = tune_network(network, chosen, out, recipe=recipe, **options, held=held, progress=bar)
+    before, after = tuned.card.held_out.psnr_before, tuned.card.held_out.psnr_after
     print(
         f"held-out PSNR: zero-filled {before['zero_filled']:.2f} dB, before {before['network']:.2f} dB, "
         f"after {after['network']:.2f} dB\n{out}: use it as --weights {out}"
@@ -174,18 +174,18 @@ def weights_show(arguments: argparse.Namespace) -> None:
 def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argparse.ArgumentParser:
     command = groups.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=_SIMULATION)
     command.add_argument("--weights", metavar="NAME", required=True, help="a released network, or a .safetensors file")
-    what = "grid points over samples of k-space (default: 4; k-space that is undersampled has its own)"
-    command.add_argument("--acceleration", metavar="R", type=float, help=what)
-    what = "axial (default), coronal, sagittal, or the number of the file's axis along which slices are stacked"
-    command.add_argument("--axis", help=what)
+    text = "grid points over samples of k-space (default: 4; k-space that is undersampled has its own)"
+    command.add_argument("--acceleration", metavar="R", type=float, help=text)
+    text = "axial (default), coronal, sagittal, or the number of the file's axis along which slices are stacked"
+    command.add_argument("--axis", help=text)
     command.add_argument("--seed", type=int, default=0, help="other masks, and other slices drawn (default: 0)")
     return command
 
 
 def _find(name: str) -> Path:
-    from recon_lib.paper import networks
+    from recon_lib.results.released import find_network
 
-    return networks.find_network(name)
+    return find_network(name)
 
 
 def _open(path: Path) -> Network:
@@ -205,7 +205,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, object]:
 def _means(name: str, rows: Sequence[dict]) -> str:
     parts = []
     for method in ("zero_filled", "network"):
-        some = [row for row in rows if row["method"] == method]
-        psnr, ssim = (sum(row[key] for row in some) / len(some) for key in ("psnr", "ssim"))
+        chosen = [row for row in rows if row["method"] == method]
+        psnr, ssim = (sum(row[key] for row in chosen) / len(chosen) for key in ("psnr", "ssim"))
         parts.append(f"{method.replace('_', '-')} {psnr:.2f} dB, SSIM {ssim:.4f}")
     return f"{name}: {len(rows) // 2} slices, {'; '.join(parts)}"

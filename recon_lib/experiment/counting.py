@@ -11,10 +11,12 @@ from collections.abc import Mapping
 
 from recon_lib.experiment.plan import Run
 from recon_lib.experiment.recipes import Architecture
+from recon_lib.experiment.specs import TrainSpec, TuneSpec
 
 _FLOAT = 4  # bytes
 _UPDATE = 3  # an update's passes: forward, gradient of the image, gradient of the kernels
-_HELD = 10  # numbers a pixel while a sub-network's outputs are made: image, masks; two zero-filled, seen, made; a part
+# Numbers a pixel while a sub-network's outputs are made: image, masks, two zero-filled, inputs, outputs, a part.
+_PIXEL_NUMBERS = 10
 
 
 def weights(architecture: Architecture) -> int:
@@ -48,20 +50,18 @@ def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mappi
         Operations; 0 for a method without a network. A training run counts the images it asks for, of which a
         small domain has fewer.
     """
-    given = run.parameters
-    architecture = _architecture(run)
+    spec, architecture = run.spec, _architecture(run)
     if architecture is None:
         return 0
-    if run.kind == "train":
-        size, batch = sizes[given["domain"]], given["recipe"]["batch"]
-        updates = given["updates"] * batch * operations(architecture, _seen(run, sizes), training=True)
+    if isinstance(spec, TrainSpec):
+        update = spec.recipe.batch * operations(architecture, _update_size(run, sizes), training=True)
         # Every image passes each finished sub-network once, but the last.
-        passed = given["n_train"] * operations(architecture, size) * (architecture.subnetworks - 1)
-        return updates + passed // architecture.subnetworks
-    size = sizes[given["test_domain"]]
-    if run.kind == "finetune":
-        return given["n_finetune"] * given["recipe"]["epochs"] * operations(architecture, size, training=True)
-    return slices[given["test_domain"], given.get("split", "test")] * operations(architecture, size)
+        passes = spec.n_train * operations(architecture, sizes[spec.domain]) * (architecture.subnetworks - 1)
+        return spec.updates * update + passes // architecture.subnetworks
+    size = sizes[spec.test_domain]
+    if isinstance(spec, TuneSpec):
+        return spec.n_finetune * spec.recipe.epochs * operations(architecture, size, training=True)
+    return slices[spec.test_domain, spec.split] * operations(architecture, size)
 
 
 def longest_chain(runs: list[Run], sizes: Mapping[str, tuple[int, int]], slices: Mapping[tuple[str, str], int]) -> int:
@@ -109,10 +109,10 @@ def run_update_bytes(run: Run, sizes: Mapping[str, tuple[int, int]]) -> int:
     Returns:
         Bytes, as :func:`update_bytes` counts them.
     """
-    tuning, images = run.kind == "finetune", run.parameters["recipe"]["batch"]
+    tuning, images = isinstance(run.spec, TuneSpec), run.spec.recipe.batch
     if tuning:
-        images = min(images, run.parameters["n_finetune"]) or run.parameters["n_finetune"]
-    return update_bytes(_architecture(run), images, _seen(run, sizes), end_to_end=tuning)
+        images = min(images, run.spec.n_finetune) or run.spec.n_finetune
+    return update_bytes(_architecture(run), images, _update_size(run, sizes), end_to_end=tuning)
 
 
 def training_bytes(images: int, size: tuple[int, int]) -> int:
@@ -125,7 +125,7 @@ def training_bytes(images: int, size: tuple[int, int]) -> int:
     Returns:
         Bytes; the libraries and the backend come on top.
     """
-    return _HELD * _FLOAT * images * size[0] * size[1]
+    return _PIXEL_NUMBERS * _FLOAT * images * size[0] * size[1]
 
 
 def network_bytes(runs: list[Run]) -> int:
@@ -141,13 +141,13 @@ def _architecture(run: Run) -> Architecture | None:
     """Find the network's shape: the training run at the beginning states it."""
     while run.parent is not None:
         run = run.parent
-    return Architecture.from_dict(run.parameters["architecture"]) if run.kind == "train" else None
+    return run.spec.architecture if isinstance(run.spec, TrainSpec) else None
 
 
-def _seen(run: Run, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+def _update_size(run: Run, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
     """Return the size of what an update of a run sees: crops, or whole images."""
-    given = run.parameters
-    size, crop = sizes[given["domain" if run.kind == "train" else "test_domain"]], given["recipe"]["crop"]
+    spec = run.spec
+    size, crop = sizes[spec.domain if isinstance(spec, TrainSpec) else spec.test_domain], spec.recipe.crop
     return size if crop is None else tuple(min(side, crop) for side in size)
 
 

@@ -7,7 +7,9 @@ runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from recon_lib.baselines.variants import VARIANTS
 from recon_lib.baselines.wavelets import DEFAULT as DEFAULT_WAVELET
@@ -19,12 +21,13 @@ from recon_lib.data.domains import Domain
 from recon_lib.experiment.recipes import Architecture, FineTuning, Training
 from recon_lib.imaging.masks import KINDS, MaskSpec
 from recon_lib.imaging.ssim import DEFAULT_WINDOW, WINDOWS
+from recon_lib.results.keys import RunKey
 
 SCALES = ("reference", "zero_filled")
 NETWORKS = ("own", "base")
 BASELINES = ("zero_filled", "conjugate_symmetry")
 #: What an evaluation is named by.
-NAMED_BY = ("method", "test_domain", "training_domain", "n_train", "n_finetune", "draw")
+NAMED_BY = tuple(name.name for name in fields(RunKey) if name.name != "variation")
 _KEPT = {"name", "domains", "variations"}  # of a profile, by its variations
 
 
@@ -84,9 +87,9 @@ class Variation:
     """A control, or a choice of ours made otherwise to measure what it does.
 
     Attributes:
-        about: One sentence for the book.
+        description: One sentence for the book.
         change: What differs from the profile: the same keys, nested alike.
-        where: Which of the evaluations are run, by their names (``training_domain``, ``n_train``, ...): a
+        evaluations: Which of them are run, by their names (``training_domain``, ``n_train``, ...): a
             value or a list of values; a key that an evaluation lacks does not exclude it.
         networks: ``"own"``: trained and tuned with the change; ``"base"``: the profile's own networks,
             so that only the evaluation differs.
@@ -94,9 +97,9 @@ class Variation:
             networks that never saw it.
     """
 
-    about: str = ""
+    description: str = ""
     change: dict = field(default_factory=dict)
-    where: dict = field(default_factory=dict)
+    evaluations: dict = field(default_factory=dict)
     networks: str = "own"
     split: str = "test"
 
@@ -104,15 +107,24 @@ class Variation:
         """Check the names."""
         choose("networks", self.networks, NETWORKS)
         choose("split", self.split, ("test", "train"))
-        for key in self.where:
-            choose("key in 'where' of a variation", key, NAMED_BY)
+        for key in self.evaluations:
+            choose("key in 'evaluations' of a variation", key, NAMED_BY)
         for key in _KEPT.intersection(self.change):
             raise ReconError(f"A variation keeps the profile's images and name: {key!r} cannot be changed.")
 
-    def matches(self, choice: dict) -> bool:
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Variation:
+        """Rebuild from the provenance of results.
+
+        That of results collected before the fields had these names says ``about`` and ``where``.
+        """
+        names = {"about": "description", "where": "evaluations"}
+        return cls(**{names.get(name, name): value for name, value in content.items()})
+
+    def matches(self, key: RunKey) -> bool:
         """Tell whether an evaluation is one of those that are run."""
-        wanted = {key: value if isinstance(value, list) else [value] for key, value in self.where.items()}
-        return all(choice[key] in values for key, values in wanted.items() if key in choice)
+        lists = {name: value if isinstance(value, list) else [value] for name, value in self.evaluations.items()}
+        return all(getattr(key, name) in (None, *values) for name, values in lists.items())
 
     @property
     def acceleration(self) -> float | None:

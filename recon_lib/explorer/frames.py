@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas
 
-from recon_lib.experiment.design import NAMES
+from recon_lib.experiment.design import NAMES, domain_name
 from recon_lib.explorer.pictures import address, encode_difference, palette
 from recon_lib.paper import panel_view
 from recon_lib.paper.averages import summarise
 from recon_lib.paper.differences.accelerations import accelerations, own_acceleration
 from recon_lib.paper.words import label
-from recon_lib.results.panels import VARIED
+from recon_lib.results.keys import RunKey, split_picture
+from recon_lib.results.panels import PanelKey
 from recon_lib.results.store import Results
 
 _NAMED = {"reference": "reference (fully sampled)", "conjugate_symmetry": "conjugate symmetry"}
@@ -35,7 +37,8 @@ def collect_frames(results: Results) -> dict:
         network), ``picture``, ``step``, and ``slice`` and ``all``: PSNR in dB and SSIM of this slice and their means
         over all test slices, ``None`` where there is no row of them.
     """
-    domains = [name for name in NAMES if _places(results.panels, name)]
+    kept = {key.test_domain for key in results.panels}
+    domains = [name for name in (*NAMES, *sorted(kept - {*NAMES})) if _places(results.panels, name)]
     return {
         "palette": palette(),
         "acceleration": own_acceleration(results),
@@ -45,24 +48,8 @@ def collect_frames(results: Results) -> dict:
     }
 
 
-def parse_label(text: str) -> tuple[str, int | None, int | None]:
-    """Split a panel's label into method, training images and fine-tuning images.
-
-    Args:
-        text: ``zero_filled``, ``cs:real``, ``network-natural-4000-20``.
-
-    Returns:
-        The method (a network's carries its training domain, ``network-natural``) and the numbers of images,
-        ``None`` for what is no network.
-    """
-    if not text.startswith("network-"):
-        return text, None, None
-    method, n_train, n_finetune = text.rsplit("-", 2)
-    return method, int(n_train), int(n_finetune)
-
-
 def method_name(method: str) -> str:
-    """Name a method of :func:`parse_label` for a reader."""
+    """Name a method of :func:`~recon_lib.results.keys.split_picture` for a reader."""
     if method in _NAMED:
         return _NAMED[method]
     if method.startswith("network-"):
@@ -73,7 +60,7 @@ def method_name(method: str) -> str:
 def _contrast(results: Results, name: str) -> dict:
     middle, tested = panel_view.median_place(results, name), accelerations(results)
     rows = {factor: _rows(results, variation, name) for factor, variation in tested.items()}
-    means = {factor: _numbers(summarise(found)) for factor, found in rows.items()}
+    means = {factor: _numbers(summarise(slices)) for factor, slices in rows.items()}
     slices, errors = [], []
     for place in _places(results.panels, name):
         reference = _images(results, name, place)["reference"]
@@ -85,18 +72,18 @@ def _contrast(results: Results, name: str) -> dict:
                 own = _numbers(_of_place(rows[factor], place))
                 samplings.append({"acceleration": factor, **_sampling(images, reference, box, (own, means[factor]))})
             if not variation:  # one scale for all accelerations: more samples have to look better
-                raw = [(parse_label(text)[2] == 0, np.abs(image - reference)) for text, image in _made(images)]
+                raw = [(split_picture(text)[2] == 0, np.abs(image - reference)) for text, image in _made(images)]
                 errors += [(is_raw, error[box].ravel()) for is_raw, error in raw]
         grey = np.round(255 * np.clip(reference[box], 0, 1)).astype(np.uint8)
         slices.append(
             {"place": list(place), "chosen": place == middle, "size": list(grey.shape), "reference": address(grey),
              "samplings": samplings}
         )  # fmt: skip
-    methods = {frame["method"] for one in slices for sampling in one["samplings"] for frame in sampling["frames"]}
+    methods = {frame["method"] for entry in slices for sampling in entry["samplings"] for frame in sampling["frames"]}
     named = [[method, method_name(method)] for method in sorted({"reference", *methods}, key=_rank)]
     all_rows = results.slices[results.slices["test_domain"] == name]
     return {
-        "key": name, "name": NAMES.get(name, name), "methods": named, "slices": slices, "top": _top(errors),
+        "key": name, "name": domain_name(name), "methods": named, "slices": slices, "top": _top(errors),
         "count": len(all_rows.drop_duplicates(["subject", "slice"])),
     }  # fmt: skip
 
@@ -108,13 +95,13 @@ def _sampling(
     frames = []
     for text, image in _made(images):
         codes, step = encode_difference(image[box], reference[box])
-        key = parse_label(text)
-        own, means = (found.get(key) for found in numbers)
-        named = dict(zip(("method", "n_train", "n_finetune"), key, strict=True))
-        frames.append({**named, "picture": address(codes), "step": step, "slice": own, "all": means})
+        key = split_picture(text)
+        own, means = (by_key.get(key) for by_key in numbers)
+        names = dict(zip(("method", "n_train", "n_finetune"), key, strict=True))
+        frames.append({**names, "picture": address(codes), "step": step, "slice": own, "all": means})
     mask = images["mask"]
-    shown = {"mask": address(mask.astype(np.uint8) * 255), "mask_size": list(mask.shape), "sampled": float(mask.mean())}
-    return {**shown, "frames": frames}
+    picture = {"mask": address(mask.astype(np.uint8) * 255), "mask_size": list(mask.shape)}
+    return {**picture, "sampled": float(mask.mean()), "frames": frames}
 
 
 def _made(images: dict[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
@@ -128,23 +115,21 @@ def _top(errors: list[tuple[bool, np.ndarray]]) -> float:
     return max(float(np.quantile(np.concatenate(raw), 0.998)), 1e-3) if raw else 1.0
 
 
-def _places(panels: dict[str, np.ndarray], name: str) -> list[tuple[str, int]]:
+def _places(panels: dict[PanelKey, np.ndarray], name: str) -> list[tuple[str, int]]:
     """List the slices whose reference and mask were kept, as ``(subject, slice)``."""
-    parts = (key.split("/") for key in panels if key.startswith(f"{name}/") and key.endswith("/reference"))
-    return sorted((p[1], int(p[2])) for p in parts if f"{name}/{p[1]}/{p[2]}/mask" in panels)
+    references = (key for key in panels if (key.test_domain, key.picture) == (name, "reference"))
+    return sorted(key.place for key in references if replace(key, picture="mask") in panels)
 
 
 def _images(results: Results, name: str, place: tuple[str, int], variation: str = "") -> dict[str, np.ndarray]:
     """Return the images of one slice as figures show them, by label: the profile's own, or those of a variation."""
     if not variation:
         return panel_view.upright_panels(results, name, place)
-    start, end = f"{name}/{place[0]}/{place[1]}/", f"{VARIED}{variation}"
-    transposed = panel_view.is_transposed(results, name)
-    found = {key.removeprefix(start): image for key, image in results.varied_panels.items() if key.startswith(start)}
-    own = {text.removesuffix(end): image for text, image in found.items() if text.endswith(end)}
+    transposed, images = panel_view.is_transposed(results, name), results.varied_panels.items()
     return {
-        text: panel_view.orient(image if text == "mask" else image.astype(np.float32), transposed)
-        for text, image in own.items()
+        key.picture: panel_view.orient(image if key.picture == "mask" else image.astype(np.float32), transposed)
+        for key, image in images
+        if (key.test_domain, key.place, key.variation) == (name, place, variation)
     }
 
 
@@ -155,34 +140,33 @@ def _rows(results: Results, variation: str, name: str) -> pandas.DataFrame:
 
 def _of_place(rows: pandas.DataFrame, place: tuple[str, int]) -> pandas.DataFrame:
     """Return the rows of one slice that belong to pictures: of several draws the first is kept as one."""
-    here = (rows["subject"] == place[0]) & (rows["slice"] == place[1])
-    return rows[here & rows["draw"].fillna(0).eq(0)]
+    own = (rows["subject"] == place[0]) & (rows["slice"] == place[1])
+    return rows[own & rows["draw"].fillna(0).eq(0)]
 
 
 def _numbers(rows: pandas.DataFrame) -> dict[tuple, list[float]]:
     """Return PSNR and SSIM by method, training images and fine-tuning images."""
-    found = {}
-    for row in rows.itertuples():
-        network = row.method == "network"
-        method = f"network-{row.training_domain}" if network else row.method
-        key = (method, int(row.n_train), int(row.n_finetune)) if network else (method, None, None)
-        values = [float(row.psnr), float(row.ssim)]
-        found[key] = values if all(map(math.isfinite, values)) else None
-    return found
+    numbers = {}
+    for row in rows.to_dict("records"):
+        values = [float(row["psnr"]), float(row["ssim"])]
+        key = split_picture(RunKey.from_json(row).picture)
+        numbers[key] = values if all(map(math.isfinite, values)) else None
+    return numbers
 
 
 def _counts(results: Results) -> dict[str, list[int]]:
     """List the numbers of images that were asked for: a combination that was not run is offered, but greyed."""
     slices, profile = results.slices, results.provenance.get("profile", {})
-    asked = {
+    planned = {
         "n_train": profile.get("training", {}).get("n_train", []),
         "n_finetune": [0, *profile.get("fine_tuning", {}).get("n_finetune", [])],
     }
-    return {name: sorted({*map(int, counts), *map(int, slices[name].dropna())}) for name, counts in asked.items()}
+    return {name: sorted({*map(int, counts), *map(int, slices[name].dropna())}) for name, counts in planned.items()}
 
 
 def _rank(method: str) -> tuple:
     """Order methods as the paper does: what is acquired, the baselines, the networks."""
     first = next((i for i, start in enumerate(_ORDER) if method.startswith(start)), len(_ORDER))
-    domain = list(NAMES).index(method.removeprefix("network-")) if method.startswith("network-") else 0
+    trained_on = method.removeprefix("network-")
+    domain = list(NAMES).index(trained_on) if method.startswith("network-") and trained_on in NAMES else len(NAMES)
     return first, domain, method

@@ -7,11 +7,12 @@ file stands the same card as JSON with the file's sha256.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from recon_lib.core.arrays import load_arrays, load_state, save_arrays
+from recon_lib.core.arrays import load_arrays, save_arrays
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.core.strict_yaml import build as make
@@ -19,12 +20,12 @@ from recon_lib.core.strict_yaml import mapping
 from recon_lib.experiment.counting import weights
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.network.cascade import Cascade, build, named_weights, set_weights
+from recon_lib.results.released import NORMALISATION, NetworkCard, card_of
 
-NORMALISATION = "each slice divided by the maximum of its reference"
 STORED = ("float16", "float32")
 
 
-def save_network(path: Path, cascade: Cascade, card: dict, *, stored: str = "float32") -> dict:
+def save_network(path: Path, cascade: Cascade, card: NetworkCard, *, stored: str = "float32") -> NetworkCard:
     """Write a network and its card.
 
     Args:
@@ -42,34 +43,26 @@ def save_network(path: Path, cascade: Cascade, card: dict, *, stored: str = "flo
     if stored not in STORED:
         raise ReconError(f"Weights are stored as {' or '.join(STORED)}, not {stored!r}.")
     arrays = {name: value.astype(stored) for name, value in named_weights(cascade).items()}
-    inside = {
-        **card,
-        "architecture": cascade.architecture.as_dict(),
-        "weights": sum(array.size for array in arrays.values()),
-        "stored": stored,
-        "normalisation": card.get("normalisation", NORMALISATION),
-    }
-    save_arrays(path, arrays, {"card": inside})
-    whole = {**inside, "file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size}
-    write_json(path.with_suffix(".json"), whole)
-    return whole
-
-
-def read_card(path: Path) -> dict:
-    """Read the card in a network's file, without its weights.
-
-    Args:
-        path: The ``.safetensors`` file.
-
-    Raises:
-        ReconError: The file is missing, unreadable or has no card.
-    """
-    return _card(path, load_state(path))
+    # A file cannot state its own hash, and those of the file that the network was read from are others.
+    header = replace(
+        card,
+        architecture=cascade.architecture.as_dict(),
+        weights=sum(array.size for array in arrays.values()),
+        stored=stored,
+        normalisation=card.normalisation or NORMALISATION,
+        file=None,
+        sha256=None,
+        bytes=None,
+    )
+    save_arrays(path, arrays, {"card": header.to_json()})
+    card = replace(header, file=path.name, sha256=sha256(path), bytes=path.stat().st_size)
+    write_json(path.with_suffix(".json"), card.to_json())
+    return card
 
 
 def load_network(
     path: Path, architecture: Architecture | None = None, precision: str = "float32"
-) -> tuple[Cascade, dict]:
+) -> tuple[Cascade, NetworkCard]:
     """Read a network.
 
     Args:
@@ -86,21 +79,21 @@ def load_network(
             it.
     """
     arrays, state = load_arrays(path)
-    beside = path.with_suffix(".json")
-    if beside.is_file() and _stated_hash(beside) != sha256(path):
-        raise ReconError(f"{path} does not have the sha256 that {beside.name} states: fetch it again.")
-    card = _card(path, state)
-    found = _architecture(path, card)
-    if architecture is not None and found != architecture:
-        raise ReconError(f"{path} holds another architecture: {found}, not {architecture}.")
+    card_file = path.with_suffix(".json")
+    if card_file.is_file() and _stated_hash(card_file) != sha256(path):
+        raise ReconError(f"{path} does not have the sha256 that {card_file.name} states: fetch it again.")
+    card = card_of(path, state)
+    stated = _architecture(path, card)
+    if architecture is not None and stated != architecture:
+        raise ReconError(f"{path} holds another architecture: {stated}, not {architecture}.")
     # Before anything of that size is built: a card can claim any.
     count = sum(array.size for array in arrays.values())
-    if count != weights(found):
-        raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
-    cascade = build(Cascade(found, precision=precision))
-    wanted = {name: value.shape for name, value in named_weights(cascade).items()}
-    if wanted != {name: array.shape for name, array in arrays.items()}:
-        raise ReconError(f"{path} does not hold the weights of its architecture, {found}.")
+    if count != weights(stated):
+        raise ReconError(f"{path} does not hold the weights of its architecture, {stated}.")
+    cascade = build(Cascade(stated, precision=precision))
+    shapes = {name: value.shape for name, value in named_weights(cascade).items()}
+    if shapes != {name: array.shape for name, array in arrays.items()}:
+        raise ReconError(f"{path} does not hold the weights of its architecture, {stated}.")
     bad = [name for name, array in arrays.items() if array.dtype.kind != "f" or not np.isfinite(array).all()]
     if bad:
         raise ReconError(f"{path} holds weights that are no finite numbers ({bad[0]}): fetch or train it again.")
@@ -108,25 +101,18 @@ def load_network(
     return cascade, card
 
 
-def _card(path: Path, state: dict) -> dict:
-    card = state.get("card")
-    if not isinstance(card, dict):
-        raise ReconError(f"{path} holds no network: it has no card.")
-    return card
-
-
-def _architecture(path: Path, card: dict) -> Architecture:
+def _architecture(path: Path, card: NetworkCard) -> Architecture:
     try:
-        stated = {**card["architecture"]}
+        stated = {**card.architecture}
         stated["data_consistency"] = float(stated["data_consistency"])
         return make(Architecture, stated, "architecture")
     except (KeyError, ValueError, TypeError) as error:
         raise ReconError(f"The card of {path} states no architecture that can be built ({error}).") from error
 
 
-def _stated_hash(beside: Path) -> str:
+def _stated_hash(card_file: Path) -> str | None:
     try:
-        return mapping(json.loads(beside.read_text(encoding="utf-8")), "the card").get("sha256")
+        return mapping(json.loads(card_file.read_text(encoding="utf-8")), "the card").get("sha256")
     except (OSError, ValueError, RecursionError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise ReconError(f"{beside} is no readable card ({said}): fetch it again, or remove it.") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ReconError(f"{card_file} is no readable card ({reason}): fetch it again, or remove it.") from error

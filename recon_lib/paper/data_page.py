@@ -59,7 +59,9 @@ def _paper_data(domain: str) -> tuple[str, str, str]:
 
 def _our_data(results: Results, domain: str, source: str) -> tuple[str, str, str]:
     """Say what our slices of a contrast are, how many were trained on and how many tested on."""
-    sizes = {image.shape for key, image in results.panels.items() if key.startswith(f"{domain}/") and "/ref" in key}
+    sizes = {
+        image.shape for key, image in results.panels.items() if (key.test_domain, key.picture) == (domain, "reference")
+    }
     size = ", ".join(map(_size, sorted(sizes)))
     slices = results.slices
     trained = max(slices[slices["training_domain"] == domain]["n_images"].dropna(), default=0)

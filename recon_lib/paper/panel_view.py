@@ -11,6 +11,7 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.data.manifest import load_manifest
+from recon_lib.results.keys import RunKey, network_picture, split_picture
 from recon_lib.results.panels import median_key
 from recon_lib.results.store import Results
 
@@ -33,9 +34,7 @@ def median_place(results: Results, test_domain: str) -> tuple[str, int]:
     Raises:
         ReconError: There are no panels of that domain.
     """
-    places = {
-        (key.split("/")[1], int(key.split("/")[2])) for key in results.panels if key.startswith(f"{test_domain}/")
-    }
+    places = {key.place for key in results.panels if key.test_domain == test_domain}
     if not places:
         raise ReconError(f"Profile {results.profile!r} has no panels of {test_domain!r}: collect its evaluations.")
     slices = results.slices
@@ -58,11 +57,11 @@ def slice_panels(results: Results, test_domain: str, place: tuple[str, int]) -> 
     Raises:
         ReconError: Nothing was kept of that slice.
     """
-    start = f"{test_domain}/{place[0]}/{place[1]}/"
-    found = {key.removeprefix(start): image for key, image in results.panels.items() if key.startswith(start)}
-    if "reference" not in found:
+    keys = {key: image for key, image in results.panels.items() if (key.test_domain, key.place) == (test_domain, place)}
+    images = {key.picture: image for key, image in keys.items()}
+    if "reference" not in images:
         raise ReconError(f"No panel of {test_domain} {place[0]} slice {place[1]} was kept: choose another slice.")
-    return found
+    return images
 
 
 def upright_panels(results: Results, test_domain: str, place: tuple[str, int]) -> dict[str, np.ndarray]:
@@ -99,12 +98,10 @@ def slice_scores(results: Results, test_domain: str, place: tuple[str, int]) -> 
     rows = slices[
         (slices["test_domain"] == test_domain) & (slices["subject"] == place[0]) & (slices["slice"] == place[1])
     ]
-    found: dict[str, tuple[float, float]] = {}
-    for row in rows.sort_values("draw").itertuples():
-        network = row.method == "network"
-        label = f"network-{row.training_domain}-{row.n_train}-{row.n_finetune}" if network else row.method
-        found.setdefault(label, (row.psnr, row.ssim))
-    return found
+    scores: dict[str, tuple[float, float]] = {}
+    for row in rows.sort_values("draw").to_dict("records"):
+        scores.setdefault(RunKey.from_json(row).picture, (row["psnr"], row["ssim"]))
+    return scores
 
 
 def orient(image: np.ndarray, transposed: bool = False) -> np.ndarray:
@@ -213,6 +210,6 @@ def network_label(images: dict[str, np.ndarray], domain: str, n_finetune: int) -
     Returns:
         Its label, or one that no panel has.
     """
-    start, end = f"network-{domain}-", f"-{n_finetune}"
-    found = [name for name in images if name.startswith(start) and name.endswith(end) and name.count("-") == 3]
-    return max(found, key=lambda name: int(name.split("-")[2]), default=start + "none" + end)
+    parts = [split_picture(name) for name in images]
+    counts = [n_train for method, n_train, tuned in parts if (method, tuned) == (f"network-{domain}", n_finetune)]
+    return network_picture(domain, max(counts, default=0), n_finetune)

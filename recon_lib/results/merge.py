@@ -13,8 +13,9 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import write_bytes, write_json
+from recon_lib.results.keys import RunKey
 from recon_lib.results.notebooks import FOLDER
-from recon_lib.results.panels import VARIED, read_panels, write_panels
+from recon_lib.results.panels import PanelKey, read_panels, write_panels
 from recon_lib.results.provenance import write_provenance
 from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows, write_rows
 
@@ -29,7 +30,7 @@ def collect(
     run_folders: Iterable[Path],
     out: Path,
     details: Mapping[str, object],
-    keep: Mapping[str, str | None] | None = None,
+    keep: Mapping[str, RunKey | None] | None = None,
     notebooks: Mapping[str, bytes] | None = None,
 ) -> dict:
     """Merge runs into one folder of results, which replaces the old one in one step and keeps its ``weights/``.
@@ -42,7 +43,7 @@ def collect(
         out: The folder of results, ``book/results/<profile>``.
         details: For the provenance, as in :func:`recon_lib.results.provenance.write_provenance`.
         keep: Runs whose rows, record and notebook are taken over from the old folder, because they were made
-            elsewhere; and the place of their images, ``<test_domain>/<label>``, if they have any.
+            elsewhere; and what an evaluation is named by, of which there are images.
         notebooks: Executed notebooks by the name of their run, written to ``notebooks/``.
 
     Returns:
@@ -137,29 +138,33 @@ def _sibling(out: Path, role: str) -> Path:
     return out.with_name(f".{out.name}.{role}")
 
 
-def _images_of_runs(keep: Mapping[str, str | None]) -> set[tuple[str, str]]:
-    """Name the images that stay with the runs that stay, by test domain: theirs, the references, and the masks."""
-    own = {(domain, label) for domain, _, label in (place.partition("/") for place in filter(None, keep.values()))}
-    masks = {(domain, f"mask{VARIED}{label.partition(VARIED)[2]}") for domain, label in own if VARIED in label}
-    return own | masks | {(domain, name) for domain, _ in own for name in ("reference", "mask")}
+def _images_of_runs(keep: Mapping[str, RunKey | None]) -> set[tuple[str, str, str]]:
+    """List the images that stay with the runs that stay, as test domain, picture and variation.
+
+    They are the runs' own, the references, and the masks of the profile and of their variations.
+    """
+    keys = [key for key in keep.values() if key is not None]
+    own = {(key.test_domain, key.picture, key.variation or "") for key in keys}
+    masks = {(domain, "mask", variation) for domain, _, variation in own}
+    return own | masks | {(domain, picture, "") for domain, _, _ in own for picture in ("reference", "mask")}
 
 
-def _panels(folders: list[Path], out: Path, keep: Mapping[str, str | None]) -> dict[str, np.ndarray]:
+def _panels(folders: list[Path], out: Path, keep: Mapping[str, RunKey | None]) -> dict[PanelKey, np.ndarray]:
     """Gather the images of every run, and of the runs that stay."""
-    panels: dict[str, np.ndarray] = {}
+    panels: dict[PanelKey, np.ndarray] = {}
     for folder in folders:
         for key, image in read_panels(folder / "panels.npz").items():
             if key in panels and not _alike(panels[key], image):
-                raise ReconError(f"{folder} has another image {key} than an earlier run: evaluate both again.")
+                raise ReconError(f"{folder} has an image {key.to_json()} unlike an earlier run's: evaluate both again.")
             panels.setdefault(key, image)
     stay = _images_of_runs(keep)
     for key, image in read_panels(out / "panels.npz").items():
-        if (key.partition("/")[0], key.rpartition("/")[2]) in stay:
+        if (key.test_domain, key.picture, key.variation) in stay:
             panels.setdefault(key, image)
     return panels
 
 
-def _records(folders: list[Path], out: Path, keep: Mapping[str, str | None]) -> dict[str, dict]:
+def _records(folders: list[Path], out: Path, keep: Mapping[str, RunKey | None]) -> dict[str, dict]:
     """Gather what each run says of itself, by its name."""
     path = out / "records.json"
     collected = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -172,7 +177,7 @@ def _records(folders: list[Path], out: Path, keep: Mapping[str, str | None]) -> 
 
 
 def _merge(
-    folders: list[Path], out: Path, keep: Mapping[str, str | None], name: str, columns: Mapping[str, str]
+    folders: list[Path], out: Path, keep: Mapping[str, RunKey | None], name: str, columns: Mapping[str, str]
 ) -> list[dict]:
     """Read one table of every run, keep a repeated row once if all agree about it, and sort."""
     import pandas

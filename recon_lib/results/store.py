@@ -18,8 +18,9 @@ import numpy as np
 
 from recon_lib.core import paths
 from recon_lib.core.errors import choose
-from recon_lib.results.panels import VARIED, read_panels
+from recon_lib.results.panels import PanelKey, read_panels
 from recon_lib.results.provenance import PROVENANCE, verify
+from recon_lib.results.records import RunRecord
 from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows
 
 if TYPE_CHECKING:
@@ -60,27 +61,28 @@ class Results:
         return rows[rows["variation"] == ""].reset_index(drop=True)
 
     @cached_property
-    def records(self) -> dict[str, dict]:
-        """What each run says of itself, by its name: kind, choice, parameters, seconds, versions, machine, commit."""
+    def records(self) -> dict[str, RunRecord]:
+        """What each run says of itself, by its id."""
         path = self.folder / "records.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return {run: RunRecord.from_json(record) for run, record in content.items()}
 
     @cached_property
     def _slices(self) -> pandas.DataFrame:
         return read_rows(self.folder / "slices.csv.gz", SLICE_COLUMNS)
 
     @cached_property
-    def panels(self) -> dict[str, np.ndarray]:
-        """Images by ``<test_domain>/<subject>/<slice>/<label>``, float16, reference's maximum 1: the profile's own."""
-        return {key: image for key, image in self._panels.items() if VARIED not in key.rpartition("/")[2]}
+    def panels(self) -> dict[PanelKey, np.ndarray]:
+        """The profile's own images, float16, reference's maximum 1."""
+        return {key: image for key, image in self._panels.items() if not key.variation}
 
     @cached_property
-    def varied_panels(self) -> dict[str, np.ndarray]:
-        """Images of the variations that have any, by ``.../<label>@<variation>``, each with its ``mask``."""
-        return {key: image for key, image in self._panels.items() if key not in self.panels}
+    def varied_panels(self) -> dict[PanelKey, np.ndarray]:
+        """The same of the variations of which any are kept, each with its ``mask``."""
+        return {key: image for key, image in self._panels.items() if key.variation}
 
     @cached_property
-    def _panels(self) -> dict[str, np.ndarray]:
+    def _panels(self) -> dict[PanelKey, np.ndarray]:
         return read_panels(self.folder / "panels.npz")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,8 +24,8 @@ from recon_lib.network.files import load_network, save_network
 from recon_lib.network.inference import reconstruct
 from recon_lib.results import merge, notebooks, provenance, store
 from recon_lib.results.merge import lock, recover, stage_networks
-from recon_lib.results.released import released_name
-from recon_lib.runs.evaluate import in_headline, masks_of_test_slices, panel_label
+from recon_lib.results.released import NetworkCard, released_name
+from recon_lib.runs.evaluate import in_headline, masks_of_test_slices
 from recon_lib.runs.execute import finished, folder, plan_profile
 
 _NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
@@ -65,90 +65,86 @@ def _collect(profile: Profile, out: Path) -> None:
     for run in done:
         if _released(run):
             release(run, networks)
-    images = {
-        run.id: f"{run.choice['test_domain']}/{panel_label(run.choice)}" if run.kind == "evaluate" else None
-        for run in kept
-    }
-    merge.collect([folder(run) for run in done], out, details, images, _notebooks(done))
+    keep = {run.id: run.key if run.kind == "evaluate" else None for run in kept}
+    merge.collect([folder(run) for run in done], out, details, keep, _notebooks(done))
 
 
 def _notebooks(done: list[Run]) -> dict[str, bytes]:
     """Trim the executed notebooks that are published: of the profile's own runs, and of the grid one draw."""
-    found = {}
+    pages = {}
     for run in done:
         path = folder(run) / f"{run.kind}.ipynb"
         inner = run.kind == "evaluate" and not in_headline(run)
-        if path.is_file() and not inner and "variation" not in run.choice and not run.choice.get("draw"):
-            found[run.id] = notebooks.as_bytes(notebooks.trim(json.loads(path.read_text(encoding="utf-8"))))
-    return found
+        if path.is_file() and not inner and run.key.variation is None and not run.key.draw:
+            pages[run.id] = notebooks.as_bytes(notebooks.trim(json.loads(path.read_text(encoding="utf-8"))))
+    return pages
 
 
-def release(run: Run, where: Path) -> Path:
+def release(run: Run, networks: Path) -> Path:
     """Write a run's network in half precision, with what that costs measured and stated in its card.
 
     Args:
         run: A finished training or fine-tuning run.
-        where: The folder of released networks.
+        networks: The folder of released networks.
 
     Returns:
         The file, named by :func:`recon_lib.results.released.released_name`.
     """
     source = folder(run) / "network.safetensors"
-    path = where / released_name(run.choice)
+    path = networks / released_name(run.key)
     cascade, card = load_network(source)
-    card = {**card, "profile": run.profile.name, "source_sha256": files.sha256(source)}
-    if _is_released(path, card["source_sha256"]):
+    card = replace(card, profile=run.profile.name, source_sha256=files.sha256(source))
+    if _is_released(path, card.source_sha256):
         return path
     with tempfile.TemporaryDirectory() as scratch:
         trial = Path(scratch) / path.name
         save_network(trial, cascade, card, stored="float16")
         half, _ = load_network(trial)
-        card["float16_cost_db"] = {name: _cost(cascade, half, name, run.profile) for name in _tests(run)}
-    save_network(path, cascade, card, stored="float16")
+        costs = {name: _cost(cascade, half, name, run.profile) for name in _tests(run)}
+    save_network(path, cascade, replace(card, float16_cost_db=costs), stored="float16")
     return path
 
 
 def _is_released(path: Path, source: str) -> bool:
     """Tell whether a network stands there with its card, both of this source: a kill may have come between them."""
-    beside = path.with_suffix(".json")
-    if not (path.is_file() and beside.is_file()):
+    stated = path.with_suffix(".json")
+    if not (path.is_file() and stated.is_file()):
         return False
-    card = json.loads(beside.read_text(encoding="utf-8"))
-    return card.get("source_sha256") == source and card.get("sha256") == files.sha256(path)
+    card = NetworkCard.from_json(json.loads(stated.read_text(encoding="utf-8")))
+    return (card.source_sha256, card.sha256) == (source, files.sha256(path))
 
 
 def _tests(run: Run) -> tuple[str, ...]:
-    return (run.choice["test_domain"],) if run.kind == "finetune" else run.profile.test_domains
+    return (run.key.test_domain,) if run.kind == "finetune" else run.profile.test_domains
 
 
 def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) -> float:
     """Return the mean PSNR that storing the weights in half precision loses, in dB."""
     images = domains.load_images(name, "test", profile.domains[name]).images
-    _, masks = masks_of_test_slices(images, profile)
-    some = np.linspace(0, len(images) - 1, min(_COMPARED, len(images))).round().astype(int)
-    full = reconstruct(cascade, images[some], masks[some])[0]
-    less = reconstruct(half, images[some], masks[some])[0]
+    _, masks = masks_of_test_slices(images, profile.mask_spec, profile.masks.test)
+    chosen = np.linspace(0, len(images) - 1, min(_COMPARED, len(images))).round().astype(int)
+    full = reconstruct(cascade, images[chosen], masks[chosen])[0]
+    rounded = reconstruct(half, images[chosen], masks[chosen])[0]
     quality = [
         [
             psnr(reference, image, data_range=reference.max())
-            for reference, image in zip(images[some], made, strict=True)
+            for reference, image in zip(images[chosen], reconstructed, strict=True)
         ]
-        for made in (full, less)
+        for reconstructed in (full, rounded)
     ]
     return float(np.mean(np.subtract(*quality)))
 
 
 def _released(run: Run) -> bool:
     """Release every raw network, from which fine-tuning can go on anywhere, and the tuned ones of Tables 1 and 2."""
-    if run.kind == "evaluate" or "variation" in run.choice:
+    if run.kind == "evaluate" or run.key.variation is not None:
         return False
     if run.kind == "train":
         return True
-    profile = run.profile
-    counts = profile.fine_tuning.headline
-    wanted = TUNED if TUNED in counts else max(counts, default=None)
-    largest = run.choice["n_train"] == max(profile.training.n_train)
-    return largest and run.choice["draw"] == 0 and run.choice["n_finetune"] == wanted
+    counts = run.profile.fine_tuning.headline
+    n_finetune = TUNED if TUNED in counts else max(counts, default=None)
+    largest = run.key.n_train == max(run.profile.training.n_train)
+    return largest and run.key.draw == 0 and run.key.n_finetune == n_finetune
 
 
 def _details(profile: Profile, runs: list[Run], done: list[Run], kept: list[Run]) -> dict:

@@ -11,90 +11,77 @@ from recon_lib.baselines.compressed_sensing import reconstruct_cs
 from recon_lib.baselines.simple import fill_by_symmetry
 from recon_lib.baselines.variants import VARIANTS
 from recon_lib.core.arrays import load_arrays, save_arrays
-from recon_lib.data import domains
 from recon_lib.data.imageset import ImageSet
 from recon_lib.experiment.plan import Run
-from recon_lib.experiment.profile import Profile
+from recon_lib.experiment.specs import EvaluateSpec
 from recon_lib.imaging.acquisition import Acquisition
 from recon_lib.imaging.fourier import ifft2c
-from recon_lib.imaging.masks import assign_masks, mask_stack
+from recon_lib.imaging.masks import MaskSpec, assign_masks, mask_stack
 from recon_lib.imaging.metrics import psnr, slice_metrics
-from recon_lib.imaging.ssim import DEFAULT_WINDOW
 from recon_lib.network.files import load_network
 from recon_lib.network.inference import reconstruct
 from recon_lib.network.training import Progress
-from recon_lib.results.panels import VARIED, median_key, write_panels
+from recon_lib.results.panels import PanelKey, median_key, write_panels
 from recon_lib.results.rows import write_rows
+from recon_lib.runs.images import planned_images
 
 _PART = 16  # slices between two reports of progress, and between two saved parts of a long reconstruction
 
 
-def evaluate(run: Run, where: Path, network: Path | None, progress: Progress | None) -> dict:
+def evaluate(run: Run, folder: Path, network: Path | None, progress: Progress | None) -> dict:
     """Carry out an evaluation: ``slices.csv`` and, where pictures are kept, ``panels.npz``.
 
     Args:
         run: The evaluation.
-        where: The run's folder.
+        folder: The run's folder.
         network: The network's file, for the method ``network``.
         progress: Called with slices done and slices in all.
 
     Returns:
         The hash of the images it was given, by split.
     """
-    name, split = run.parameters["test_domain"], run.parameters.get("split", "test")
-    profile = run.settings
-    images = domains.load_images(name, split, profile.domains[name])
-    index, masks = masks_of_test_slices(images.images, profile)
-    row = {"run": run.id, **run.choice, "seed": profile.seed, "acceleration": profile.acceleration}
+    spec: EvaluateSpec = run.spec
+    images = planned_images(run, spec.test_domain, spec.split)
+    index, masks = masks_of_test_slices(images.images, spec.masks, spec.counts[1])
+    row = {"run": run.id, **run.key.to_json(), "seed": spec.seed, "acceleration": spec.masks.acceleration}
     before = None
     if network is not None:
         cascade, card = load_network(network)
-        row["n_images"] = card["n_images"]
-        after, before = _by_network(cascade, images.images, masks, run.parameters.get("scale"), progress)
-    elif run.parameters["method"].startswith("cs:"):
-        after = _by_compressed_sensing(run, images.images, masks, where, progress)
+        row["n_images"] = card.n_images
+        after, before = _by_network(cascade, images.images, masks, spec.scale, progress)
+    elif spec.method.startswith("cs:"):
+        after = _by_compressed_sensing(spec, images.images, masks, folder, progress)
     else:
-        after = _BASELINES[run.parameters["method"]](images.images, masks)
-    rows, window = [], run.parameters.get("ssim", DEFAULT_WINDOW)
+        after = _BASELINES[spec.method](images.images, masks)
+    rows = []
     for i, reference in enumerate(images.images):
-        options = {"data_range": reference.max(), "window": window}
+        options = {"data_range": reference.max(), "window": spec.ssim}
         values = slice_metrics(reference, after[i], **options)
         if before is not None:
             own = slice_metrics(reference, before[i], **options)
             values |= {"psnr_before_dc": own["psnr"], "ssim_before_dc": own["ssim"]}
         place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
         rows.append({**row, **place, **values})
-    write_rows(where / "slices.csv", rows)
+    write_rows(folder / "slices.csv", rows)
     if _is_pictured(run):
-        _write_panels(where / "panels.npz", run, images, masks, after)
-    return {split: images.sha256}
+        _write_panels(folder / "panels.npz", run, images, masks, after)
+    return {spec.split: images.sha256}
 
 
-def masks_of_test_slices(images: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
+def masks_of_test_slices(images: np.ndarray, spec: MaskSpec, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Give each test slice its mask, the same for every method.
 
     Args:
         images: ``(n, height, width)``.
-        profile: The experiment.
+        spec: The parameters of the masks.
+        count: The number of different masks.
 
     Returns:
         The index of each slice's mask, ``(n,)``, and the masks, ``(n, height, width)``.
     """
-    pool = mask_stack(images.shape[1:], profile.masks.test, "test", profile.mask_spec)
-    index = assign_masks(len(images), len(pool), profile.seed)
+    pool = mask_stack(images.shape[1:], count, "test", spec)
+    index = assign_masks(len(images), len(pool), spec.seed)
     return index, pool[index]
-
-
-def panel_label(choice: dict) -> str:
-    """Name a method's picture: ``cs:literal``, ``network-natural-4000-20``, ``zero_filled@acceleration-8``.
-
-    Args:
-        choice: What an evaluation is named by; its variation stands behind an ``@``.
-    """
-    name = choice["method"]
-    if name == "network":
-        name = f"network-{choice['training_domain']}-{choice['n_train']}-{choice['n_finetune']}"
-    return name + _varied(choice)
 
 
 def in_headline(run: Run) -> bool:
@@ -103,20 +90,15 @@ def in_headline(run: Run) -> bool:
     Args:
         run: The evaluation.
     """
-    if run.choice["method"] != "network":
+    if run.key.method != "network":
         return True
-    profile = run.profile
-    counts = {0, *profile.fine_tuning.headline}
-    return run.choice["n_train"] == max(profile.training.n_train) and run.choice["n_finetune"] in counts
-
-
-def _varied(choice: dict) -> str:
-    return f"{VARIED}{choice['variation']}" if "variation" in choice else ""
+    counts = {0, *run.profile.fine_tuning.headline}
+    return run.key.n_train == max(run.profile.training.n_train) and run.key.n_finetune in counts
 
 
 def _is_pictured(run: Run) -> bool:
     """Tell whether pictures are kept: of a variation only if it is one of those that the explorer shows."""
-    variation = run.choice.get("variation")
+    variation = run.key.variation
     return variation is None or run.profile.variations[variation].acceleration is not None
 
 
@@ -149,22 +131,22 @@ def _by_network(
 
 
 def _by_compressed_sensing(
-    run: Run, images: np.ndarray, masks: np.ndarray, where: Path, progress: Progress | None
+    spec: EvaluateSpec, images: np.ndarray, masks: np.ndarray, folder: Path, progress: Progress | None
 ) -> np.ndarray:
     """Reconstruct part by part; a part that a stopped run had finished is read back."""
-    variant = VARIANTS[run.parameters["method"].removeprefix("cs:")]
-    variant = replace(variant, wavelet=run.parameters.get("wavelet", variant.wavelet))
-    done = []
+    variant = VARIANTS[spec.method.removeprefix("cs:")]
+    variant = replace(variant, wavelet=spec.wavelet or variant.wavelet)
+    finished = []
     for part in _parts(len(images)):
-        path = where / f"part-{part.start:05d}.safetensors"
+        path = folder / f"part-{part.start:05d}.safetensors"
         if not path.is_file():
             kspace = Acquisition(masks[part]).forward(images[part])
-            found = reconstruct_cs(kspace, masks[part], variant, run.parameters["iterations"])
-            save_arrays(path, {"image": np.abs(found)}, {})
-        done.append(load_arrays(path)[0]["image"])
+            image = reconstruct_cs(kspace, masks[part], variant, spec.iterations)
+            save_arrays(path, {"image": np.abs(image)}, {})
+        finished.append(load_arrays(path)[0]["image"])
         if progress:
             progress(min(part.stop, len(images)), len(images), {})
-    return np.concatenate(done)
+    return np.concatenate(finished)
 
 
 def _parts(count: int) -> list[slice]:
@@ -176,17 +158,19 @@ def _write_panels(path: Path, run: Run, images: ImageSet, masks: np.ndarray, aft
 
     All pictures are of the slices that the profile's own masks choose, those of its variations too.
     """
-    name, label, varied = run.parameters["test_domain"], panel_label(run.choice), _varied(run.choice)
-    chosen_by = masks_of_test_slices(images.images, run.profile)[1] if varied else masks
+    profile, key, variation = run.profile, run.key, run.key.variation or ""
+    own_masks = masks
+    if variation:
+        own_masks = masks_of_test_slices(images.images, profile.mask_spec, profile.masks.test)[1]
     panels = {}
-    if run.choice.get("draw", 0) == 0:
-        for i in _pictured(images, chosen_by, every=not varied and in_headline(run)):
-            key = f"{name}/{images.subjects[i]}/{images.slices[i]}"
-            panels[f"{key}/{label}"] = after[i].astype(np.float16)
-            if run.choice["method"] == "zero_filled":
-                panels[f"{key}/mask{varied}"] = masks[i]
-            if label == "zero_filled":
-                panels[f"{key}/reference"] = images.images[i].astype(np.float16)
+    if not key.draw:
+        for i in _pictured(images, own_masks, every=not variation and in_headline(run)):
+            panel = PanelKey(key.test_domain, images.subjects[i], images.slices[i], key.picture, variation)
+            panels[panel] = after[i].astype(np.float16)
+            if key.method == "zero_filled":
+                panels[replace(panel, picture="mask")] = masks[i]
+                if not variation:
+                    panels[replace(panel, picture="reference")] = images.images[i].astype(np.float16)
     write_panels(path, panels)
 
 

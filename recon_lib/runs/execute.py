@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import filelock
@@ -21,16 +22,18 @@ from recon_lib.core.files import sha256, write_json
 from recon_lib.data import domains
 from recon_lib.experiment.plan import Run, plan
 from recon_lib.experiment.profile import Profile
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.specs import TrainSpec, TuneSpec
 from recon_lib.imaging.masks import assign_masks, mask_stack
 from recon_lib.network.accelerator import accelerator
 from recon_lib.network.cascade import Cascade
-from recon_lib.network.files import load_network, read_card, save_network
+from recon_lib.network.files import load_network, save_network
 from recon_lib.network.training import Progress, fine_tune, train_sequential
 from recon_lib.results import store
-from recon_lib.results.released import released_name
+from recon_lib.results.records import RunRecord
+from recon_lib.results.released import NetworkCard, read_card, released_name
 from recon_lib.results.rows import HISTORY_COLUMNS, write_rows
 from recon_lib.runs.evaluate import evaluate
+from recon_lib.runs.images import planned_images
 
 
 def plan_profile(profile: Profile) -> list[Run]:
@@ -66,8 +69,8 @@ def network_file(run: Run) -> Path | None:
     """
     if finished(run):
         return folder(run) / "network.safetensors"
-    released = store.root() / run.profile.name / "weights" / released_name(run.choice)
-    return released if released.is_file() and read_card(released)["run"] == run.id else None
+    released = store.root() / run.profile.name / "weights" / released_name(run.key)
+    return released if released.is_file() and read_card(released).run == run.id else None
 
 
 def remaining(profile: Profile) -> list[Run]:
@@ -80,18 +83,18 @@ def remaining(profile: Profile) -> list[Run]:
         The runs of the plan whose rows are not collected, and the runs they need a network from that is
         neither in its folder nor released; parents first. A finished run that is not collected is one.
     """
-    planned, collected = plan_profile(profile), store.collected(profile.name)
-    wanted: dict[str, Run] = {}
+    runs, collected = plan_profile(profile), store.collected(profile.name)
+    needed: set[str] = set()
 
-    def want(run: Run) -> None:
+    def need(run: Run) -> None:
         if run.parent is not None and network_file(run.parent) is None:
-            want(run.parent)
-        wanted[run.id] = run
+            need(run.parent)
+        needed.add(run.id)
 
-    for run in planned:
+    for run in runs:
         if run.id not in collected:
-            want(run)
-    return [run for run in planned if run.id in wanted]
+            need(run)
+    return [run for run in runs if run.id in needed]
 
 
 def execute(run: Run, progress: Progress | None = None) -> Path:
@@ -104,73 +107,74 @@ def execute(run: Run, progress: Progress | None = None) -> Path:
     Returns:
         The run's folder, with ``run.json``, ``history.csv`` and ``network.safetensors`` (train,
         finetune), or ``slices.csv`` and ``panels.npz`` (evaluate; few variations have pictures).
+
+    Raises:
+        ReconError: The run's data are no longer those that it was planned with, or too few.
     """
     if run.parent is not None and network_file(run.parent) is None:
         execute(run.parent, progress)
-    where = folder(run)
-    where.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(where / ".lock"):
+    out = folder(run)
+    out.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(out / ".lock"):
         if not finished(run):
-            started = time.time()
+            start = time.time()
             work = {"train": _train, "finetune": _fine_tune, "evaluate": _evaluate}[run.kind]
-            inputs = work(run, where, progress)
-            _record(run, where, inputs, time.time() - started)
+            inputs = work(run, out, progress)
+            write_json(out / "run.json", _record(run, out, inputs, time.time() - start).to_json())
         # Last: until the record stands, a stopped run goes on from these; a kill may have come just before this line.
-        for left in (where / "checkpoint.safetensors", *where.glob("part-*.safetensors")):
-            left.unlink(missing_ok=True)
-    return where
+        for path in (out / "checkpoint.safetensors", *out.glob("part-*.safetensors")):
+            path.unlink(missing_ok=True)
+    return out
 
 
-def _evaluate(run: Run, where: Path, progress: Progress | None) -> dict:
-    return evaluate(run, where, network_file(run.parent) if run.parent else None, progress)
+def _evaluate(run: Run, out: Path, progress: Progress | None) -> dict:
+    return evaluate(run, out, network_file(run.parent) if run.parent else None, progress)
 
 
-def _record(run: Run, where: Path, inputs: dict, seconds: float) -> None:
-    files = {path.name: sha256(path) for path in sorted(where.iterdir()) if _is_result(path)}
+def _record(run: Run, out: Path, inputs: dict, seconds: float) -> RunRecord:
     card = accelerator()
-    record = {
-        "id": run.id,
-        "kind": run.kind,
-        "choice": run.choice,
-        "parameters": run.parameters,
-        "parent": run.parent.id if run.parent else None,
-        "inputs": inputs,
-        "files": files,
-        "seconds": round(seconds, 1),
-        "versions": {
+    return RunRecord(
+        id=run.id,
+        kind=run.kind,
+        key=run.key,
+        parameters=run.spec.to_json(),
+        parent=run.parent.id if run.parent else None,
+        inputs=inputs,
+        files={path.name: sha256(path) for path in sorted(out.iterdir()) if _is_result(path)},
+        seconds=round(seconds, 1),
+        versions={
             "recon_lib": __version__,
             "keras": keras.__version__,
             "backend": keras.backend.backend(),
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "machine": host.machine() | ({"accelerator": card} if card else {}),
-        "commit": host.commit(),
-    }
-    write_json(where / "run.json", record)
+        machine=host.machine() | ({"accelerator": card} if card else {}),
+        commit=host.commit(),
+    )
 
 
 def _is_result(path: Path) -> bool:
     return path.name in {"history.csv", "network.safetensors", "slices.csv", "panels.npz"}
 
 
-def _train(run: Run, where: Path, progress: Progress | None) -> dict:
-    given, profile = run.parameters, run.settings
-    images = domains.load_images(given["domain"], "train", profile.domains[given["domain"]])
-    chosen = training_subset(len(images.images), given["n_train"], given["share"], given["seed"])
-    pixels = images.images[chosen]
-    pool = mask_stack(pixels.shape[1:], profile.masks.train, "train", profile.mask_spec)
+def _train(run: Run, out: Path, progress: Progress | None) -> dict:
+    spec: TrainSpec = run.spec
+    images = planned_images(run, spec.domain, "train")
+    pixels = images.images[training_subset(len(images.images), spec.n_train, spec.share, spec.seed)]
+    pool = mask_stack(pixels.shape[1:], spec.counts[0], "train", spec.masks)
     cascade, history = train_sequential(
         pixels,
-        pool[assign_masks(len(pixels), len(pool), given["seed"])],
-        architecture=Architecture.from_dict(given["architecture"]),
-        recipe=Recipe(**given["recipe"]),
-        updates=given["updates"],
-        seed=given["seed"],
-        folder=where,
+        pool[assign_masks(len(pixels), len(pool), spec.seed)],
+        architecture=spec.architecture,
+        recipe=spec.recipe,
+        updates=spec.updates,
+        seed=spec.seed,
+        folder=out,
         progress=progress,
     )
-    return _keep_network(run, where, cascade, history, {"train": images.sha256}, {"n_images": len(pixels)})
+    card = NetworkCard(run.key, data={"train": images.sha256}, n_images=len(pixels))
+    return _keep_network(run, out, cascade, history, card)
 
 
 def training_subset(available: int, n_train: int, share: float, seed: int) -> np.ndarray:
@@ -190,30 +194,29 @@ def training_subset(available: int, n_train: int, share: float, seed: int) -> np
     return np.sort(np.random.default_rng([seed, available]).permutation(available)[:count])
 
 
-def _fine_tune(run: Run, where: Path, progress: Progress | None) -> dict:
-    given, profile = run.parameters, run.settings
-    images = domains.load_images(given["test_domain"], "pool", profile.domains[given["test_domain"]])
-    if given["n_finetune"] > len(images.images):
+def _fine_tune(run: Run, out: Path, progress: Progress | None) -> dict:
+    spec: TuneSpec = run.spec
+    images = planned_images(run, spec.test_domain, "pool")
+    if spec.n_finetune > len(images.images):
         raise ReconError(
-            f"Fine-tuning asks for {given['n_finetune']} images, but the pool of {given['test_domain']!r} has "
+            f"Fine-tuning asks for {spec.n_finetune} images, but the pool of {spec.test_domain!r} has "
             f"{len(images.images)}: ask for fewer."
         )
-    order = np.random.default_rng([given["seed"], 1, given["draw"]]).permutation(len(images.images))
-    pixels = images.images[np.sort(order[: given["n_finetune"]])]
-    recipe = Recipe(**given["recipe"])
+    order = np.random.default_rng([spec.seed, 1, spec.draw]).permutation(len(images.images))
+    pixels = images.images[np.sort(order[: spec.n_finetune])]
     start = network_file(run.parent)
-    cascade, card = load_network(start, precision=recipe.precision)
-    pool = mask_stack(pixels.shape[1:], profile.masks.train, "train", profile.mask_spec)
+    cascade, card = load_network(start, precision=spec.recipe.precision)
+    pool = mask_stack(pixels.shape[1:], spec.counts[0], "train", spec.masks)
     cascade, history = fine_tune(
-        cascade, pixels, pool, recipe=recipe, seed=given["seed"] + given["draw"], folder=where, progress=progress
+        cascade, pixels, pool, recipe=spec.recipe, seed=spec.seed + spec.draw, folder=out, progress=progress
     )
-    inputs = {"pool": images.sha256, "network": sha256(start)}
-    return _keep_network(run, where, cascade, history, inputs, {"n_images": card["n_images"]})
+    data = {"pool": images.sha256, "network": sha256(start)}
+    return _keep_network(run, out, cascade, history, NetworkCard(run.key, data=data, n_images=card.n_images))
 
 
-def _keep_network(run: Run, where: Path, cascade: Cascade, history: list[dict], inputs: dict, facts: dict) -> dict:
-    named = {"run": run.id, "kind": run.kind, **run.choice}
-    write_rows(where / "history.csv", [{**named, **row} for row in history], HISTORY_COLUMNS)
-    card = {**named, **facts, "profile": run.profile.name, "data": inputs, "parameters": run.parameters}
-    save_network(where / "network.safetensors", cascade, card)
-    return inputs
+def _keep_network(run: Run, out: Path, cascade: Cascade, history: list[dict], card: NetworkCard) -> dict:
+    names = {"run": run.id, "kind": run.kind, **run.key.to_json()}
+    write_rows(out / "history.csv", [{**names, **row} for row in history], HISTORY_COLUMNS)
+    card = replace(card, run=run.id, kind=run.kind, profile=run.profile.name, parameters=run.spec.to_json())
+    save_network(out / "network.safetensors", cascade, card)
+    return dict(card.data)

@@ -17,6 +17,8 @@ from recon_lib.imaging.masks import MaskSpec, mask_stack
 from recon_lib.network.files import save_network
 from recon_lib.network.journal import digest
 from recon_lib.network.training import Progress, fine_tune
+from recon_lib.results.keys import RunKey
+from recon_lib.results.released import HeldOut, NetworkCard
 from recon_lib.scans.reconstruct import Network, mean_psnr
 from recon_lib.scans.references import Slices
 from recon_lib.scans.sampling import BY_REFERENCE
@@ -33,7 +35,7 @@ def recipe_of(network: Network, images: int, **changes: object) -> Recipe:
     Raises:
         ReconError: A value that no recipe can have.
     """
-    profile = network.card.get("profile")
+    profile = network.card.profile
     usual = load_profile(profile).fine_tuning if profile in profile_names() else FineTuning()
     changes = {name: value for name, value in changes.items() if value is not None}
     bounded = replace(usual, batch=changes.get("batch", usual.batch)).recipe(images)  # updates are of this batch
@@ -73,52 +75,58 @@ def tune_network(
         ReconError: The checkpoint beside ``out`` belongs to other slices or options, or the network was
             not trained on images scaled by their references.
     """
-    if network.card["normalisation"] != BY_REFERENCE:
-        raise ReconError(f"{network.name} scales images by {network.card['normalisation']!r}: it cannot be tuned here.")
+    if network.card.normalisation != BY_REFERENCE:
+        raise ReconError(f"{network.name} scales images by {network.card.normalisation!r}: it cannot be tuned here.")
     spec = network.masks(acceleration, seed)
     masks = mask_stack(chosen.images.shape[1:], Masks.train, "train", spec)
-    given = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
+    options = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
     folder = out.with_name(f"{out.name}.checkpoint")
     folder.mkdir(parents=True, exist_ok=True)
     before = mean_psnr(network, held, acceleration, seed) if held else {}
     try:
         with filelock.FileLock(folder / ".lock", timeout=0):
-            _claim(folder, given)
+            _claim(folder, options)
             cascade, history = fine_tune(
                 network.cascade, chosen.images, masks, recipe=recipe, seed=seed, folder=folder, progress=progress
             )
     except filelock.Timeout as error:
         raise ReconError(f"Another process is tuning {out}: wait for it, or name another output.") from error
-    card = {**_card(network, chosen, recipe, spec, seed), "history": history}
+    card = replace(_card(network, chosen, recipe, spec, seed), history=history)
     if held:
         after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
-        card["held_out"] = {"slices": len(held), "psnr_before": before, "psnr_after": after}
+        card = replace(card, held_out=HeldOut(len(held), before, after))
     out.with_suffix(".json").unlink(missing_ok=True)  # that of an older network would not fit
     save_network(out, cascade, card)
     shutil.rmtree(folder, ignore_errors=True)
     return Network(out.stem, cascade, card, sha256(out))
 
 
-def _card(network: Network, chosen: Slices, recipe: Recipe, spec: MaskSpec, seed: int) -> dict[str, object]:
+def _card(network: Network, chosen: Slices, recipe: Recipe, spec: MaskSpec, seed: int) -> NetworkCard:
     """Say what a network was tuned from, with what and how."""
-    kept = ("training_domain", "n_train", "n_images", "profile", "normalisation")
-    return {
-        **{key: network.card[key] for key in kept if key in network.card},
-        "kind": "finetune",
-        "test_domain": "own scans",
-        "n_finetune": len(chosen),
-        "tuned_from": {"name": network.name, "sha256": network.sha256},
-        "parameters": {"masks": asdict(spec), "recipe": recipe.as_dict(), "seed": seed},
-        "data": {"pool": digest(chosen.images)},
-    }
+    start = network.card
+    return NetworkCard(
+        RunKey(
+            training_domain=start.key.training_domain,
+            n_train=start.key.n_train,
+            test_domain="own scans",
+            n_finetune=len(chosen),
+        ),
+        kind="finetune",
+        profile=start.profile,
+        n_images=start.n_images,
+        normalisation=start.normalisation,
+        tuned_from={"name": network.name, "sha256": network.sha256},
+        parameters={"masks": asdict(spec), "recipe": recipe.as_dict(), "seed": seed},
+        data={"pool": digest(chosen.images)},
+    )
 
 
-def _claim(folder: Path, given: dict[str, object]) -> None:
+def _claim(folder: Path, options: dict[str, object]) -> None:
     """Refuse a checkpoint that was made of other slices or options."""
     record = folder / "run.json"
-    given = json.loads(json.dumps(given))
-    if record.is_file() and json.loads(record.read_text(encoding="utf-8")) != given:
+    options = json.loads(json.dumps(options))
+    if record.is_file() and json.loads(record.read_text(encoding="utf-8")) != options:
         raise ReconError(
             f"{folder} was left by a run with other scans or options: repeat that to finish it, or remove the folder."
         )
-    write_json(record, given)
+    write_json(record, options)

@@ -17,6 +17,7 @@ from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network
 from recon_lib.network.inference import apply_network
 from recon_lib.network.training import Progress
+from recon_lib.results.released import NetworkCard
 from recon_lib.scans.references import Slices, bright_slices
 from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, AcquiredScan, acquire_scan, is_undersampled, simulate
 from recon_lib.scans.scan import Scan
@@ -35,13 +36,12 @@ class Network:
 
     name: str
     cascade: Cascade
-    card: dict
+    card: NetworkCard
     sha256: str
 
     def masks(self, acceleration: float, seed: int) -> MaskSpec:
         """Return masks like those of its training, but for acceleration and seed."""
-        trained = self.card.get("parameters", {}).get("masks", {})
-        known = {key: trained[key] for key in KINDS if key in trained}
+        known = {name: self.card.masks[name] for name in KINDS if name in self.card.masks}
         return MaskSpec(acceleration, seed=seed, **known)
 
 
@@ -55,7 +55,7 @@ def open_network(path: Path) -> Network:
         ReconError: As :func:`~recon_lib.network.files.load_network`, or its normalisation is unknown here.
     """
     cascade, card = load_network(path)
-    choose(f"normalisation of {path}", card.get("normalisation"), (BY_REFERENCE, BY_ZERO_FILLED))
+    choose(f"normalisation of {path}", card.normalisation, (BY_REFERENCE, BY_ZERO_FILLED))
     return Network(path.stem, cascade, card, sha256(path))
 
 
@@ -171,7 +171,7 @@ def mean_psnr(network: Network, held: Slices, acceleration: float = 4.0, seed: i
     Returns:
         dB by method: ``zero_filled`` and ``network``.
     """
-    acquired = simulate(held.images, network.masks(acceleration, seed), network.card["normalisation"])
+    acquired = simulate(held.images, network.masks(acceleration, seed), network.card.normalisation)
     made = _both(network, acquired)
     means = {}
     for method, images in made.items():
@@ -196,4 +196,4 @@ def _acquire(scan: Scan, network: Network, acceleration: float | None, axis: str
             f"{scan.path} is undersampled already: leave out --acceleration, it is reconstructed as it was sampled."
         )
     spec = network.masks(4.0 if acceleration is None else acceleration, seed)
-    return acquire_scan(scan, spec, axis=axis, normalisation=network.card["normalisation"])
+    return acquire_scan(scan, spec, axis=axis, normalisation=network.card.normalisation)

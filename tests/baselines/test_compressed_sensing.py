@@ -92,9 +92,9 @@ def test_objective_and_gradient_equal_automatic_differentiation_of_the_definitio
             value, slope = differentiate(np.array([w[0].real, w[0].imag]), weights)
             expected = np.array(slope[0]) + (0 if variant.real else 1j * np.array(slope[1]))
             np.testing.assert_allclose(objective(w, kspace[None], mask, name), [float(value)], rtol=1e-12)
-            found = gradient(w, kspace[None], mask, name)[0]
-            assert found.dtype == np.complex128
-            np.testing.assert_allclose(found, expected, atol=1e-10)
+            slope = gradient(w, kspace[None], mask, name)[0]
+            assert slope.dtype == np.complex128
+            np.testing.assert_allclose(slope, expected, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -158,11 +158,11 @@ def case(name, iterations=8, size=(33, 40)):
 def test_equals_the_toolbox_loop(name, monkeypatch):
     kspace, mask, variant, iterations = case(name)
     expected, slopes = toolbox_loop(kspace, mask, variant, iterations)
-    search, found = library.line_search, []
-    monkeypatch.setattr(library, "line_search", lambda *a: found.append(a[2]) or search(*a))
+    search, measured = library.line_search, []
+    monkeypatch.setattr(library, "line_search", lambda *a: measured.append(a[2]) or search(*a))
     double, _ = library._descend(library._Problem(kspace, mask, variant, np.dtype(np.float64)), iterations, None)
     np.testing.assert_allclose(join(double.image), expected, atol=1e-11)
-    np.testing.assert_allclose(found, slopes, rtol=1e-9)
+    np.testing.assert_allclose(measured, slopes, rtol=1e-9)
     # In single precision the kink at zero turns some roundings of 1e-8 into another sign: hence the slack.
     assert np.abs(expected - ifft2c(kspace)).max() > 0.1
     np.testing.assert_allclose(reconstruct_cs(kspace, mask, variant, iterations), expected, atol=2e-3)
@@ -225,9 +225,9 @@ def test_slice_whose_search_gives_up_stays_and_the_others_go_on(monkeypatch):
     alone = reconstruct_cs(kspace[1:], mask[1:], iterations=6)
     search, calls = library.line_search, []
 
-    def give_up_on_the_first(value, before, slope, first):
-        calls.append(before)
-        return (0.0, first) if len(calls) == 3 else search(value, before, slope, first)
+    def give_up_on_the_first(value, start, slope, first_step):
+        calls.append(start)
+        return (0.0, first_step) if len(calls) == 3 else search(value, start, slope, first_step)
 
     monkeypatch.setattr(library, "line_search", give_up_on_the_first)
     images, history = reconstruct_cs(kspace, mask, iterations=6, return_history=True)
@@ -251,8 +251,8 @@ def proximal_objective(kspace, mask, weight, mu, iterations):
             beyond = middle + weight / 2 * middle / np.sqrt(middle**2 + mu) > modulus
             low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
         following = v * (middle / modulus)
-        t, before = (1 + np.sqrt(1 + 4 * t * t)) / 2, t
-        z, x = following + (before - 1) / t * (following - x), following
+        t, last = (1 + np.sqrt(1 + 4 * t * t)) / 2, t
+        z, x = following + (last - 1) / t * (following - x), following
     return objective(x, kspace, mask, Variant("reference", weight))
 
 
@@ -288,21 +288,21 @@ def test_batch_equals_one_by_one(name):
 def test_slices_of_a_batch_step_apart(monkeypatch):
     _, mask, kspace = acquire((32, 32), 6, slices=2)
     mask[1], kspace[1] = True, fft2c(complex_normal(0, (32, 32)))
-    search, found = library.line_search, []
-    monkeypatch.setattr(library, "line_search", lambda *a: found.append(search(*a)) or found[-1])
+    search, steps = library.line_search, []
+    monkeypatch.setattr(library, "line_search", lambda *a: steps.append(search(*a)) or steps[-1])
     reconstruct_cs(kspace, mask, "tv0.01", 10)
-    steps = np.array(found).reshape(10, 2, 2)
+    steps = np.array(steps).reshape(10, 2, 2)
     assert (steps[:, 0, 0] != steps[:, 1, 0]).any()
     assert (steps[:, 0, 1] != steps[:, 1, 1]).any()
 
 
 def test_result_has_the_data_s_units_and_single_precision():
     _, mask, kspace = acquire((33, 40), 7)
-    one, history = reconstruct_cs(kspace, mask, iterations=10, return_history=True)
+    images, history = reconstruct_cs(kspace, mask, iterations=10, return_history=True)
     many, same = reconstruct_cs(1024 * kspace, mask, iterations=10, return_history=True)
-    np.testing.assert_allclose(many, 1024 * one, rtol=1e-5)
+    np.testing.assert_allclose(many, 1024 * images, rtol=1e-5)
     np.testing.assert_allclose(same, history, rtol=1e-6)
-    assert one.dtype == reconstruct_cs(kspace.astype(np.complex64), mask, iterations=1).dtype == np.complex64
+    assert images.dtype == reconstruct_cs(kspace.astype(np.complex64), mask, iterations=1).dtype == np.complex64
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -375,9 +375,9 @@ def test_mask_says_what_was_acquired():
     np.testing.assert_array_equal(reconstruct_cs(kspace, mask.astype(int), iterations=5), expected)
     scale = np.abs(kspace).max() / np.abs(fft2c(images) * mask).max()
     np.testing.assert_allclose(reconstruct_cs(scale * fft2c(images), mask, iterations=5), expected, atol=1e-5)
-    other = mask.copy()
-    other[0, :8] = False
-    assert np.abs(reconstruct_cs(kspace, other, iterations=5) - expected).max() > 1e-3
+    shifted = mask.copy()
+    shifted[0, :8] = False
+    assert np.abs(reconstruct_cs(kspace, shifted, iterations=5) - expected).max() > 1e-3
 
 
 def test_progress_is_told_after_every_iteration():

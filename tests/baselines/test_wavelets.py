@@ -66,7 +66,7 @@ def pad(image, side):
 def test_forward_equals_the_filter_bank_of_the_padded_image(size, rng):
     transform = Wavelet(size, np.float64)
     image = rng.standard_normal((2, *size))
-    expected = [filter_bank(pad(one, transform.side)) for one in image]
+    expected = [filter_bank(pad(plane, transform.side)) for plane in image]
     np.testing.assert_allclose(transform.forward(image), expected, atol=1e-12)
 
 
@@ -83,9 +83,9 @@ def test_inverse_is_adjoint_and_inverse_and_energy_is_kept(size, wavelet, rng):
     transform = Wavelet(size, np.float64, wavelet)
     x, y = rng.standard_normal((2, *size))
     bands = rng.standard_normal((transform.side, transform.side))
-    kept = bands.copy()
+    untouched = bands.copy()
     assert_adjoint(transform.forward, transform.inverse, x, bands)
-    np.testing.assert_array_equal(bands, kept)
+    np.testing.assert_array_equal(bands, untouched)
     assert_unitary(transform.forward, x, y)
     np.testing.assert_allclose(transform.inverse(transform.forward(x)), x, atol=1e-12)
     if size == (transform.side, transform.side):

@@ -126,7 +126,7 @@ def test_finetune_writes_a_network_that_the_others_take(tmp_path, run, net):
     assert 5 < before < after
     assert zero_filled > 5
     _, card = load_network(tmp_path / "net.safetensors")
-    assert card["held_out"]["psnr_after"]["network"] == pytest.approx(after, abs=0.006)
+    assert card.held_out.psnr_after["network"] == pytest.approx(after, abs=0.006)
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("net")) == ["net.json", "net.safetensors"]
     source = tmp_path / "in" / "sub-03_T1w.nii.gz"
     assert run("evaluate", source, weights=tmp_path / "net.safetensors")[1].count("network") == 1
@@ -151,7 +151,7 @@ def test_every_option_of_finetune_matters(tmp_path, run):
         out = tmp_path / "net.safetensors"
         status, _, _ = run("finetune", folder, *TUNE, *words, "--output", out, "--overwrite")
         assert status == 0
-        held = load_network(out)[1]["held_out"]["psnr_before"]["zero_filled"]
+        held = load_network(out)[1].held_out.psnr_before["zero_filled"]
         return load_network(out)[0].get_weights()[0], held
 
     base, held = weights()

@@ -4,10 +4,12 @@ import dataclasses
 
 import pytest
 
+import recon_lib
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment import plan
 from recon_lib.experiment.profile import NAMED_BY, CompressedSensing, Masks, Variation, load_profile, parse_profile
 from recon_lib.experiment.recipes import FineTuning, Training
+from recon_lib.experiment.specs import TUNING_REVISION
 
 HASHES = {"natural": "n", "t1": "a", "t2": "b"}
 
@@ -35,15 +37,15 @@ def test_the_papers_comparison_is_planned():
 
 def test_an_evaluation_is_named_by_what_a_variation_may_choose():
     profile = load_profile("desk")
-    named = {key for run in plan.plan(profile, dict.fromkeys(profile.domains, "")) for key in run.choice}
+    named = {key for run in plan.plan(profile, dict.fromkeys(profile.domains, "")) for key in run.key.to_json()}
     assert named == {*NAMED_BY, "variation"}
 
 
 def test_a_tuned_network_is_tested_only_where_it_was_tuned():
     for run in plan.plan(profile(), HASHES):
         if run.kind == "evaluate" and run.parent and run.parent.kind == "finetune":
-            assert run.choice["test_domain"] == run.parent.choice["test_domain"]
-            assert run.choice["n_finetune"] == 20
+            assert run.key.test_domain == run.parent.key.test_domain
+            assert run.key.n_finetune == 20
 
 
 def test_the_grid_grows_with_the_profile():
@@ -52,22 +54,21 @@ def test_the_grid_grows_with_the_profile():
     assert sum(run.kind == "train" for run in runs) == 6
     # 5 and 20 images, three draws: photographs and the own domain at both sizes, the other domain at the largest
     assert sum(run.kind == "finetune" for run in runs) == (2 * 2 + 2 * 2 + 2) * 2 * 3
-    assert runs[0].choice["n_train"] == 4000
-    assert all(run.parent.choice["n_train"] == 4000 for run in runs if foreign(run))
+    assert runs[0].key.n_train == 4000
+    assert all(run.parent.key.n_train == 4000 for run in runs if foreign(run))
 
 
 def foreign(run):
     """Tell a network tuned in the MR domain it was not trained in."""
-    return run.kind == "finetune" and {run.choice["training_domain"], run.choice["test_domain"]} == {"t1", "t2"}
+    return run.kind == "finetune" and {run.key.training_domain, run.key.test_domain} == {"t1", "t2"}
 
 
 def tuned_with(runs, training_domain, n_train, test_domain="t1"):
     return sorted(
-        (run.choice["n_finetune"], run.choice["draw"])
+        (run.key.n_finetune, run.key.draw)
         for run in runs
         if run.kind == "finetune"
-        and (run.choice["training_domain"], run.choice["n_train"], run.choice["test_domain"])
-        == (training_domain, n_train, test_domain)
+        and (run.key.training_domain, run.key.n_train, run.key.test_domain) == (training_domain, n_train, test_domain)
     )
 
 
@@ -84,8 +85,8 @@ def test_the_tables_of_the_paper_are_what_is_tuned():
 
 def test_compressed_sensing_is_planned_with_its_iterations():
     cs = CompressedSensing(variants=("literal", "real"), iterations={"t2": 120})
-    runs = [r for r in plan.plan(profile(compressed_sensing=cs), HASHES) if r.choice.get("method", "")[:3] == "cs:"]
-    assert [(r.choice["method"], r.choice["test_domain"], r.parameters["iterations"]) for r in runs] == [
+    runs = [r for r in plan.plan(profile(compressed_sensing=cs), HASHES) if (r.key.method or "")[:3] == "cs:"]
+    assert [(r.key.method, r.key.test_domain, r.spec.iterations) for r in runs] == [
         ("cs:literal", "t1", 80), ("cs:literal", "t2", 120), ("cs:real", "t1", 80), ("cs:real", "t2", 120),
     ]  # fmt: skip
     assert all(run.parent is None for run in runs)
@@ -94,64 +95,64 @@ def test_compressed_sensing_is_planned_with_its_iterations():
 class TestVariations:
     def planned(self, **variation):
         runs = plan.plan(profile(variations={"v": Variation(**variation)}), HASHES)
-        return [run for run in runs if "variation" in run.choice]
+        return [run for run in runs if run.key.variation is not None]
 
     def test_what_it_does_not_change_is_the_profiles_own_run(self):
         runs = self.planned(
-            change={"fine_tuning": {"batch": 5}}, where={"training_domain": "natural", "test_domain": "t1"}
+            change={"fine_tuning": {"batch": 5}}, evaluations={"training_domain": "natural", "test_domain": "t1"}
         )
         assert [run.kind for run in runs] == ["finetune", "evaluate"]
         base = {run.id for run in plan.plan(profile(), HASHES)}
         assert runs[0].parent.id in base
         assert runs[1].parent is runs[0]
         assert all(run.id not in base and "-v-" in run.id for run in runs)
-        assert runs[0].parameters["recipe"]["batch"] == 5
+        assert runs[0].spec.recipe.batch == 5
 
     def test_a_change_of_training_trains_its_own_network(self):
         where = {"method": "network", "training_domain": "natural", "n_finetune": [0, 20], "test_domain": "t2"}
-        runs = self.planned(change={"training": {"updates_of": 8000}}, where=where)
+        runs = self.planned(change={"training": {"updates_of": 8000}}, evaluations=where)
         assert [run.kind for run in runs] == ["train", "finetune", "evaluate", "evaluate"]
-        assert runs[0].parameters["updates"] == 3200
-        assert {run.choice["n_finetune"] for run in runs[2:]} == {0, 20}
+        assert runs[0].spec.updates == 3200
+        assert {run.key.n_finetune for run in runs[2:]} == {0, 20}
 
     def test_networks_of_the_base_meet_other_masks(self):
         where = {"training_domain": "natural", "n_finetune": 0, "test_domain": "t1"}
-        runs = self.planned(change={"masks": {"power": 1.0}}, where=where, networks="base")
-        assert [run.choice["method"] for run in runs] == ["zero_filled", "conjugate_symmetry", "network"]
+        runs = self.planned(change={"masks": {"power": 1.0}}, evaluations=where, networks="base")
+        assert [run.key.method for run in runs] == ["zero_filled", "conjugate_symmetry", "network"]
         base = {run.id for run in plan.plan(profile(), HASHES)}
         assert runs[2].parent.id in base
-        assert runs[2].parameters["masks"]["power"] == 1.0
-        assert runs[2].parent.parameters["masks"]["power"] == 2.0
+        assert runs[2].spec.masks.power == 1.0
+        assert runs[2].parent.spec.masks.power == 2.0
 
     def test_another_split_is_another_evaluation_of_the_same_network(self):
-        runs = self.planned(where={"method": "zero_filled", "test_domain": "t2"}, split="train")
-        assert [run.parameters["split"] for run in runs] == ["train"]
+        runs = self.planned(evaluations={"method": "zero_filled", "test_domain": "t2"}, split="train")
+        assert [run.spec.split for run in runs] == ["train"]
 
     def test_another_window_of_ssim_is_another_evaluation_of_every_method(self):
         runs = self.planned(
             change={"ssim": "uniform"},
-            where={"test_domain": "t1", "training_domain": "natural", "n_finetune": 0},
+            evaluations={"test_domain": "t1", "training_domain": "natural", "n_finetune": 0},
             networks="base",
         )
-        assert [run.choice["method"] for run in runs] == ["zero_filled", "conjugate_symmetry", "network"]
-        assert all(run.parameters["ssim"] == "uniform" for run in runs)
-        assert all("ssim" not in run.parameters for run in plan.plan(profile(), HASHES))
+        assert [run.key.method for run in runs] == ["zero_filled", "conjugate_symmetry", "network"]
+        assert all(run.spec.ssim == "uniform" for run in runs)
+        assert all("ssim" not in run.spec.to_json() for run in plan.plan(profile(), HASHES))
 
     def test_another_wavelet_is_another_reading_of_compressed_sensing_alone(self):
         readings = CompressedSensing(("literal",))
         change = {"compressed_sensing": {"wavelet": "db4"}}
         runs = plan.plan(profile(compressed_sensing=readings, variations={"v": Variation(change=change)}), HASHES)
-        named = [run for run in runs if "variation" in run.choice]
-        assert [(run.choice["method"], run.parameters["wavelet"]) for run in named] == [("cs:literal", "db4")] * 2
-        assert all("wavelet" not in run.parameters for run in runs if run not in named)
+        named = [run for run in runs if run.key.variation is not None]
+        assert [(run.key.method, run.spec.wavelet) for run in named] == [("cs:literal", "db4")] * 2
+        assert all("wavelet" not in run.spec.to_json() for run in runs if run not in named)
 
     def test_a_change_of_nothing_adds_nothing(self):
         assert self.planned() == []
 
     def test_two_variations_of_one_content_share_their_run(self):
-        same = Variation(change={"training": {"epochs": 21}}, where={"training_domain": "t1", "n_finetune": 0})
+        same = Variation(change={"training": {"epochs": 21}}, evaluations={"training_domain": "t1", "n_finetune": 0})
         runs = plan.plan(profile(variations={"a": same, "b": same}), HASHES)
-        named = [run.choice["variation"] for run in runs if "variation" in run.choice]
+        named = [run.key.variation for run in runs if run.key.variation is not None]
         assert set(named) == {"a"}
         assert len({run.id for run in runs}) == len(runs)
 
@@ -200,16 +201,30 @@ def test_a_tuned_network_follows_its_parent_and_its_own_recipe():
     assert ids(profile(fine_tuning=FineTuning(epochs=151)))[0] == ids(profile())[0]
 
 
-def test_the_version_is_part_of_the_identity(monkeypatch):
+def test_the_version_of_the_algorithm_is_part_of_the_identity(monkeypatch):
     before = ids(profile())
-    monkeypatch.setattr(plan, "__version__", "9.9")
+    monkeypatch.setattr(plan, "ALGORITHM_VERSION", "9.9")
     assert not set(before) & set(ids(profile()))
+
+
+def test_the_version_of_the_package_may_rise_without_renaming_a_run(monkeypatch):
+    before = ids(profile())
+    monkeypatch.setattr(recon_lib, "__version__", "9.9")
+    assert before == ids(profile())
+
+
+def test_the_revision_of_fine_tuning_is_part_of_the_identity_of_what_is_tuned(monkeypatch):
+    before = ids(profile())
+    monkeypatch.setitem(TUNING_REVISION, "penalty", "another one")
+    for run, name in zip(plan.plan(profile(), HASHES), before, strict=True):
+        tuned = run.kind == "finetune" or (run.parent is not None and run.parent.kind == "finetune")
+        assert (run.id != name) == tuned
 
 
 def test_find_takes_what_a_person_says():
     runs = plan.plan(profile(), HASHES)
-    assert plan.find(runs, "train", training_domain="t2").choice["training_domain"] == "t2"
+    assert plan.find(runs, "train", training_domain="t2").key.training_domain == "t2"
     raw = plan.find(runs, "evaluate", method="network", test_domain="t1", n_finetune=None)
-    assert raw.choice["n_finetune"] == 0
+    assert raw.key.n_finetune == 0
     with pytest.raises(ReconError, match=r"No train run fits .*'training_domain': 't3'.*training_domain=natural"):
         plan.find(runs, "train", training_domain="t3")

@@ -125,7 +125,7 @@ def test_a_recipe_is_known_by_what_is_not_the_default():
         ({"compressed_sensing": {"variants": ["litteral"]}}, "did you mean 'literal'"),
         ({"compressed_sensing": {"iterations": {"t1": 0}}}, "iterations is 1 or more, not 0"),
         ({"compressed_sensing": {"iterations": {"T1": 80}}, "domains": DOMAINS}, "did you mean 't1'"),
-        ({"variations": {"v": {"where": {"trainin_domain": "t1"}}}}, "did you mean 'training_domain'"),
+        ({"variations": {"v": {"evaluations": {"trainin_domain": "t1"}}}}, "did you mean 'training_domain'"),
         ({"variations": {"v": {"change": {"name": "y"}}}}, "'name' cannot be changed"),
         ({"variations": {"v": {"change": {"domains": {}}}}}, "'domains' cannot be changed"),
         ({"training": {"learning_rate": -1.0}}, "learning_rate is positive and finite, not -1.0"),

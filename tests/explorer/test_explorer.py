@@ -17,6 +17,7 @@ from recon_lib.explorer import frames, pictures
 from recon_lib.explorer.page import render_explorer
 from recon_lib.paper import averages, panel_view
 from recon_lib.results import merge, store
+from recon_lib.results.panels import PanelKey
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_every_acceleration_has_its_own_mask_pictures_and_numbers(accelerated):
     for factor in (2, 8):
         variation = f"acceleration-{factor}"
         place = sampled(content, "t1", SUBJECTS[0], float(factor))
-        mask = accelerated.varied_panels[f"t1/{SUBJECTS[0]}/41/mask@{variation}"]
+        mask = accelerated.varied_panels[PanelKey("t1", SUBJECTS[0], 41, "mask", variation)]
         assert np.array_equal(picture(place["mask"]) == 255, panel_view.orient(mask))
         assert place["sampled"] == mask.mean() == pytest.approx(1 / factor)
         expected = AT_OTHERS[variation, "t1"]
@@ -150,7 +151,7 @@ def test_every_acceleration_has_its_own_mask_pictures_and_numbers(accelerated):
             assert found["method"] == ("zero_filled" if n_finetune is None else "network-natural")
             assert found["slice"] == [psnr, psnr / 50]
             assert found["all"] == pytest.approx([psnr + 1, psnr / 50])
-            stored = accelerated.varied_panels[f"t1/{SUBJECTS[0]}/41/{_label(n_finetune)}@{variation}"]
+            stored = accelerated.varied_panels[PanelKey("t1", SUBJECTS[0], 41, _label(n_finetune), variation)]
             difference = pictures.decode_difference(picture(found["picture"]), found["step"])
             wanted = (panel_view.orient(stored.astype(np.float32)) - reference)[box]
             assert np.abs(difference - wanted).max() <= found["step"] / 2 + 1e-6
@@ -168,7 +169,9 @@ def test_other_accelerations_leave_the_own_one_as_it_is(shown, accelerated, fold
         for before, after in zip(one["slices"], other["slices"], strict=True):
             assert before["samplings"] == [s for s in after["samplings"] if s["acceleration"] == 4.0]
     assert panel_view.slice_panels(accelerated, "t1", (SUBJECTS[0], 41)).keys() == {
-        key.rpartition("/")[2] for key in store.open_results("smoke").panels if key.startswith(f"t1/{SUBJECTS[0]}/41/")
+        key.picture
+        for key in store.open_results("smoke").panels
+        if (key.test_domain, key.place) == ("t1", (SUBJECTS[0], 41))
     }
 
 
@@ -181,7 +184,7 @@ def test_an_acceleration_that_was_not_run_is_offered_and_not_there(folders):
 
 
 def test_a_slice_of_which_no_mask_was_kept_is_not_sampled(accelerated):
-    del accelerated.varied_panels[f"t1/{SUBJECTS[0]}/41/mask@acceleration-8"]
+    del accelerated.varied_panels[PanelKey("t1", SUBJECTS[0], 41, "mask", "acceleration-8")]
     content = frames.collect_frames(accelerated)
     assert sampled(content, "t1", SUBJECTS[0], 8.0)["frames"] == []
     assert sampled(content, "t1", SUBJECTS[0], 2.0)["frames"] != []
@@ -195,18 +198,6 @@ def test_methods_stand_in_the_order_of_the_paper(shown):
     names = dict(content["contrasts"][0]["methods"])
     assert names["network-natural"] == "network trained on natural images"
     assert len(set(names.values())) == len(names)
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("zero_filled", ("zero_filled", None, None)),
-        ("cs:real+tv0.002", ("cs:real+tv0.002", None, None)),
-        ("network-natural-4000-20", ("network-natural", 4000, 20)),
-    ],
-)
-def test_a_label_is_taken_apart(text, parts):
-    assert frames.parse_label(text) == parts
 
 
 def test_the_page_holds_everything_it_needs(shown):

@@ -69,17 +69,17 @@ def test_order_and_company_do_not_matter():
 
 @pytest.mark.parametrize("size", [(128, 128), (120, 192), SMALL])
 def test_no_two_of_both_sets_are_equal(size):
-    both = {digest(mask) for name in ("train", "test") for mask in mask_stack(size, 100, name)}
-    assert len(both) == 200
+    digests = {digest(mask) for name in ("train", "test") for mask in mask_stack(size, 100, name)}
+    assert len(digests) == 200
 
 
 @pytest.mark.parametrize(
-    "other",
+    "spec",
     [{"seed": 1}, {"power": 1.0}, {"calibration": 32}, {"acceleration": 5.0}, {"corners": False}, {"dither": False}],
     ids=str,
 )
-def test_every_field_matters(other):
-    assert digest(poisson_disc_mask(SMALL, 0)) != digest(poisson_disc_mask(SMALL, 0, spec=MaskSpec(**other)))
+def test_every_field_matters(spec):
+    assert digest(poisson_disc_mask(SMALL, 0)) != digest(poisson_disc_mask(SMALL, 0, spec=MaskSpec(**spec)))
 
 
 def test_masks_of_another_index_set_or_seed_share_samples_by_chance_alone():
@@ -90,8 +90,8 @@ def test_masks_of_another_index_set_or_seed_share_samples_by_chance_alone():
         poisson_disc_mask(SMALL, 0, "test"),
         poisson_disc_mask(SMALL, 0, spec=MaskSpec(seed=1)),
     )
-    for other in others:
-        assert (first & other).sum() < 0.5 * first.sum()
+    for mask in others:
+        assert (first & mask).sum() < 0.5 * first.sum()
 
 
 def test_the_seed_draws_other_darts_at_the_same_strength(monkeypatch):
@@ -99,8 +99,8 @@ def test_the_seed_draws_other_darts_at_the_same_strength(monkeypatch):
     strength = library._strength(SMALL, MaskSpec())
     monkeypatch.setattr(library, "_strength", lambda size, spec: strength)
     outside = ~calibration_block(SMALL)
-    first, other = (poisson_disc_mask(SMALL, 0, spec=MaskSpec(seed=seed)) & outside for seed in (0, 1))
-    assert (first & other).sum() < 0.5 * first.sum()
+    mask, another = (poisson_disc_mask(SMALL, 0, spec=MaskSpec(seed=seed)) & outside for seed in (0, 1))
+    assert (mask & another).sum() < 0.5 * mask.sum()
 
 
 def test_power_moves_samples_from_the_middle_to_the_edge():
@@ -182,11 +182,11 @@ def test_without_corners_an_ellipse_is_sampled_at_the_same_acceleration(size):
     spec = MaskSpec(corners=False)
     y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in size)
     radius = np.hypot(y[:, None], x[None, :])
-    found = mask_stack(size, 20, spec=spec)
-    assert not found[:, radius > 1].any()
-    assert found[:, (radius > 0.9) & (radius <= 1)].mean() > 0.02  # and up to its edge
-    assert (found.sum(axis=(1, 2)) == round(size[0] * size[1] / 4)).all()
-    assert smallest_excess(found[0], spec) >= 0
+    stack = mask_stack(size, 20, spec=spec)
+    assert not stack[:, radius > 1].any()
+    assert stack[:, (radius > 0.9) & (radius <= 1)].mean() > 0.02  # and up to its edge
+    assert (stack.sum(axis=(1, 2)) == round(size[0] * size[1] / 4)).all()
+    assert smallest_excess(stack[0], spec) >= 0
 
 
 def test_more_samples_than_the_ellipse_has_are_refused():
@@ -220,10 +220,10 @@ def test_masks_are_known_by_what_is_not_the_default():
 
 def test_global_random_state_is_untouched():
     np.random.seed(5)
-    before = np.random.get_state()[1].copy()
+    state = np.random.get_state()[1].copy()
     poisson_disc_mask((33, 21), 0)
     assign_masks(10, 3, seed=0)
-    np.testing.assert_array_equal(np.random.get_state()[1], before)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
 @pytest.mark.parametrize("acceleration", [0.999, 0, -4, float("nan"), float("inf"), float("-inf")])

@@ -275,8 +275,8 @@ def test_brain_metrics_ignore_the_background():
     assert row["psnr_brain"] == float("inf")
     assert row["psnr"] < 40
     image = reference + 0.1 * (reference > 0)
-    inside = ~outside
-    expected = -10 * np.log10(np.mean((image - reference)[inside] ** 2))
+    head = ~outside
+    expected = -10 * np.log10(np.mean((image - reference)[head] ** 2))
     assert measure(metrics.slice_metrics, reference, image)["psnr_brain"] == pytest.approx(expected)
 
 

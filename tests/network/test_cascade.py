@@ -26,8 +26,8 @@ TINY = Architecture(subnetworks=2, hidden_layers=2, filters=4)
 def example(size: tuple[int, int], batch: int = 2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return complex images, another acquisition's k-space and a mask for each."""
     mask = np.random.default_rng(1).random((batch, *size)) < 0.4
-    image, other = complex_normal(2, (2, batch, *size))
-    return image, direct_fft2c(other) * mask, mask
+    image, acquired = complex_normal(2, (2, batch, *size))
+    return image, direct_fft2c(acquired) * mask, mask
 
 
 def consistent(image: np.ndarray, kspace: np.ndarray, mask: np.ndarray, weight: float) -> np.ndarray:
@@ -105,8 +105,8 @@ def test_jacobian_is_equation_12(size, weight):
     # d <DC(x), v> / dx = J^T v, and J = F^-1 Lambda F is self-adjoint with Lambda = 1 / (1 + lambda) where sampled.
     filtered = np.where(mask, 0.0 if np.isinf(weight) else 1 / (1 + weight), 1.0)
     expected = direct_ifft2c(filtered * direct_fft2c(direction))
-    found = gradient(lambda x: ops.sum(layer(x, start, mask32) * v), to_channels(image))
-    np.testing.assert_allclose(to_complex(found), expected, atol=3e-6)
+    complex_gradient = gradient(lambda x: ops.sum(layer(x, start, mask32) * v), to_channels(image))
+    np.testing.assert_allclose(to_complex(complex_gradient), expected, atol=3e-6)
     real = gradient(lambda x: ops.sum(layer(x, start, mask32) * v), to_channels(image)[..., :1])
     np.testing.assert_allclose(real[..., 0], expected.real, atol=3e-6)
 
@@ -115,15 +115,15 @@ def test_jacobian_is_equation_12(size, weight):
 def test_gradient_is_finite_at_zero(weight):
     zeros = np.zeros((1, 6, 5, 2), np.float32)
     layer = DataConsistency(weight)
-    found = gradient(lambda x: ops.sum(ops.square(layer(x, zeros, zeros[..., 0]))), zeros)
-    assert np.isfinite(found).all()
+    values = gradient(lambda x: ops.sum(ops.square(layer(x, zeros, zeros[..., 0]))), zeros)
+    assert np.isfinite(values).all()
 
 
 def test_gradient_through_the_network_is_finite_at_zero():
     zeros = np.zeros((1, 6, 5, 2), np.float32)
     cascade = Cascade(TINY, seed=1)
-    found = gradient(lambda x: ops.sum(ops.abs(cascade((x, zeros[..., 0]))["before_dc"])), zeros)
-    assert np.isfinite(found).all()
+    values = gradient(lambda x: ops.sum(ops.abs(cascade((x, zeros[..., 0]))["before_dc"])), zeros)
+    assert np.isfinite(values).all()
 
 
 def test_each_image_has_its_own_mask():
@@ -187,9 +187,9 @@ def reference(cascade: Cascade, kspace: np.ndarray, mask: np.ndarray, weight: fl
             )
             if layer is not network.layers[-1]:
                 maps = np.maximum(maps, 0)
-        before = maps[0]
-        image = data_consistency(before.astype(complex), kspace, mask, weight)
-    return image, before
+        output = maps[0]
+        image = data_consistency(output.astype(complex), kspace, mask, weight)
+    return image, output
 
 
 @pytest.mark.parametrize("weight", [0.3, float("inf")])
@@ -203,9 +203,9 @@ def test_network_is_its_equations(size, kernel, weight):
     _, kspace, mask = example(size)
     output = cascade((to_channels(direct_ifft2c(kspace)), mask.astype(np.float32)))
     for i in range(2):
-        image, before = reference(cascade, kspace[i], mask[i], weight)
+        image, expected = reference(cascade, kspace[i], mask[i], weight)
         np.testing.assert_allclose(to_complex(ops.convert_to_numpy(output["image"][i])), image, atol=2e-5)
-        np.testing.assert_allclose(ops.convert_to_numpy(output["before_dc"][i, ..., 0]), before, atol=2e-5)
+        np.testing.assert_allclose(ops.convert_to_numpy(output["before_dc"][i, ..., 0]), expected, atol=2e-5)
 
 
 def test_initial_kernels_are_glorot_uniform_and_biases_zero():
@@ -238,7 +238,7 @@ def test_a_residual_sub_network_adds_the_real_channel(rng):
     shape = Architecture(subnetworks=2, hidden_layers=1, filters=3)
     plain, residual = (sub_network(replace(shape, residual=way), seed=1) for way in (False, True))
     image = rng.standard_normal((2, 9, 8, 2)).astype(np.float32)
-    outputs = [ops.convert_to_numpy(one(image)) for one in (plain, residual)]
+    outputs = [ops.convert_to_numpy(network(image)) for network in (plain, residual)]
     np.testing.assert_allclose(outputs[1], outputs[0] + image[..., :1], atol=1e-6)
     np.testing.assert_allclose(residual.predict_on_batch(image), outputs[1], atol=1e-6)
     # In the cascade, and with its loss, it is the same layers under the same names.
@@ -255,8 +255,8 @@ def test_a_kept_phase_is_that_of_what_each_sub_network_sees(rng):
         output = ops.convert_to_numpy(network(to_channels(expected)))[..., 0].astype(complex)
         turned = direct_fft2c(output * np.exp(1j * np.angle(expected)))
         expected = direct_ifft2c(np.where(mask, kspace, turned))
-    found = cascade((to_channels(start), mask.astype(np.float32)))
-    np.testing.assert_allclose(to_complex(ops.convert_to_numpy(found["image"])), expected, atol=2e-5)
+    whole = cascade((to_channels(start), mask.astype(np.float32)))
+    np.testing.assert_allclose(to_complex(ops.convert_to_numpy(whole["image"])), expected, atol=2e-5)
     # Where nothing is seen there is no phase, and none is made up.
     ones, zeros = np.ones((1, 4, 4, 1), np.float32), np.zeros((1, 4, 4, 2), np.float32)
     black = ops.convert_to_numpy(cascade.step(lambda image: ones, zeros, zeros, zeros[..., 0])[0])
@@ -342,14 +342,14 @@ def test_one_training_step_changes_every_weight():
     inputs = keras.Input((None, None, 2)), keras.Input((None, None))
     model = keras.Model(inputs, cascade(inputs)["before_dc"])
     model.compile(keras.optimizers.SGD(0.1), loss="mse")
-    before = [ops.convert_to_numpy(variable).copy() for variable in cascade.trainable_variables]
+    initial = [ops.convert_to_numpy(variable).copy() for variable in cascade.trainable_variables]
     image, kspace, mask = example((8, 7))
     loss = model.train_on_batch(
         (to_channels(direct_ifft2c(kspace)), mask.astype(np.float32)), np.abs(image)[..., None].astype(np.float32)
     )
     assert np.isfinite(loss)
-    assert len(before) == 3 * 3 * 2
-    for old, variable in zip(before, cascade.trainable_variables, strict=True):
+    assert len(initial) == 3 * 3 * 2
+    for old, variable in zip(initial, cascade.trainable_variables, strict=True):
         new = ops.convert_to_numpy(variable)
         assert np.isfinite(new).all()
         assert not np.array_equal(old, new), variable.path
@@ -362,7 +362,7 @@ def test_the_same_on_another_backend(backend):
         pytest.skip("this is the other backend")
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": backend, "RECON_OTHER_BACKEND": "1"},
@@ -370,4 +370,4 @@ def test_the_same_on_another_backend(backend):
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-3000:]
+    assert process.returncode == 0, process.stdout[-3000:]

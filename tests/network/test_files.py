@@ -9,14 +9,15 @@ from recon_lib.core.arrays import load_arrays, save_arrays
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.network.cascade import Cascade, build
-from recon_lib.network.files import load_network, read_card, save_network
+from recon_lib.network.files import load_network, save_network
+from recon_lib.results.released import NetworkCard, read_card
 
 
 @pytest.fixture
 def path(tmp_path):
     """A network's file with no card beside it."""
     path = tmp_path / "a.safetensors"
-    save_network(path, build(Cascade(Architecture(subnetworks=2, hidden_layers=2, filters=3))), {})
+    save_network(path, build(Cascade(Architecture(subnetworks=2, hidden_layers=2, filters=3))), NetworkCard())
     path.with_suffix(".json").unlink()
     return path
 
@@ -76,8 +77,8 @@ def test_a_card_without_an_architecture_is_refused(path):
         load_network(path)
 
 
-@pytest.mark.parametrize("beside", [b"", b"[]", b"\xff", b"[" * 100_000, json.dumps({"sha256": 5}).encode()])
-def test_a_damaged_card_beside_a_network_is_refused(path, beside):
-    path.with_suffix(".json").write_bytes(beside)
+@pytest.mark.parametrize("card", [b"", b"[]", b"\xff", b"[" * 100_000, json.dumps({"sha256": 5}).encode()])
+def test_a_damaged_card_beside_a_network_is_refused(path, card):
+    path.with_suffix(".json").write_bytes(card)
     with pytest.raises(ReconError, match=r"a\.json"):
         load_network(path)

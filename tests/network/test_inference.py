@@ -70,11 +70,11 @@ def test_reconstructions_are_the_network_s_magnitudes(cascade, example, small):
     images, masks = example
     zero_filled = to_channels(direct_ifft2c(direct_fft2c(images) * masks))
     output = cascade((zero_filled, masks.astype(np.float32)))
-    after, before = reconstruct(cascade, images, masks)
+    image_modulus, output_modulus = reconstruct(cascade, images, masks)
     image = ops.convert_to_numpy(output["image"]).astype(float)
-    np.testing.assert_allclose(after, np.hypot(image[..., 0], image[..., 1]), atol=1e-5)
-    np.testing.assert_allclose(before, np.abs(ops.convert_to_numpy(output["before_dc"])[..., 0]), atol=1e-5)
-    assert after.dtype == before.dtype == np.float32
+    np.testing.assert_allclose(image_modulus, np.hypot(image[..., 0], image[..., 1]), atol=1e-5)
+    np.testing.assert_allclose(output_modulus, np.abs(ops.convert_to_numpy(output["before_dc"])[..., 0]), atol=1e-5)
+    assert image_modulus.dtype == output_modulus.dtype == np.float32
 
 
 def test_progress_counts_images(cascade, example, small):

@@ -77,10 +77,10 @@ def tracing(switch: bool):
         return
     import tensorflow as tf
 
-    before = tf.config.functions_run_eagerly()
+    eager = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(not switch)
     yield
-    tf.config.run_functions_eagerly(before)
+    tf.config.run_functions_eagerly(eager)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -114,8 +114,8 @@ def test_loss_by_hand():
     # Errors 0, -2, 0, 4: squares 20 / 4 and magnitudes 6 / 4.
     assert float(hybrid_loss(target, image)) == pytest.approx(5 + 1.5)
     # Means over the batch too: a second image without error halves both.
-    both = np.concatenate([target, target]), np.concatenate([image, target])
-    assert float(hybrid_loss(*both)) == pytest.approx(2.5 + 0.75)
+    batch = np.concatenate([target, target]), np.concatenate([image, target])
+    assert float(hybrid_loss(*batch)) == pytest.approx(2.5 + 0.75)
 
 
 def test_the_weight_of_the_absolute_error_by_hand():
@@ -128,41 +128,43 @@ def test_the_weight_of_the_absolute_error_by_hand():
 @pytest.mark.parametrize("absolute", [0.0, 0.5])
 def test_the_weight_of_the_absolute_error_reaches_both_trainings(absolute, tmp_path):
     images, masks = example()
-    one = dataclasses.replace(TINY, subnetworks=1)
-    output = Cascade(one, seed=11)((acquire(images, masks).zero_filled, masks.astype(np.float32)))["before_dc"]
+    single = dataclasses.replace(TINY, subnetworks=1)
+    output = Cascade(single, seed=11)((acquire(images, masks).zero_filled, masks.astype(np.float32)))["before_dc"]
     error = ops.convert_to_numpy(output)[..., 0] - images
     expected = np.mean(error**2) + absolute * np.mean(np.abs(error))
     recipe = Recipe(batch=len(images), epochs=1, absolute=absolute, l2=0.0)
-    _, history = train(tmp_path / "a", recipe, updates=1, architecture=one)
+    _, history = train(tmp_path / "a", recipe, updates=1, architecture=single)
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
     # Every image has the same mask here, so that what is drawn does not matter.
-    output = Cascade(one, seed=11)((acquire(images, masks[:1].repeat(6, 0)).zero_filled, masks[:1].repeat(6, 0) * 1.0))
+    output = Cascade(single, seed=11)(
+        (acquire(images, masks[:1].repeat(6, 0)).zero_filled, masks[:1].repeat(6, 0) * 1.0)
+    )
     error = ops.convert_to_numpy(output["before_dc"])[..., 0] - images
     expected = np.mean(error**2) + absolute * np.mean(np.abs(error))
-    _, history = tune(tmp_path / "b", recipe, cascade=Cascade(one, seed=11), masks=masks[:1])
+    _, history = tune(tmp_path / "b", recipe, cascade=Cascade(single, seed=11), masks=masks[:1])
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("where", ["own", "before"])
-def test_a_sub_network_starts_where_it_is_told(where, tmp_path):
+@pytest.mark.parametrize("start_at", ["own", "before"])
+def test_a_sub_network_starts_where_it_is_told(start_at, tmp_path):
     # At this rate nothing moves, so the weights that a training ends with are those that it started from.
-    cascade, _ = train(tmp_path, Recipe(batch=3, epochs=1, learning_rate=1e-12, start=where), updates=1)
+    cascade, _ = train(tmp_path, Recipe(batch=3, epochs=1, learning_rate=1e-12, start=start_at), updates=1)
     first, second = (network.get_weights() for network in cascade.subnetworks[:2])
-    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(first, second, strict=True)) == (where == "before")
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(first, second, strict=True)) == (start_at == "before")
 
 
 def test_recorded_loss_and_psnr_are_those_of_numpy(tmp_path):
     images, masks = example()
     recipe = Recipe(batch=len(images), epochs=1, learning_rate=1e-3, l2=0.1)
     cascade, history = train(tmp_path, recipe, updates=1, architecture=dataclasses.replace(TINY, subnetworks=1))
-    before = Cascade(dataclasses.replace(TINY, subnetworks=1), seed=11)
+    initial = Cascade(dataclasses.replace(TINY, subnetworks=1), seed=11)
     data = acquire(images, masks)
-    error = ops.convert_to_numpy(before.subnetworks[0](data.zero_filled)).astype(float) - data.target
-    expected = (error**2).mean() + np.abs(error).mean() + 0.1 * squares(before)
+    error = ops.convert_to_numpy(initial.subnetworks[0](data.zero_filled)).astype(float) - data.target
+    expected = (error**2).mean() + np.abs(error).mean() + 0.1 * squares(initial)
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
-    after, _ = reconstruct(cascade, images, masks)
+    images_after, _ = reconstruct(cascade, images, masks)
     expected = np.mean(
-        [psnr(target, image, data_range=target.max()) for target, image in zip(images, after, strict=True)]
+        [psnr(target, image, data_range=target.max()) for target, image in zip(images, images_after, strict=True)]
     )
     assert history[0]["psnr"] == pytest.approx(expected, abs=1e-4)
 
@@ -171,8 +173,8 @@ def test_loss_of_fine_tuning_is_the_last_output_before_data_consistency(tmp_path
     images, masks = example()
     _, history = tune(tmp_path, Recipe(batch=0, epochs=1, l2=0.1), masks=masks[:1])
     data = acquire(images, np.broadcast_to(masks[0], images.shape))
-    before = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["before_dc"]).astype(float)
-    error = before - data.target
+    initial = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["before_dc"]).astype(float)
+    error = initial - data.target
     expected = (error**2).mean() + np.abs(error).mean() + 0.1 * squares(start())
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
     quality = -10 * np.log10((error**2).mean(axis=(1, 2, 3)))
@@ -190,9 +192,9 @@ def test_loss_of_fine_tuning_can_be_the_magnitude_after_data_consistency(tmp_pat
 
 
 def test_the_weight_of_the_squares_is_the_recipes_whatever_the_network_was_made_with(tmp_path):
-    one, _ = tune(tmp_path / "one", dataclasses.replace(TUNING, l2=0), cascade=start(l2=0.5))
-    other, _ = tune(tmp_path / "other", dataclasses.replace(TUNING, l2=0))
-    assert same(one, other)
+    network, _ = tune(tmp_path / "one", dataclasses.replace(TUNING, l2=0), cascade=start(l2=0.5))
+    plain, _ = tune(tmp_path / "other", dataclasses.replace(TUNING, l2=0))
+    assert same(network, plain)
 
 
 # The updates
@@ -228,8 +230,8 @@ def test_first_update_is_adams(tmp_path):
     recipe = Recipe(batch=6, epochs=1, learning_rate=1e-3)
     cascade, _ = train(tmp_path, recipe, updates=1)
     steps = [
-        np.abs(after - before).ravel()
-        for before, after in zip(named_weights(start()).values(), named_weights(cascade).values(), strict=True)
+        np.abs(new - old).ravel()
+        for old, new in zip(named_weights(start()).values(), named_weights(cascade).values(), strict=True)
     ]
     steps = np.concatenate(steps)
     assert steps.max() == pytest.approx(1e-3, rel=1e-3)
@@ -250,8 +252,8 @@ def test_predecessors_stay_frozen_and_successors_untouched(trained):
     cascade, _, checkpoints = trained
     initial, final = named_weights(start()), named_weights(cascade)
     for name in final:
-        seen = [arrays[f"weight/{name}"] for arrays in checkpoints]
-        first, second, third, fourth = seen
+        values = [arrays[f"weight/{name}"] for arrays in checkpoints]
+        first, second, third, fourth = values
         np.testing.assert_array_equal(fourth, final[name])
         if name.startswith("subnetwork_0"):
             assert not np.array_equal(initial[name], first)
@@ -287,8 +289,8 @@ def test_outputs_computed_once_train_as_outputs_recomputed(tmp_path):
 def test_batch_of_fine_tuning(batch, updates, tmp_path):
     cascade, history = tune(tmp_path, Recipe(batch=batch, epochs=2, learning_rate=1e-3))
     assert [row["updates"] for row in history] == [updates, 2 * updates]
-    before, after = named_weights(start()), named_weights(cascade)
-    assert not any(np.array_equal(before[name], after[name]) for name in before)  # end to end: every array moved
+    initial, final = named_weights(start()), named_weights(cascade)
+    assert not any(np.array_equal(initial[name], final[name]) for name in initial)  # end to end: every array moved
 
 
 # Whole images and crops
@@ -326,18 +328,18 @@ def test_crops_are_fresh_and_reach_every_corner():
 
 
 def test_every_epoch_and_stage_draws_afresh(tmp_path, monkeypatch):
-    seen, make = [], training._batches
-    monkeypatch.setattr(training, "_batches", lambda *a: seen.append(list(make(*a))) or seen[-1])
+    drawn_batches, make = [], training._batches
+    monkeypatch.setattr(training, "_batches", lambda *a: drawn_batches.append(list(make(*a))) or drawn_batches[-1])
     train(tmp_path, dataclasses.replace(RECIPE, crop=8), updates=2)
-    first_targets = {batches[0][1].tobytes() for batches in seen}
-    assert len(seen) == len(first_targets) == 4
+    first_targets = {batches[0][1].tobytes() for batches in drawn_batches}
+    assert len(drawn_batches) == len(first_targets) == 4
 
 
 def test_every_epoch_of_fine_tuning_draws_order_and_masks_afresh(tmp_path, monkeypatch):
-    seen = []
-    monkeypatch.setattr(training, "acquire", lambda *a: seen.append(acquire(*a)) or seen[-1])
+    acquired = []
+    monkeypatch.setattr(training, "acquire", lambda *a: acquired.append(acquire(*a)) or acquired[-1])
     tune(tmp_path, Recipe(batch=0, epochs=3))
-    visits = [batch for batch in seen if len(batch.target) == 6][-3:]
+    visits = [batch for batch in acquired if len(batch.target) == 6][-3:]
     assert len({batch.target.tobytes() for batch in visits}) == 3
     by_image = [batch.mask[np.argsort(batch.target.sum(axis=(1, 2, 3)))].tobytes() for batch in visits]
     assert len(set(by_image)) == 3
@@ -384,9 +386,9 @@ def test_compiling_changes_the_speed_alone(tmp_path):
     networks = []
     for compiled in (False, True):
         recipe = Recipe(batch=4, epochs=1, learning_rate=1e-2, jit_compile=compiled)
-        one = dataclasses.replace(TINY, subnetworks=1)
+        single = dataclasses.replace(TINY, subnetworks=1)
         with tracing(True):
-            networks.append(train(tmp_path / str(compiled), recipe, architecture=one, updates=3)[0])
+            networks.append(train(tmp_path / str(compiled), recipe, architecture=single, updates=3)[0])
         assert networks[-1].subnetworks[0].jit_compile is compiled
     for name, value in named_weights(networks[0]).items():
         np.testing.assert_allclose(named_weights(networks[1])[name], value, atol=1e-3, err_msg=name)
@@ -402,8 +404,8 @@ class Stop(Exception):  # noqa: N818 - a signal, not an error
 def stop_after(epochs: int):
     """Return a progress function that breaks off."""
 
-    def progress(done, total, row):
-        if done == epochs:
+    def progress(epoch, total, row):
+        if epoch == epochs:
             raise Stop
 
     return progress
@@ -413,9 +415,9 @@ def stop_after(epochs: int):
 def test_interrupted_training_ends_with_the_same_bits(epochs, trained, tmp_path):
     with pytest.raises(Stop):
         train(tmp_path, progress=stop_after(epochs))
-    seen = []
-    cascade, history = train(tmp_path, progress=lambda done, total, row: seen.append((done, total)))
-    assert seen == [(done, 4) for done in range(epochs + 1, 5)]
+    calls = []
+    cascade, history = train(tmp_path, progress=lambda epoch, total, row: calls.append((epoch, total)))
+    assert calls == [(epoch, 4) for epoch in range(epochs + 1, 5)]
     assert same(cascade, trained[0])
     assert history == trained[1]
 
@@ -424,9 +426,9 @@ def test_interrupted_training_ends_with_the_same_bits(epochs, trained, tmp_path)
 def test_interrupted_fine_tuning_ends_with_the_same_bits(epochs, tuned, tmp_path):
     with pytest.raises(Stop):
         tune(tmp_path, progress=stop_after(epochs))
-    seen = []
-    cascade, history = tune(tmp_path, progress=lambda done, total, row: seen.append((done, total)))
-    assert seen == [(done, 3) for done in range(epochs + 1, 4)]
+    calls = []
+    cascade, history = tune(tmp_path, progress=lambda epoch, total, row: calls.append((epoch, total)))
+    assert calls == [(epoch, 3) for epoch in range(epochs + 1, 4)]
     assert same(cascade, tuned[0])
     assert history == tuned[1]
 
@@ -446,7 +448,7 @@ def test_compiled_updates_go_on_with_the_same_bits(run, epochs, tmp_path):
 def test_stop_while_a_checkpoint_is_written_keeps_the_one_before(trained, tmp_path, monkeypatch):
     with pytest.raises(Stop):
         train(tmp_path, progress=stop_after(2))
-    kept = (tmp_path / "checkpoint.safetensors").read_bytes()
+    content = (tmp_path / "checkpoint.safetensors").read_bytes()
 
     def power_cut(*_):
         raise Stop
@@ -455,7 +457,7 @@ def test_stop_while_a_checkpoint_is_written_keeps_the_one_before(trained, tmp_pa
         patch.setattr("os.replace", power_cut)
         with pytest.raises(Stop):
             train(tmp_path)
-    assert (tmp_path / "checkpoint.safetensors").read_bytes() == kept
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == content
     assert [path.name for path in tmp_path.glob("*")] + [path.name for path in tmp_path.glob(".*")] == [
         "checkpoint.safetensors"
     ]

@@ -6,10 +6,11 @@ import numpy as np
 from fabricated import frame, plain, row
 
 from recon_lib.paper import data_page
+from recon_lib.results.panels import PanelKey
 
 
 def made(rows, sizes, **provenance):
-    panels = {f"{domain}/a/1/reference": np.zeros(size) for domain, size in sizes.items()}
+    panels = {PanelKey(domain, "a", 1, "reference"): np.zeros(size) for domain, size in sizes.items()}
     return SimpleNamespace(slices=frame(rows), panels=panels, provenance=provenance)
 
 

@@ -12,7 +12,8 @@ from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.paper import networks
 from recon_lib.results import merge, store
-from recon_lib.results.released import cards
+from recon_lib.results.keys import RunKey
+from recon_lib.results.released import NetworkCard, find_network, read_cards
 from recon_lib.results.store import Results
 
 
@@ -53,7 +54,7 @@ def released(folders):
 
 
 def test_scores_are_means_over_the_test_slices(released):
-    by_name = {one["file"].removesuffix(".safetensors"): networks.scores(released, one) for one in cards(released)}
+    by_name = {card.name: networks.scores(released, card) for card in read_cards(released)}
     slices = released.slices
     for name, n_finetune, domain in (("natural-4000", 0, "t2"), ("natural-4000-t1-20", 20, "t1")):
         networks_ = slices.query("method == 'network' and training_domain == 'natural'")
@@ -77,9 +78,9 @@ def test_the_list_shows_every_network_with_hash_and_licence(released, capsys):
     out = capsys.readouterr().out
     lines = out.splitlines()
     assert [line.split()[0] for line in lines[2:5]] == ["natural-4000-t1-20", "natural-4000", "t2-4000"]
-    for one in cards(released):
-        line = next(line for line in lines if line.startswith(one["file"].removesuffix(".safetensors") + " "))
-        assert one["sha256"][:16] in line
+    for card in read_cards(released):
+        line = next(line for line in lines if line.startswith(card.name + " "))
+        assert card.sha256[:16] in line
     assert re.search(r"natural-4000 +4000 natural images +- +3\d\.\d\d dB / 0\.9\d+ +3\d\.\d\d dB", out)
     assert "natural-4000: MIT, as the project; learned from natural images (mixed; ImageNet terms" in out
     assert "t2-4000: MIT, as the project; learned from T2 (PDDL-1.0)" in out
@@ -109,35 +110,35 @@ def test_a_network_of_one_s_own_borrows_no_scores(released, tmp_path):
 
 
 def test_a_network_is_found_by_name_or_path(released, tmp_path):
-    found = networks.find_network("t2-4000")
+    found = find_network("t2-4000")
     assert found == released.folder / "weights" / "t2-4000.safetensors"
-    assert networks.find_network(str(found)) == found
+    assert find_network(str(found)) == found
     with pytest.raises(ReconError, match="Unknown network 't2-400': did you mean 't2-4000'"):
-        networks.find_network("t2-400")
+        find_network("t2-400")
     with pytest.raises(ReconError, match=r"There is no file .*gone\.safetensors"):
-        networks.find_network(str(tmp_path / "gone.safetensors"))
+        find_network(str(tmp_path / "gone.safetensors"))
 
 
 def test_without_results_there_is_nothing_to_list(capsys):
     assert main.main(["weights", "list"]) == 2
     assert "There are no released networks" in capsys.readouterr().err
     with pytest.raises(ReconError, match="There is no released network 'natural-4000', nor any other"):
-        networks.find_network("natural-4000")
+        find_network("natural-4000")
 
 
 def test_the_book_describes_each_network_in_a_block(released):
     text = networks.render_cards(released).markdown
     blocks = text.split(":::{admonition} ")[1:]
     assert [block.splitlines()[0] for block in blocks] == ["natural-4000-t1-20", "natural-4000", "t2-4000"]
-    for block, one in zip(blocks, cards(released), strict=True):
-        assert one["sha256"] in block.replace("` `", "")
+    for block, card in zip(blocks, read_cards(released), strict=True):
+        assert card.sha256 in block.replace("` `", "")
         for heading in ("trained on", "licence", "intended use", "limits", "test on"):
             assert f"**{heading}" in block
 
 
 def test_the_book_lists_what_each_gives(released):
     lines = networks.render_scores(released).markdown.splitlines()
-    given = networks.scores(released, cards(released)[1])
+    given = networks.scores(released, read_cards(released)[1])
     assert lines[0] == "| Name | T1, dB | T1, SSIM | T2, dB | T2, SSIM |"
     assert lines[2].endswith("|  |  |")  # tuned with T1, not tested on T2
     assert lines[3] == (
@@ -148,7 +149,9 @@ def test_the_book_lists_what_each_gives(released):
 
 def test_what_generated_images_taught_says_so(released):
     made = Results("desk", released.folder, {"profile": {"domains": {"natural": {"source": "generated"}}}})
-    assert networks.licence({"training_domain": "natural"}, made).endswith("learned from natural images made by code")
+    assert networks.licence(NetworkCard(RunKey(training_domain="natural")), made).endswith(
+        "learned from natural images made by code"
+    )
 
 
 def test_a_card_names_the_brains_it_was_tested_on_only_where_it_was(released):

@@ -13,6 +13,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.paper import charts, figures23, headline, panel_view
 from recon_lib.results import merge, store
+from recon_lib.results.panels import PanelKey
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_the_slice_shown_is_the_median_of_those_kept(shown, tmp_path):
     content = make_panels("t1", "natural", 0)
     for index in by.index:
         for key, image in content.items():
-            shown.panels[key.replace("/41/", f"/{index}/")] = image
+            shown.panels[PanelKey.from_json(key.replace("/41/", f"/{index}/"))] = image
     assert panel_view.median_place(shown, "t1") == ("sub-11", int(by.index[2]))
 
 

@@ -1,11 +1,14 @@
 """Collecting: the same bytes twice, what stays, and runs that disagree."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from fabricated import make_panels, row
+from fabricated import keyed, make_panels, row
 
 from recon_lib.core.errors import ReconError
 from recon_lib.results import merge, provenance, store
+from recon_lib.results.keys import RunKey
 from recon_lib.results.panels import read_panels, write_panels
 from recon_lib.results.rows import HISTORY_COLUMNS, read_rows, write_rows
 
@@ -55,29 +58,32 @@ def test_images_stay_with_the_runs_that_stay_and_a_mask_with_its_variation(tmp_p
     content = {**plain, **{f"{key}@r{n}": image for n in (2, 8) for key, image in plain.items() if "ref" not in key}}
     rows = [row("t1", "sub-11", 41, run="base"), row("t1", "sub-11", 41, run="varied", variation="r8", psnr=20.0)]
     write_rows(run / "slices.csv", rows)
-    write_panels(run / "panels.npz", content)
+    write_panels(run / "panels.npz", keyed(content))
     merge.collect([run], out, {})
     results = store.Results("desk", out, provenance.verify(out))
-    assert set(results.panels) == set(plain)
-    assert set(results.varied_panels) == set(content) - set(plain)
-    network = "network-natural-4000-0"
-    merge.collect([], out, {}, {"base": f"t1/{network}", "varied": f"t1/{network}@r8"})
-    remaining = read_panels(out / "panels.npz")
-    assert set(remaining) == {f"{start}/{name}" for name in ("reference", "mask", network, "mask@r8", f"{network}@r8")}
-    assert all(np.array_equal(remaining[key], content[key]) for key in remaining)
-    merge.collect([], out, {}, {"base": f"t1/{network}"})
-    assert set(read_panels(out / "panels.npz")) == {f"{start}/{n}" for n in ("reference", "mask", network)}
+    assert set(results.panels) == set(keyed(plain))
+    assert set(results.varied_panels) == set(keyed(content)) - set(keyed(plain))
+    network, key = "network-natural-4000-0", RunKey("network", "natural", 4000, "t1", 0)
+    merge.collect([], out, {}, {"base": key, "varied": replace(key, variation="r8")})
+    kept = read_panels(out / "panels.npz")
+    assert {panel.to_json() for panel in kept} == {
+        f"{start}/{name}" for name in ("reference", "mask", network, "mask@r8", f"{network}@r8")
+    }
+    assert all(np.array_equal(image, content[panel.to_json()]) for panel, image in kept.items())
+    merge.collect([], out, {}, {"base": key})
+    left = {f"{start}/{name}" for name in ("reference", "mask", network)}
+    assert {panel.to_json() for panel in read_panels(out / "panels.npz")} == left
 
 
 def test_images_of_another_contrast_do_not_stay_with_a_run(tmp_path):
     run, out = tmp_path / "run", tmp_path / "desk"
     write_rows(run / "slices.csv", [row(d, "sub-11", 41, run=f"base-{d}") for d in ("t1", "t2")])
     content = make_panels("t1", "natural", 0) | make_panels("t2", "natural", 0)
-    write_panels(run / "panels.npz", content)
+    write_panels(run / "panels.npz", keyed(content))
     merge.collect([run], out, {})
-    merge.collect([], out, {}, {"base-t2": "t2/network-natural-4000-0", "a training": None})
-    remaining = {f"t2/sub-11/41/{name}" for name in ("reference", "mask", "network-natural-4000-0")}
-    assert set(read_panels(out / "panels.npz")) == remaining
+    merge.collect([], out, {}, {"base-t2": RunKey("network", "natural", 4000, "t2", 0), "a training": None})
+    kept = {f"t2/sub-11/41/{name}" for name in ("reference", "mask", "network-natural-4000-0")}
+    assert {panel.to_json() for panel in read_panels(out / "panels.npz")} == kept
 
 
 def test_a_failed_collect_leaves_the_old_results(runs, folder, tmp_path):
@@ -101,8 +107,8 @@ def test_runs_that_disagree_are_refused(runs, tmp_path):
     with pytest.raises(ReconError, match=r"contradicts another one's slices\.csv"):
         merge.collect([*runs, folder_of_other], tmp_path / "out", DETAILS)
     panels = {key: np.zeros_like(image) for key, image in make_panels("t1", "natural", 0).items()}
-    write_panels(folder_of_other / "panels.npz", panels)
-    with pytest.raises(ReconError, match="another image"):
+    write_panels(folder_of_other / "panels.npz", keyed(panels))
+    with pytest.raises(ReconError, match="unlike an earlier run's"):
         merge.collect([*runs, folder_of_other], tmp_path / "out", DETAILS)
 
 

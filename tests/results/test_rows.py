@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
-from recon_lib.results.panels import read_panels, write_panels
+from recon_lib.results.panels import PanelKey, read_panels, write_panels
 from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows, write_rows
 
 
@@ -99,7 +99,7 @@ def flipped(content, rng):
 def test_a_flipped_byte_is_one_clear_error_or_changes_nothing_that_is_read(tmp_path):
     """Inside what is compressed too, where the decompressor raises errors of its own."""
     rng = np.random.default_rng(0)
-    panels = {"t1/sub-1/3/reference": rng.random((9, 8)).astype(np.float16)}
+    panels = {PanelKey("t1", "sub-1", 3, "reference"): rng.random((9, 8)).astype(np.float16)}
     write_panels(tmp_path / "p.npz", panels)
     rows = [row("t1", "sub-1", i, psnr=30 + rng.random()) for i in range(40)]
     write_rows(tmp_path / "s.csv.gz", rows, SLICE_COLUMNS)

@@ -5,6 +5,7 @@ from fabricated import row
 
 from recon_lib.core.errors import ReconError
 from recon_lib.results import merge, provenance, store
+from recon_lib.results.panels import PanelKey
 from recon_lib.results.rows import write_rows
 
 DETAILS = {"parameters": {"seed": 1}, "commit": "abc"}
@@ -47,7 +48,7 @@ def test_load_opens_what_collect_wrote(folder, monkeypatch):
     results = store.open_results("smoke")
     assert len(results.slices) == 280
     assert set(results.history["kind"]) == {"train", "finetune"}
-    assert "t1/sub-11/41/reference" in results.panels
+    assert PanelKey("t1", "sub-11", 41, "reference") in results.panels
     assert results.provenance["commit"] == "abc"
 
 

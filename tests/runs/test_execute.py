@@ -1,6 +1,7 @@
 """Runs are done once, in order, resumed after a stop, and leave rows, pictures and a network behind."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from recon_lib.experiment.recipes import Architecture
 from recon_lib.network.files import load_network, save_network
 from recon_lib.paper import panel_view
 from recon_lib.results import merge, provenance, store
+from recon_lib.results.panels import PanelKey
+from recon_lib.results.released import NetworkCard
 from recon_lib.results.rows import read_rows
 from recon_lib.runs import collect as runs_collect
 from recon_lib.runs import evaluate, execute
@@ -35,34 +38,34 @@ compressed_sensing: {variants: [literal, real], iterations: {t1: 4}}
 variations:
   lower-rate:
     change: {fine_tuning: {learning_rate: 1.0e-4}}
-    where: {training_domain: natural, n_finetune: 3}
+    evaluations: {training_domain: natural, n_finetune: 3}
   other-masks:
     change: {masks: {power: 1.0}}
-    where: {method: [zero_filled, network], training_domain: natural, n_finetune: 0}
+    evaluations: {method: [zero_filled, network], training_domain: natural, n_finetune: 0}
     networks: base
   acceleration-2:
     change: {acceleration: 2.0}
-    where: {method: [zero_filled, network], training_domain: natural, n_finetune: [0, 3]}
+    evaluations: {method: [zero_filled, network], training_domain: natural, n_finetune: [0, 3]}
     networks: base
   scale:
     change: {scale: zero_filled}
-    where: {method: network, training_domain: natural, n_finetune: 0}
+    evaluations: {method: network, training_domain: natural, n_finetune: 0}
     networks: base
   window:
     change: {ssim: uniform}
-    where: {method: [zero_filled, network], training_domain: natural, n_finetune: 0}
+    evaluations: {method: [zero_filled, network], training_domain: natural, n_finetune: 0}
     networks: base
   wavelet:
     change: {compressed_sensing: {wavelet: db4}}
-    where: {method: "cs:literal"}
+    evaluations: {method: "cs:literal"}
   corners:
     change: {masks: {corners: false}}
-    where: {method: zero_filled}
+    evaluations: {method: zero_filled}
   residual:
     change: {architecture: {residual: true, initial_weights: he_normal, phase: kept}}
-    where: {method: network, training_domain: natural, n_finetune: 0}
+    evaluations: {method: network, training_domain: natural, n_finetune: 0}
   training-slices:
-    where: {method: zero_filled}
+    evaluations: {method: zero_filled}
     split: train
 """
 
@@ -103,7 +106,7 @@ def test_every_run_leaves_a_record_that_says_all(tiny):
         assert execute.finished(run)
         record = json.loads((execute.folder(run) / "run.json").read_text(encoding="utf-8"))
         assert record["id"] == run.id
-        assert record["parameters"] == run.parameters
+        assert record["parameters"] == json.loads(json.dumps(run.spec.to_json()))
         assert record["inputs"]
         for name, digest in record["files"].items():
             assert files.sha256(execute.folder(run) / name) == digest
@@ -134,11 +137,11 @@ def test_a_profile_edited_while_a_run_is_under_way_changes_nothing_in_it(
 
 def own(plan):
     """The profile's own evaluations."""
-    return [run for run in plan if run.kind == "evaluate" and "variation" not in run.choice]
+    return [run for run in plan if run.kind == "evaluate" and run.key.variation is None]
 
 
 def varied(plan, name):
-    return [run for run in plan if run.kind == "evaluate" and run.choice.get("variation") == name]
+    return [run for run in plan if run.kind == "evaluate" and run.key.variation == name]
 
 
 def table(run):
@@ -150,7 +153,7 @@ def test_every_test_slice_is_a_row_of_every_method_with_the_same_mask(tiny):
     rows = {}
     for run in own(plan):
         found = table(run)
-        rows.setdefault(run.choice["test_domain"], []).append(found[["subject", "slice", "mask"]].to_numpy().tolist())
+        rows.setdefault(run.key.test_domain, []).append(found[["subject", "slice", "mask"]].to_numpy().tolist())
         assert (found["acceleration"] == 4).all()
         assert found["psnr"].between(5, 80).all()
         assert found["ssim"].between(-1, 1).all()
@@ -163,9 +166,9 @@ def test_networks_reconstruct_better_than_zero_filling(tiny):
     # What so small a network must show is that evaluation runs the trained one.
     _, plan = tiny
     score = {
-        run.choice["method"]: read_rows(execute.folder(run) / "slices.csv")["psnr"].mean()
+        run.key.method: read_rows(execute.folder(run) / "slices.csv")["psnr"].mean()
         for run in own(plan)
-        if run.choice.get("training_domain", "t1") == "t1"
+        if run.key.training_domain in (None, "t1")
     }
     assert score["network"] > score["zero_filled"]
 
@@ -175,8 +178,8 @@ def test_fine_tuning_changes_the_network_it_starts_from(tiny):
     run = named(plan, "finetune", training_domain="natural", test_domain="t1")
     tuned, card = load_network(execute.folder(run) / "network.safetensors")
     raw, _ = load_network(execute.folder(run.parent) / "network.safetensors")
-    assert card["test_domain"] == "t1"
-    assert card["n_finetune"] == 3
+    assert card.key == run.key
+    assert (card.key.test_domain, card.key.n_finetune) == ("t1", 3)
     changed = [not np.array_equal(a, b) for a, b in zip(tuned.get_weights(), raw.get_weights(), strict=True)]
     assert all(changed)
 
@@ -240,7 +243,7 @@ def test_what_a_kill_after_the_record_left_is_cleared_away(tiny):
 def test_too_few_pool_images_are_named(tiny, monkeypatch, tmp_path):
     _, plan = tiny
     run = named(plan, "finetune", training_domain="t1", test_domain="t1")
-    monkeypatch.setitem(run.parameters, "n_finetune", 1000)
+    run = replace(run, spec=replace(run.spec, n_finetune=1000))
     with pytest.raises(ReconError, match=r"asks for 1000 images, but the pool of 't1' has \d+"):
         execute.execute(run)
 
@@ -255,23 +258,23 @@ def test_collected_results_verify_and_hold_every_run(tiny):
         "lower-rate", "other-masks", "acceleration-2", "scale", "training-slices", "window", "wavelet", "corners",
         "residual",
     }  # fmt: skip
-    trained = {run.id for run in plan if run.kind != "evaluate" and "variation" not in run.choice}
+    trained = {run.id for run in plan if run.kind != "evaluate" and run.key.variation is None}
     assert set(found.history["run"]) == trained
     assert set(found.records) == {run.id for run in plan}
-    assert all(record["machine"]["cores"] > 0 for record in found.records.values())
+    assert all(record.machine["cores"] > 0 for record in found.records.values())
     subjects = found.slices.groupby("test_domain")["subject"].nunique()
-    labels = {key.split("/", 3)[3] for key in found.panels}
+    labels = {key.picture for key in found.panels}
     assert labels == {
         "reference", "mask", "zero_filled", "conjugate_symmetry", "cs:literal", "cs:real",
         "network-natural-8-0", "network-natural-8-3", "network-t1-8-0", "network-t1-8-3",
     }  # fmt: skip
-    assert len({tuple(key.split("/")[:3]) for key in found.panels}) == subjects.sum()
+    assert len({(key.test_domain, key.place) for key in found.panels}) == subjects.sum()
     released = sorted(path.name for path in (out / "weights").glob("*.safetensors"))
     assert len(released) == 2 + 2
     _, card = load_network(out / "weights" / "natural-8-t1-3.safetensors")
-    assert card["stored"] == "float16"
-    assert abs(card["float16_cost_db"]["t1"]) < 0.05
-    assert "maximum" in card["normalisation"]
+    assert card.stored == "float16"
+    assert abs(card.float16_cost_db["t1"]) < 0.05
+    assert "maximum" in card.normalisation
 
 
 def test_collecting_again_gives_the_same_bytes(tiny):
@@ -345,8 +348,7 @@ def test_a_released_network_of_another_recipe_is_not_taken(tiny, monkeypatch, tm
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
     run = named(plan, "train", training_domain="natural")
     assert execute.network_file(run) is not None
-    monkeypatch.setitem(run.parameters, "seed", 5)
-    assert execute.network_file(run) is None
+    assert execute.network_file(replace(run, spec=replace(run.spec, seed=5))) is None
 
 
 def test_a_scale_without_reference_only_changes_what_the_network_sees(tiny):
@@ -362,11 +364,11 @@ def test_a_scale_without_reference_only_changes_what_the_network_sees(tiny):
 def test_another_window_changes_ssim_alone(tiny):
     _, plan = tiny
     for run in varied(plan, "window"):
-        choice = {key: value for key, value in run.choice.items() if key != "variation"}
+        choice = replace(run.key, variation=None).to_json()
         found, plain = table(run), table(named(own(plan), "evaluate", **choice))
         assert found["psnr"].equals(plain["psnr"])
         columns = [name for name in found if name.startswith("ssim") and found[name].notna().any()]
-        assert len(columns) == (3 if run.choice["method"] == "zero_filled" else 4)
+        assert len(columns) == (3 if run.key.method == "zero_filled" else 4)
         for name in columns:
             assert not np.allclose(found[name], plain[name], atol=1e-4), name
 
@@ -382,7 +384,7 @@ def test_another_wavelet_and_the_corners_reach_the_reconstruction(tiny):
 def test_a_residual_network_is_read_back_as_one(tiny):
     _, plan = tiny
     (run,) = varied(plan, "residual")
-    assert run.parent.choice["variation"] == "residual"
+    assert run.parent.key.variation == "residual"
     cascade, _ = load_network(execute.network_file(run.parent))
     made = cascade.architecture
     assert (made.residual, made.initial_weights, made.phase) == (True, "he_normal", "kept")
@@ -391,21 +393,21 @@ def test_a_residual_network_is_read_back_as_one(tiny):
 def test_other_masks_change_the_evaluation_and_not_the_network(tiny):
     _, plan = tiny
     found = varied(plan, "other-masks")
-    assert [run.choice["method"] for run in found] == ["zero_filled", "network"]
+    assert [run.key.method for run in found] == ["zero_filled", "network"]
     base = named(plan, "evaluate", method="zero_filled")
     assert not np.allclose(table(found[0])["psnr"], table(base)["psnr"])
     assert execute.finished(found[1].parent)
-    assert "variation" not in found[1].parent.choice
+    assert found[1].parent.key.variation is None
 
 
 def test_another_acceleration_reaches_the_masks_and_the_rows(tiny):
     _, plan = tiny
-    base = {run.choice["method"]: run for run in own(plan) if run.choice.get("training_domain", "natural") == "natural"}
+    base = {run.key.method: run for run in own(plan) if run.key.training_domain in (None, "natural")}
     for run in varied(plan, "acceleration-2"):
-        found, before = table(run), table(base[run.choice["method"]])
+        found, before = table(run), table(base[run.key.method])
         assert (found["acceleration"] == 2).all()
         assert found[["subject", "slice", "mask"]].equals(before[["subject", "slice", "mask"]])
-        assert run.parent is None or "variation" not in run.parent.choice
+        assert run.parent is None or run.parent.key.variation is None
     assert len(varied(plan, "acceleration-2")) == 3
     start = table(varied(plan, "acceleration-2")[0])["psnr"].mean()
     assert start > table(base["zero_filled"])["psnr"].mean() + 1  # twice the samples
@@ -415,18 +417,18 @@ def test_another_acceleration_keeps_the_slice_that_opens_first_with_its_mask(tin
     profile, plan = tiny
     out = runs_collect.collect(profile)
     found = store.Results("tiny", out, provenance.verify(out))
-    (place,) = {tuple(key.split("/")[:3]) for key in found.varied_panels}
-    assert place == ("t1", *map(str, panel_view.median_place(found, "t1")))
-    start, pictures = "/".join(place), found.varied_panels
-    assert {key.removeprefix(f"{start}/") for key in pictures} == {
-        f"{name}@acceleration-2" for name in ("mask", "zero_filled", "network-natural-8-0", "network-natural-8-3")
+    (place,) = {(key.test_domain, *key.place) for key in found.varied_panels}
+    assert place == ("t1", *panel_view.median_place(found, "t1"))
+    varied_to, pictures = "acceleration-2", found.varied_panels
+    assert set(pictures) == {
+        PanelKey(*place, name, varied_to)
+        for name in ("mask", "zero_filled", "network-natural-8-0", "network-natural-8-3")
     }
-    mask = pictures[f"{start}/mask@acceleration-2"]
-    assert mask.mean() == pytest.approx(1 / 2, abs=1e-3)
-    assert found.panels[f"{start}/mask"].mean() == pytest.approx(1 / 4, abs=1e-3)
-    reference = found.panels[f"{start}/reference"].astype(float)
+    assert pictures[PanelKey(*place, "mask", varied_to)].mean() == pytest.approx(1 / 2, abs=1e-3)
+    assert found.panels[PanelKey(*place, "mask")].mean() == pytest.approx(1 / 4, abs=1e-3)
+    reference = found.panels[PanelKey(*place, "reference")].astype(float)
     for run in varied(plan, "acceleration-2"):
-        image = pictures[f"{start}/{evaluate.panel_label(run.choice)}"].astype(float)
+        image = pictures[PanelKey(*place, run.key.picture, varied_to)].astype(float)
         row = table(run).query(f"subject == '{place[1]}' and slice == {place[2]}").iloc[0]
         assert 10 * np.log10(1 / np.mean((image - reference) ** 2)) == pytest.approx(row["psnr"], abs=0.05)
 
@@ -478,14 +480,14 @@ def test_of_the_grids_inner_cells_only_the_median_slice_is_kept(tiny, monkeypatc
     run = named(plan, "evaluate", method="network", training_domain="natural", n_finetune=3)
     monkeypatch.setattr(evaluate, "in_headline", lambda run: False)
     images = domains.load_images("t1", "test", profile.domains["t1"])
-    _, masks = evaluate.masks_of_test_slices(images.images, profile)
+    _, masks = evaluate.masks_of_test_slices(images.images, profile.mask_spec, profile.masks.test)
     kept = evaluate._pictured(images, masks, every=False)
     assert len(kept) == 1
     every = evaluate._pictured(images, masks, every=True)
     assert len(every) == len(set(images.subjects))
     start = table(named(plan, "evaluate", method="zero_filled"))["psnr"].to_numpy()
     assert sorted(start[every])[(len(every) - 1) // 2] == pytest.approx(start[kept[0]], rel=1e-5)
-    assert run.choice["n_finetune"] == 3
+    assert run.key.n_finetune == 3
 
 
 def test_collecting_nothing_says_what_to_do(tiny, monkeypatch, tmp_path):
@@ -521,15 +523,15 @@ class TestWeights:
 
     def test_round_trip(self, tmp_path):
         net = self.network()
-        card = save_network(tmp_path / "a.safetensors", net, {"domain": "t1"})
+        card = save_network(tmp_path / "a.safetensors", net, NetworkCard(extra={"domain": "t1"}))
         back, inside = load_network(tmp_path / "a.safetensors", net.architecture)
         assert all(np.array_equal(a, b) for a, b in zip(net.get_weights(), back.get_weights(), strict=True))
-        assert inside["domain"] == "t1"
-        assert card["weights"] == net.count_params()
-        assert card["sha256"] == files.sha256(tmp_path / "a.safetensors")
+        assert inside.extra["domain"] == "t1"
+        assert card.weights == net.count_params()
+        assert card.sha256 == files.sha256(tmp_path / "a.safetensors")
 
     def test_precision_is_that_of_the_hidden_layers(self, tmp_path):
-        save_network(tmp_path / "a.safetensors", self.network(), {})
+        save_network(tmp_path / "a.safetensors", self.network(), NetworkCard())
         back, _ = load_network(tmp_path / "a.safetensors", precision="mixed_bfloat16")
         first, last = back.subnetworks[0].layers
         assert first.compute_dtype == "bfloat16"
@@ -537,22 +539,22 @@ class TestWeights:
 
     def test_half_precision_rounds_and_halves(self, tmp_path):
         net = self.network()
-        full = save_network(tmp_path / "a.safetensors", net, {})
-        half = save_network(tmp_path / "b.safetensors", net, {}, stored="float16")
-        assert half["bytes"] < full["bytes"]
+        full = save_network(tmp_path / "a.safetensors", net, NetworkCard())
+        half = save_network(tmp_path / "b.safetensors", net, NetworkCard(), stored="float16")
+        assert half.bytes < full.bytes
         back, _ = load_network(tmp_path / "b.safetensors")
         for a, b in zip(net.get_weights(), back.get_weights(), strict=True):
             assert np.array_equal(a.astype(np.float16).astype(np.float32), b)
 
     def test_another_architecture_is_refused(self, tmp_path):
-        save_network(tmp_path / "a.safetensors", self.network(), {})
+        save_network(tmp_path / "a.safetensors", self.network(), NetworkCard())
         with pytest.raises(ReconError, match="another architecture"):
             load_network(tmp_path / "a.safetensors", Architecture())
 
     def test_weights_that_do_not_fit_their_card_are_refused(self, tmp_path):
         from recon_lib.core.arrays import save_arrays
 
-        save_network(tmp_path / "a.safetensors", self.network(), {})
+        save_network(tmp_path / "a.safetensors", self.network(), NetworkCard())
         arrays, state = load_arrays(tmp_path / "a.safetensors")
         arrays.popitem()
         save_arrays(tmp_path / "b.safetensors", arrays, state)
@@ -564,7 +566,7 @@ class TestWeights:
 
     def test_a_changed_byte_is_refused(self, tmp_path):
         path = tmp_path / "a.safetensors"
-        save_network(path, self.network(), {})
+        save_network(path, self.network(), NetworkCard())
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
         path.write_bytes(content)
@@ -580,4 +582,4 @@ class TestWeights:
 
     def test_storage_must_be_known(self, tmp_path):
         with pytest.raises(ReconError, match="float8"):
-            save_network(tmp_path / "a.safetensors", self.network(), {}, stored="float8")
+            save_network(tmp_path / "a.safetensors", self.network(), NetworkCard(), stored="float8")

@@ -1,6 +1,7 @@
 """Tuning with a user's slices: it learns, goes on after a stop with the same weights, and refuses mixtures."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import filelock
@@ -12,6 +13,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Recipe
 from recon_lib.network.cascade import named_weights
 from recon_lib.network.files import load_network
+from recon_lib.results.released import HeldOut
 from recon_lib.scans.finetune import recipe_of, tune_network
 from recon_lib.scans.reconstruct import mean_psnr, open_network
 from recon_lib.scans.references import Slices
@@ -46,16 +48,16 @@ def test_tuning_learns_and_writes_a_network_with_its_card(tmp_path, start):
     )
     assert mean_psnr(tuned, slices(1))["network"] > before["network"] + 0.3
     _, card = load_network(out)
-    assert card["tuned_from"] == {"name": "start", "sha256": open_network(start).sha256}
-    assert (card["kind"], card["n_finetune"], card["n_images"]) == ("finetune", 5, 24)
-    assert card["normalisation"] == "each slice divided by the maximum of its reference"
+    assert card.tuned_from == {"name": "start", "sha256": open_network(start).sha256}
+    assert (card.kind, card.key.n_finetune, card.n_images) == ("finetune", 5, 24)
+    assert card.normalisation == "each slice divided by the maximum of its reference"
     after = mean_psnr(tuned, slices(1))
-    assert card["held_out"] == {"slices": 5, "psnr_before": before, "psnr_after": pytest.approx(after)}
-    assert card["parameters"]["recipe"] == json.loads(json.dumps(RECIPE.as_dict()))
-    assert len(card["history"]) == 3
+    assert card.held_out == HeldOut(5, before, pytest.approx(after))
+    assert card.parameters["recipe"] == json.loads(json.dumps(RECIPE.as_dict()))
+    assert len(card.history) == 3
     assert [s[:2] for s in seen] == [(1, 3), (2, 3), (3, 3)]
     assert sorted(p.name for p in tmp_path.glob("net*")) == ["net.json", "net.safetensors"]
-    assert "a" not in json.dumps(card["data"]).replace('"pool"', "").split('"')  # no scan is named
+    assert "a" not in json.dumps(card.data).replace('"pool"', "").split('"')  # no scan is named
 
 
 def test_a_stopped_tuning_goes_on_and_ends_with_the_same_weights(tmp_path, start):
@@ -127,11 +129,11 @@ def test_the_recipe_is_the_profile_s_with_what_the_user_changes(start):
     assert (usual.batch, usual.epochs, usual.learning_rate, usual.schedule) == (1, 3, 3e-4, "cosine")
     changed = recipe_of(network, 4, epochs=7, batch=None, learning_rate=1e-2)
     assert (changed.batch, changed.epochs, changed.learning_rate) == (1, 7, 1e-2)
-    network.card["profile"] = "desk"
+    network = replace(network, card=replace(network.card, profile="desk"))
     assert recipe_of(network, 20).epochs * 20 <= 320 < recipe_of(network, 20, epochs=100).epochs * 20
     # at most 300 updates, of whatever batch: of 50 images 50, 10 or 1 an epoch
     assert [recipe_of(network, 50, batch=batch).epochs for batch in (None, 5, 0)] == [6, 15, 15]
-    network.card["profile"] = "unknown"
+    network = replace(network, card=replace(network.card, profile="unknown"))
     assert (recipe_of(network, 4).epochs, recipe_of(network, 4).learning_rate) == (150, 1e-5)
     with pytest.raises(ReconError, match="epochs is 1 or more"):
         recipe_of(network, 4, epochs=0)

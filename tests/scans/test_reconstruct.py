@@ -65,8 +65,8 @@ def test_what_was_sampled_is_in_the_result(network):
 @pytest.mark.parametrize("factor", [1.0, 1e-6, 37.0])
 def test_the_scale_of_the_scan_is_the_scale_of_the_result(network, factor):
     base, _ = reconstruct_scan(Scan(Path("m.npy"), "npy", SLICES), network)
-    other, _ = reconstruct_scan(Scan(Path("m.npy"), "npy", SLICES * np.float32(factor)), network)
-    np.testing.assert_allclose(other, base * factor, rtol=1e-3, atol=1e-4 * factor * 900)
+    scaled, _ = reconstruct_scan(Scan(Path("m.npy"), "npy", SLICES * np.float32(factor)), network)
+    np.testing.assert_allclose(scaled, base * factor, rtol=1e-3, atol=1e-4 * factor * 900)
 
 
 def test_empty_slices_stay_empty_and_are_counted(network):
@@ -82,22 +82,22 @@ def test_every_option_matters(network, scan):
     base, record = reconstruct_scan(scan, network)
     assert record["axis"] == 2
     for changes in ({"acceleration": 6.0}, {"seed": 1}, {"axis": "coronal"}):
-        other, about = reconstruct_scan(scan, network, **changes)
-        assert not np.allclose(other, base, rtol=1e-3)
-        assert about != record
-    done = []
-    reconstruct_scan(scan, network, progress=lambda *a: done.append(a))
-    assert done[-1] == (5, 5, {})
+        volume, changed = reconstruct_scan(scan, network, **changes)
+        assert not np.allclose(volume, base, rtol=1e-3)
+        assert changed != record
+    calls = []
+    reconstruct_scan(scan, network, progress=lambda *a: calls.append(a))
+    assert calls[-1] == (5, 5, {})
 
 
 def test_masks_are_those_of_the_network_s_training(network):
     spec = network.masks(6.0, 3)
     assert (spec.acceleration, spec.power, spec.calibration, spec.seed) == (6.0, 2.0, 24, 3)
-    network.card["parameters"]["masks"]["power"] = 3.0
+    network.card.parameters["masks"]["power"] = 3.0
     try:
         assert network.masks(6.0, 3).power == 3.0
     finally:
-        network.card["parameters"]["masks"]["power"] = 2.0
+        network.card.parameters["masks"]["power"] = 2.0
 
 
 def test_k_space_that_is_undersampled_refuses_an_acceleration_and_a_measurement(network):
@@ -108,9 +108,11 @@ def test_k_space_that_is_undersampled_refuses_an_acceleration_and_a_measurement(
         evaluate_scan(scan, network)
 
 
-@pytest.mark.parametrize(("acceleration", "said"), [(0, "make it 1 or more"), (0.5, "1 or more"), (500, "lower the")])
-def test_an_impossible_acceleration_is_refused(network, scan, acceleration, said):
-    with pytest.raises(ReconError, match=said):
+@pytest.mark.parametrize(
+    ("acceleration", "message"), [(0, "make it 1 or more"), (0.5, "1 or more"), (500, "lower the")]
+)
+def test_an_impossible_acceleration_is_refused(network, scan, acceleration, message):
+    with pytest.raises(ReconError, match=message):
         reconstruct_scan(scan, network, acceleration=acceleration)
 
 
@@ -140,9 +142,9 @@ def test_slices_that_show_little_are_not_measured(network):
 def test_full_k_space_is_measured_against_its_own_image(network):
     rows = evaluate_scan(raw(direct_fft2c(SLICES)), network)
     like = evaluate_scan(Scan(Path("m.npy"), "npy", SLICES), network)
-    for one, other in zip(rows, like, strict=True):
-        assert one["psnr"] == pytest.approx(other["psnr"], abs=0.02)
-        assert (one["simulation"], other["simulation"]) == (False, True)
+    for row, simulated in zip(rows, like, strict=True):
+        assert row["psnr"] == pytest.approx(simulated["psnr"], abs=0.02)
+        assert (row["simulation"], simulated["simulation"]) == (False, True)
 
 
 def test_the_mean_over_held_out_slices(network):
@@ -158,8 +160,8 @@ def test_an_unknown_normalisation_is_refused_and_the_other_known_one_is_used(tmp
     path = tiny_network(tmp_path / "odd.safetensors", normalisation="by the moon")
     with pytest.raises(ReconError, match=r"Unknown normalisation of .*odd"):
         open_network(path)
-    other = open_network(tiny_network(tmp_path / "zf.safetensors", normalisation=BY_ZERO_FILLED))
-    _, record = reconstruct_scan(scan, other)
+    by_zero_filled = open_network(tiny_network(tmp_path / "zf.safetensors", normalisation=BY_ZERO_FILLED))
+    _, record = reconstruct_scan(scan, by_zero_filled)
     assert record["normalisation"] == BY_ZERO_FILLED
     assert record["scales"] != pytest.approx(scan.slices().max(axis=(1, 2)), rel=1e-3)
 
@@ -174,9 +176,9 @@ def test_a_phase_is_carried_round_the_network(network):
         plain = image * phase.conj()
         real = np.asarray(subnetwork(np.stack([plain.real, plain.imag], -1).astype(np.float32)))[..., 0]
         image = data_consistency(real * phase, kspace, acquired.mask, np.inf)
-    after, before = apply_network(network.cascade, acquired)
+    after, output = apply_network(network.cascade, acquired)
     np.testing.assert_allclose(after, np.abs(image), atol=1e-4)
-    np.testing.assert_allclose(before, np.abs(real), atol=1e-4)
+    np.testing.assert_allclose(output, np.abs(real), atol=1e-4)
     assert not np.allclose(np.abs(image), np.abs(zero_filled), atol=1e-2)
 
 
@@ -193,5 +195,5 @@ def test_a_network_that_keeps_phases_needs_no_estimate_of_one(network):
 def test_a_constant_phase_changes_nothing(network):
     base = evaluate_scan(raw(direct_fft2c(SLICES)), network)
     turned = evaluate_scan(raw(direct_fft2c(SLICES) * np.exp(2.1j)), network)
-    for one, other in zip(base, turned, strict=True):
-        assert one["psnr"] == pytest.approx(other["psnr"], abs=1e-3)
+    for row, turned_row in zip(base, turned, strict=True):
+        assert row["psnr"] == pytest.approx(turned_row["psnr"], abs=1e-3)

@@ -45,9 +45,9 @@ def test_options_matter():
     assert acquire_scan(magnitudes(), MaskSpec(8.0)).mask.mean() == pytest.approx(1 / 8, abs=2e-3)
     assert not np.array_equal(acquire_scan(magnitudes(), MaskSpec(seed=1)).mask, base.mask)
     assert acquire_scan(magnitudes(), axis="1").zero_filled.shape == (24, 5, 28, 2)
-    other = acquire_scan(magnitudes(), normalisation=BY_ZERO_FILLED)
-    np.testing.assert_allclose(np.abs(to_complex(other.zero_filled)).max(axis=(1, 2)), 1, rtol=1e-5)
-    unscaled = [made.zero_filled * made.scales[:, None, None, None] for made in (other, base)]
+    by_zero_filled = acquire_scan(magnitudes(), normalisation=BY_ZERO_FILLED)
+    np.testing.assert_allclose(np.abs(to_complex(by_zero_filled.zero_filled)).max(axis=(1, 2)), 1, rtol=1e-5)
+    unscaled = [made.zero_filled * made.scales[:, None, None, None] for made in (by_zero_filled, base)]
     np.testing.assert_allclose(*unscaled, rtol=1e-4, atol=1e-2)
 
 
@@ -117,10 +117,10 @@ def test_a_smooth_phase_is_found_from_the_centre_of_k_space():
     phase = np.exp(1j * (2.5 + 0.8 * x - 0.5 * y + 0.6 * x * y))
     full = direct_fft2c(images * phase)
     for sampled in (full, kspace_of(acquire_scan(raw(full)))):
-        found = smooth_phase(sampled)
-        np.testing.assert_allclose(np.abs(found), 1, atol=1e-6)
+        estimate = smooth_phase(sampled)
+        np.testing.assert_allclose(np.abs(estimate), 1, atol=1e-6)
         bright = images > 0.3 * images.max()
-        assert np.abs(np.angle(found * phase.conj()))[bright].mean() < 0.1
+        assert np.abs(np.angle(estimate * phase.conj()))[bright].mean() < 0.1
     assert acquire_scan(raw(full)).phase.shape == (3, 64, 60, 2)
     assert acquire_scan(magnitudes()).phase is None
 

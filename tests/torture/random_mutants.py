@@ -12,7 +12,6 @@ import difflib
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
+
+from isolated import copy_tree
 
 from recon_lib.core import paths
 from torture.changes import Change, changes, is_other
@@ -82,16 +83,6 @@ def _mutant(name: str, source: str, change: Change) -> Mutant:
     lines = difflib.unified_diff(source.splitlines(), text.splitlines(), n=0, lineterm="")
     diff = "\n".join(line for line in lines if line[:3] not in {"---", "+++"} and line[0] in "+-")
     return Mutant(name, change.kind, source.encode()[: change.start].count(b"\n") + 1, text, diff)
-
-
-def copy_tree(folder: Path) -> None:
-    """Copy what is under version control, and what is new."""
-    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(words, cwd=paths.ROOT, capture_output=True, encoding="utf-8", check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (paths.ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(paths.ROOT / name, folder / name)
 
 
 def write(path: Path, text: str) -> None:

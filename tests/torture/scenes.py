@@ -91,7 +91,7 @@ def run_one(kind: str, method: str = "network") -> Callable[[Log], None]:
 
         arrays.save_arrays = save_part
         plan = execute.plan_profile(profile.load_profile("tiny"))
-        run = [r for r in plan if r.kind == kind and r.choice.get("method", method) == method][-1]
+        run = [r for r in plan if r.kind == kind and r.key.method in (None, method)][-1]
         epochs = kind != "evaluate"
         execute.execute(run, lambda done, _, row: log(f"{row.get('subnetwork', 'tuning')}:{done}") if epochs else None)
 

@@ -15,8 +15,8 @@ from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
 from recon_lib.imaging.masks import KINDS, MaskSpec
 from recon_lib.paper import panel_view
-from recon_lib.results import store
-from recon_lib.results.released import cards
+from recon_lib.results.released import network_path, read_cards
+from recon_lib.results.store import Results
 from recon_lib.runs import execute
 from recon_lib.runs.evaluate import masks_of_test_slices
 
@@ -55,33 +55,33 @@ class Material:
         return sorted({n for d, c, n in self.networks if d == domain and c in ("", contrast) and d != method})
 
 
-def from_results(shown: store.Results) -> Material:
+def from_results(results: Results) -> Material:
     """Take the slices that were kept for figures, their masks, and the released networks.
 
     Args:
-        shown: A verified folder of results.
+        results: A verified folder of results.
 
     Raises:
         ReconError: It has no pictures.
     """
     references: dict[str, dict[Place, np.ndarray]] = {}
     masks: dict[str, dict[Place, np.ndarray]] = {}
-    for key, image in shown.panels.items():
-        contrast, subject, number, label = key.split("/")
-        if label in ("reference", "mask"):
-            kept = references if label == "reference" else masks
-            kept.setdefault(contrast, {})[subject, int(number)] = image.astype(np.float32 if label != "mask" else bool)
+    for key, image in results.panels.items():
+        if key.picture == "reference":
+            references.setdefault(key.test_domain, {})[key.place] = image.astype(np.float32)
+        elif key.picture == "mask":
+            masks.setdefault(key.test_domain, {})[key.place] = image.astype(bool)
     if not references:
-        raise ReconError(f"Profile {shown.profile!r} has no pictures of slices: evaluate and collect its runs.")
+        raise ReconError(f"Profile {results.profile!r} has no pictures of slices: evaluate and collect its runs.")
     networks = {}
-    for card in sorted(cards(shown), key=lambda card: card["n_train"]):  # the most training images stand last
-        key = (card["training_domain"], card.get("test_domain", ""), card.get("n_finetune", 0))
-        networks[key] = shown.folder / "weights" / card["file"]
-    profile = shown.provenance.get("profile", {})
+    for card in sorted(read_cards(results), key=lambda card: card.key.n_train):  # the most training images stand last
+        key = card.key
+        networks[key.training_domain, key.test_domain or "", key.n_finetune or 0] = network_path(results, card)
+    profile = results.provenance.get("profile", {})
     kind = {key: value for key, value in profile.get("masks", {}).items() if key in KINDS}
     spec = MaskSpec(profile.get("acceleration", MaskSpec.acceleration), seed=profile.get("seed", 0), **kind)
-    transposed = {contrast: panel_view.is_transposed(shown, contrast) for contrast in references}
-    return Material(shown.profile, spec, references, masks, networks, transposed)
+    transposed = {contrast: panel_view.is_transposed(results, contrast) for contrast in references}
+    return Material(results.profile, spec, references, masks, networks, transposed)
 
 
 def from_runs(name: str, progress: Callable | None = None) -> Material:
@@ -101,9 +101,8 @@ def from_runs(name: str, progress: Callable | None = None) -> Material:
         images = domains.load_images(contrast, "test", profile.domains[contrast]).first(_GENERATED)
         places = list(zip(images.subjects, images.slices, strict=True))
         references[contrast] = dict(zip(places, images.images, strict=True))
-        masks[contrast] = dict(zip(places, masks_of_test_slices(images.images, profile)[1], strict=True))
-        tuned = find(plan, "finetune", training_domain=domain, test_domain=contrast, n_train=raw.choice["n_train"])
-        networks[domain, contrast, tuned.choice["n_finetune"]] = (
-            execute.execute(tuned, progress) / "network.safetensors"
-        )
+        _, test_masks = masks_of_test_slices(images.images, profile.mask_spec, profile.masks.test)
+        masks[contrast] = dict(zip(places, test_masks, strict=True))
+        tuned = find(plan, "finetune", training_domain=domain, test_domain=contrast, n_train=raw.key.n_train)
+        networks[domain, contrast, tuned.key.n_finetune] = execute.execute(tuned, progress) / "network.safetensors"
     return Material(name, profile.mask_spec, references, masks, networks, dict.fromkeys(references, False))

@@ -31,12 +31,12 @@ def measured_seconds(results: Results) -> dict[tuple[str, Work], list[float]]:
     """
     seconds: dict[tuple[str, Work], list[float]] = {}
     for record in results.records.values():
-        if "seconds" not in record:
+        if record.seconds is None:
             continue
-        machine = record.get("machine") or {}
+        machine = record.machine
         name = f"{machine['processor']}, {machine['cores']} cores" if machine else "not recorded"
-        key = name, work_of(record["kind"], record["choice"])
-        seconds.setdefault(key, []).append(float(record["seconds"]))
+        key = name, work_of(record.kind, record.key)
+        seconds.setdefault(key, []).append(float(record.seconds))
     order = list(Work)
     return dict(sorted(seconds.items(), key=lambda item: (item[0][0], order.index(item[0][1]))))
 

@@ -13,6 +13,7 @@ from recon_lib.data.manifest import Source, load_manifest
 from recon_lib.experiment.counting import longest_chain, network_bytes, run_operations, run_update_bytes, training_bytes
 from recon_lib.experiment.plan import plan
 from recon_lib.experiment.profile import Profile
+from recon_lib.results.keys import RunKey
 from recon_lib.results.store import Results
 
 
@@ -79,7 +80,7 @@ def count_needs(profile: Profile, shown: Results | None) -> Needs:
     }
     real = {name: source for name, source in sources.items() if profile.domains[name].source != "generated"}
     runs = plan(profile, dict.fromkeys(profile.domains, ""))
-    kinds = {kind: [run for run in runs if work_of(run.kind, run.choice) == kind] for kind in Work}
+    kinds = {kind: [run for run in runs if work_of(run.kind, run.key) == kind] for kind in Work}
     training = profile.training
     return Needs(
         runs={kind: len(found) for kind, found in kinds.items()},
@@ -97,16 +98,16 @@ def count_needs(profile: Profile, shown: Results | None) -> Needs:
     )
 
 
-def work_of(kind: str, choice: Mapping[str, object]) -> Work:
+def work_of(kind: str, key: RunKey) -> Work:
     """Tell the kind of work of a run.
 
     Args:
         kind: The run's.
-        choice: What it is named by.
+        key: What it is named by.
     """
     if kind != "evaluate":
         return Work.TRAINING if kind == "train" else Work.FINE_TUNING
-    method = str(choice["method"])
+    method = str(key.method)
     if method == "network":
         return Work.NETWORKS
     return Work.COMPRESSED_SENSING if method.startswith("cs:") else Work.OTHERS
@@ -117,10 +118,10 @@ def _size(source: Source, domain: Domain, shown: Results | None) -> tuple[int, i
     stated = domain.matrix or source.geometry.matrix or source.geometry.crop
     if stated:
         return stated
-    keys = shown.panels if _same(source, domain, shown) else {}
-    for key in keys:
-        if key.startswith(f"{source.domain}/") and key.endswith("/reference"):
-            return tuple(keys[key].shape)
+    panels = shown.panels if _same(source, domain, shown) else {}
+    for key, image in panels.items():
+        if (key.test_domain, key.picture) == (source.domain, "reference"):
+            return tuple(image.shape)
     raise ReconError(
         f"The size of the images of {source.domain}/{source.name} is stated nowhere: collect results first."
     )

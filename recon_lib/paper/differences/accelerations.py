@@ -46,8 +46,7 @@ def accelerations(results: Results) -> dict[float, str]:
     planned = results.provenance.get("profile", {}).get("variations", {})
     own, names = own_acceleration(results), {}
     for name, content in planned.items():
-        fields = {key: content[key] for key in ("change", "networks", "split") if key in content}
-        factor = Variation(**fields).acceleration
+        factor = Variation.from_json(content).acceleration
         if factor is not None and factor != own:
             names.setdefault(factor, name)
     return dict(sorted({**names, **({} if own is None else {own: ""})}.items()))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recon_lib.experiment.design import TUNED, domain_name
+from recon_lib.experiment.specs import read_spec
 from recon_lib.paper.averages import METRICS
 from recon_lib.paper.differences.effects import Effect, effects, gain, mean_psnr, of_columns, of_methods, rows
 from recon_lib.paper.differences.open_choices import Choice, choices
@@ -143,8 +144,8 @@ def render_crops(results: Results | None) -> Rendered:
 def _effort(results: Results, variation: str) -> tuple[str, str]:
     """Write two cells: the updates of a variation's training, and the minutes it took."""
     for run in results.records.values():
-        if (run["kind"], run["choice"].get("variation")) == ("train", variation):
-            return str(run["parameters"]["updates"]), f"{run['seconds'] / 60:.0f}"
+        if (run.kind, run.key.variation) == ("train", variation):
+            return str(read_spec(run.kind, run.parameters).updates), f"{run.seconds / 60:.0f}"
     return "", ""
 
 

@@ -19,6 +19,8 @@ from recon_lib.network.files import load_network, save_network
 from recon_lib.network.inference import reconstruct
 from recon_lib.paper import panel_view
 from recon_lib.results import merge, store
+from recon_lib.results.panels import PanelKey
+from recon_lib.results.released import NetworkCard
 
 TINY = Architecture(subnetworks=2, hidden_layers=1, filters=3)
 PROFILE = {"acceleration": 4.0, "masks": {"power": 2.0, "calibration": 24}, "seed": 0}
@@ -43,7 +45,7 @@ def shown(folders):
         }.items()
     ):
         (out / "weights").mkdir(parents=True, exist_ok=True)
-        save_network(out / "weights" / f"{name}.safetensors", build(Cascade(TINY, seed)), card)
+        save_network(out / "weights" / f"{name}.safetensors", build(Cascade(TINY, seed)), NetworkCard.from_json(card))
     merge.collect(make_runs(folders / "runs"), out, {"profile": PROFILE})
     return store.open_results("desk")
 
@@ -57,7 +59,7 @@ def test_it_offers_what_the_results_hold(shown, explorer):
     material = explorer.material
     assert set(material.references) == {"t1", "t2"}
     assert list(material.references["t1"]) == [PLACE]
-    assert np.array_equal(material.references["t1"][PLACE], shown.panels[f"t1/{PLACE[0]}/41/reference"])
+    assert np.array_equal(material.references["t1"][PLACE], shown.panels[PanelKey("t1", *PLACE, "reference")])
     assert material.methods()[0] == "zero_filled"
     assert material.methods()[-2:] == ["network-natural", "network-t1"]
     assert material.networks["natural", "", 0].name == "natural-4000.safetensors"
@@ -75,7 +77,7 @@ def test_zero_filling_is_what_the_definition_gives(explorer):
 
 
 def test_at_the_own_acceleration_the_mask_is_the_one_of_the_results(shown, explorer):
-    kept = shown.panels[f"t1/{PLACE[0]}/41/mask"]
+    kept = shown.panels[PanelKey("t1", *PLACE, "mask")]
     assert np.array_equal(explorer.reconstruct(live.Choice("t1", PLACE, "zero_filled")).mask, kept)
     other = explorer.reconstruct(live.Choice("t1", PLACE, "zero_filled", acceleration=2.0)).mask
     assert other.sum() == other.size / 2

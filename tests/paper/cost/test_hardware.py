@@ -11,12 +11,14 @@ from recon_lib.experiment.profile import load_profile
 from recon_lib.paper.cost import hardware, needs
 from recon_lib.paper.cost.needs import Work
 from recon_lib.results import merge, provenance, store
+from recon_lib.results.keys import RunKey
+from recon_lib.results.records import RunRecord
 from recon_lib.results.store import Results
 
 
 def record(kind, seconds, processor="A", **choice):
     machine = {"processor": processor, "cores": 2}
-    return {"kind": kind, "choice": choice, "seconds": seconds, "machine": machine}
+    return RunRecord("", kind, RunKey.from_json(choice), {}, seconds=seconds, machine=machine)
 
 
 @pytest.fixture
@@ -29,10 +31,10 @@ def timed(tmp_path):
         record("evaluate", 5.0, method="network"),
         record("evaluate", 0.5, method="zero_filled"),
         record("evaluate", 30.0, "B", method="cs:real"),
-        {"kind": "train", "choice": {}, "seconds": 7.0},
-        {"kind": "train", "choice": {}, "machine": {"processor": "A", "cores": 2}},
+        RunRecord("", "train", RunKey(), {}, seconds=7.0),
+        RunRecord("", "train", RunKey(), {}, machine={"processor": "A", "cores": 2}),
     ]
-    (tmp_path / "records.json").write_text(json.dumps({str(n): one for n, one in enumerate(records)}))
+    (tmp_path / "records.json").write_text(json.dumps({str(n): entry.to_json() for n, entry in enumerate(records)}))
     return Results("desk", tmp_path, {"missing": ["one", "two"]})
 
 

@@ -1,13 +1,17 @@
 """The page of differences: choices read from the library, effects from results, what is missing said."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from fabricated import cell, line, made, plain, untrained
 
+from recon_lib.experiment.plan import plan
 from recon_lib.experiment.profile import CompressedSensing, Masks, Profile, load_profile
 from recon_lib.experiment.recipes import Architecture, FineTuning, Training
 from recon_lib.paper.differences import controls, open_choices, page
+from recon_lib.results.keys import RunKey
+from recon_lib.results.records import RunRecord
 
 BASE = [
     *cell({"t1": 35.0, "t2": 36.0}, n_finetune=20),
@@ -129,9 +133,11 @@ def test_crops_are_compared_with_whole_images():
         *variation("one-subnetwork-equal-time", 31.2, 32.0, n_finetune=0),
     ]
     found = made(BASE, rows)
-    choice = {"training_domain": "natural", "n_train": 500, "variation": "one-subnetwork"}
-    found.records["a"] = {"kind": "evaluate", "choice": choice, "seconds": 9.0}
-    found.records["b"] = {"kind": "train", "choice": choice, "seconds": 156.0, "parameters": {"updates": 200}}
+    key = RunKey(training_domain="natural", n_train=500, variation="one-subnetwork")
+    smoke = load_profile("smoke")
+    spec = replace(plan(smoke, dict.fromkeys(smoke.domains, ""))[0].spec, updates=200)
+    found.records["a"] = RunRecord("a", "evaluate", key, {}, seconds=9.0)
+    found.records["b"] = RunRecord("b", "train", key, spec.to_json(), seconds=156.0)
     text = plain(page.render_crops(found))
     assert line(text, "crops, as many updates").startswith("| crops, as many updates | 200 | 3 | 29.63 |")
     assert "−0.20 (−0.20 to −0.20)" in line(text, "crops, as many updates")  # noqa: RUF001

@@ -1,0 +1,75 @@
+"""Cards of networks are read as they were written, those that are committed too, and networks are found by name."""
+
+import json
+
+import pytest
+
+from recon_lib.core import paths
+from recon_lib.core.arrays import save_arrays
+from recon_lib.core.errors import ReconError
+from recon_lib.core.files import write_json
+from recon_lib.results import released, store
+from recon_lib.results.keys import RunKey
+from recon_lib.results.released import HeldOut, NetworkCard
+
+CARDS = sorted(paths.RESULTS.glob("*/weights/*.json"))
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: path.stem)
+def test_every_committed_card_comes_back(path):
+    content = json.loads(path.read_text(encoding="utf-8"))
+    card = NetworkCard.from_json(content)
+    assert card.name == path.stem
+    assert card.extra == {}
+    assert json.loads(json.dumps(card.to_json())) == content
+    assert f"{card.name}.safetensors" == released.released_name(card.key)
+    inside = released.read_card(path.with_suffix(".safetensors"))
+    assert (inside.key, inside.parameters, inside.run) == (card.key, card.parameters, card.run)
+
+
+def test_what_a_card_of_another_version_says_survives():
+    content = {"training_domain": "natural", "n_train": 8, "coils": 4, "held_out": None, "masks": [1], "file": "a.b"}
+    card = NetworkCard.from_json(content)
+    assert card.extra == {"coils": 4, "held_out": None, "masks": [1]}
+    assert card.to_json() == content
+
+
+def test_a_card_of_ones_own_scans_comes_back():
+    card = NetworkCard(
+        RunKey(training_domain="natural", test_domain="own scans", n_finetune=5),
+        kind="finetune",
+        held_out=HeldOut(5, {"network": 30.0}, {"network": 31.0, "zero_filled": 25.0}),
+        history=[{"epoch": 0}],
+        tuned_from={"name": "start", "sha256": "0"},
+    )
+    assert NetworkCard.from_json(json.loads(json.dumps(card.to_json()))) == card
+
+
+@pytest.mark.parametrize("change", [{"parameters": 5}, {"held_out": "much"}, {"held_out": {"slices": 1}}], ids=str)
+def test_a_card_that_cannot_be_read_is_one_clear_error(change, tmp_path):
+    save_arrays(tmp_path / "a.safetensors", {}, {"card": {"kind": "train", **change}})
+    with pytest.raises(ReconError, match=r"parameters|cannot be read"):
+        released.read_card(tmp_path / "a.safetensors")
+
+
+def test_a_network_is_found_by_name_or_path(tmp_path, monkeypatch):
+    results = store.Results("desk", tmp_path, {})
+    write_json(tmp_path / "weights" / "t2-4000.json", {"file": "t2-4000.safetensors"})
+    path = tmp_path / "weights" / "t2-4000.safetensors"
+    path.touch()
+    monkeypatch.setattr(store, "best", lambda: results)
+    assert released.find_network("t2-4000") == path
+    assert released.find_network(str(path)) == path
+    with pytest.raises(ReconError, match="Unknown network 't2-400': did you mean 't2-4000'"):
+        released.find_network("t2-400")
+    with pytest.raises(ReconError, match=r"There is no file .*gone\.safetensors"):
+        released.find_network(str(tmp_path / "gone.safetensors"))
+    monkeypatch.setattr(store, "best", lambda: None)
+    with pytest.raises(ReconError, match="There is no released network 't2-4000', nor any other"):
+        released.find_network("t2-4000")
+
+
+def test_a_file_is_named_by_what_its_network_learned_from():
+    key = RunKey("network", "natural", 4000, "t1", 20, 0, "residual")
+    assert released.released_name(key) == "natural-4000-t1-20.safetensors"
+    assert released.released_name(RunKey(training_domain="t2", n_train=500)) == "t2-500.safetensors"
