@@ -81,8 +81,8 @@ MUTANTS = (
     Mutant(
         "calibration block",
         "imaging/masks.py",
-        "landed = calibration_block(size, spec)",
-        "landed = np.zeros(size, bool)",
+        "return block | sampled[margin",
+        "return sampled[margin",
         "imaging/test_masks.py -k fully_sampled",
     ),
     Mutant(
@@ -116,8 +116,8 @@ MUTANTS = (
     Mutant(
         "scale of the metrics",
         "imaging/metrics.py",
-        "return image / peak, target / peak",
-        "return image / image.max(), target / peak",
+        "return reference / float(data_range), image / float(data_range)",
+        "return reference / float(data_range), image / image.max()",
         "imaging/test_metrics.py -k overall_intensity",
     ),
     Mutant(
