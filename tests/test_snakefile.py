@@ -1,5 +1,6 @@
 """The graph of runs as a cluster sees it: planned without being run, with resources for a scheduler."""
 
+import json
 import os
 import re
 import subprocess
@@ -32,3 +33,15 @@ def test_a_dry_run_plans_every_run_once_and_touches_nothing(folders, words):
     planned = len(execute.plan_profile(load_profile("smoke")))
     assert counts == {"collect": "1", "execute": str(planned), "total": str(planned + 1)}
     assert not paths.runs().exists()
+
+
+@pytest.mark.slow
+def test_one_run_is_a_notebook_that_papermill_executes_in_a_kernel_of_its_own(folders):
+    run = next(run for run in execute.plan_profile(load_profile("smoke")) if run.kind == "evaluate")
+    record = execute.folder(run) / "run.json"
+    command = [sys.executable, "-m", "snakemake", "--nolock", "--cores", "1", "--config", "profile=smoke", "--", record]
+    ended = subprocess.run(command, cwd=paths.ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    notebook = json.loads((record.parent / "evaluate.ipynb").read_text(encoding="utf-8"))
+    assert notebook["metadata"]["papermill"]["exception"] is None
+    assert json.loads(record.read_text(encoding="utf-8"))["id"] == run.id
