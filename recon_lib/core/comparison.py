@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ from recon_lib.core.style import blank_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLUMN, _MARGIN = 2.2, 1.3  # inches: of a column's width, and of the titles and the scale together
+_COLUMN, _MARGIN = 2.2, 1.0  # inches: of a column's width, and of the titles together
+_CHARACTERS = 13  # of the title an inch
 
 
 def comparison_figure(
@@ -31,7 +33,7 @@ def comparison_figure(
         reconstructions: Images of the same shape and scale, by the title that each is to have.
         largest_error: The error from which on a map is brightest, the same in all of them, in the reference's scale.
         mask: Boolean, ``(height, width)``, the acquired points of k-space; without it the place stays empty.
-        title: Above all.
+        title: Above all, broken into lines where it is wider than the figure.
 
     Returns:
         The figure: two rows and a column for each image, and a scale of the errors beside the second row.
@@ -61,5 +63,5 @@ def comparison_figure(
     bar.set_label("|error|, reference's maximum = 1", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     if title:
-        figure.suptitle(title, fontsize=10)
+        figure.suptitle(textwrap.fill(title, int(_CHARACTERS * figure.get_figwidth())), fontsize=10)
     return figure

@@ -35,6 +35,17 @@ def test_without_a_mask_its_place_stays_empty(rng):
     assert figure.get_suptitle() == ""
 
 
+def test_a_long_title_is_broken_and_stays_inside(rng):
+    reference = rng.random((16, 12))
+    title = "T1, sub-11, slice 41: network trained on natural images, tuned with 20 images, acceleration 4"
+    figure = comparison_figure(reference, {"image": reference}, 1.0, title=title)
+    figure.canvas.draw()
+    box = figure._suptitle.get_window_extent()
+    assert figure.get_suptitle().replace("\n", " ") == title
+    assert figure.bbox.x0 <= box.x0
+    assert box.x1 <= figure.bbox.x1
+
+
 @pytest.mark.parametrize("images", [{}, {"image": np.zeros((5, 6))}])
 def test_images_of_another_shape_are_refused(images):
     with pytest.raises(ValueError, match=r"of an image of \(6, 5\)"):
