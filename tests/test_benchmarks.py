@@ -176,9 +176,9 @@ def test_a_missing_peer_is_named_once_with_its_mend(peer, mend, monkeypatch, cap
         assert not peers.there(peer)
     finally:
         peers.there.cache_clear()
-    said = capsys.readouterr().out
-    assert said.count("is not installed, so ours is measured alone") == 1
-    assert mend in said
+    text = capsys.readouterr().out
+    assert text.count("is not installed, so ours is measured alone") == 1
+    assert mend in text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -220,7 +220,7 @@ def test_the_twin_is_the_same_network(size):
     cascade = build(Cascade(Architecture(subnetworks=3, filters=4), seed=5))
     images = np.random.default_rng(0).random((2, *size))
     data = acquire(images, mask_stack(size, 2))
-    image, before = twin.Twin(cascade)(*twin.tensors(data, channels_last=False)[:3])
+    image, twin_before_dc = twin.Twin(cascade)(*twin.tensors(data, channels_last=False)[:3])
     output = cascade((data.zero_filled, data.mask))
     assert np.allclose(image.detach().numpy().transpose(0, 2, 3, 1), output["image"], atol=1e-5)
-    assert np.allclose(before.detach().numpy().transpose(0, 2, 3, 1), output["before_dc"], atol=1e-5)
+    assert np.allclose(twin_before_dc.detach().numpy().transpose(0, 2, 3, 1), output["before_dc"], atol=1e-5)

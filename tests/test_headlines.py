@@ -67,5 +67,5 @@ def test_a_planted_change_is_seen(copy, column, change):
     slices.loc[planted, column] += change
     write_rows(path, slices.to_dict("records"))
     wrong = headlines.off(headlines.measure(opened(copy, profile)), headlines.stored())
-    assert any(f"t1 network natural 4000 0 {column}" in one for one in wrong)
-    assert not any(" t2 " in one for one in wrong)
+    assert any(f"t1 network natural 4000 0 {column}" in line for line in wrong)
+    assert not any(" t2 " in line for line in wrong)

@@ -63,9 +63,9 @@ class Networks:
         grouped = self.slices.assign(**counts).groupby([*key, "subject", "slice"])[["psnr", "ssim"]].mean()
         return {cell: rows.droplevel(key) for cell, rows in grouped.groupby(level=key, sort=False)}
 
-    def untested(self, why: str) -> Verdict:
-        """Return the verdict of what was not run."""
-        return Verdict(self.test_domain, Outcome.UNTESTED, note=why)
+    def untested(self, reason: str) -> Verdict:
+        """Return the verdict of a claim that cannot be tested, and why it cannot."""
+        return Verdict(self.test_domain, Outcome.UNTESTED, note=reason)
 
 
 def paper_slices() -> pandas.DataFrame:

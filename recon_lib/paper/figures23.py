@@ -46,11 +46,11 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
     """
     place = place or median_place(results, test_domain)
     n_finetune = tuned_count(results.slices, test_domain)
-    shown = upright_panels(results, test_domain, place)
-    mask, reference = shown.pop("mask", None), shown["reference"]
-    box, window = head_box(reference), zoom_window(reference, shown.get("zero_filled", reference))
-    networks = {(d, n): network_label(shown, d, n) for d in NETWORKS for n in (0, n_finetune)}
-    errors = {name: np.abs(image - reference) for name, image in shown.items() if name != "reference"}
+    images = upright_panels(results, test_domain, place)
+    mask, reference = images.pop("mask", None), images["reference"]
+    box, window = head_box(reference), zoom_window(reference, images.get("zero_filled", reference))
+    networks = {(d, n): network_label(images, d, n) for d in NETWORKS for n in (0, n_finetune)}
+    errors = {name: np.abs(image - reference) for name, image in images.items() if name != "reference"}
     raw = [errors[name] for name in networks.values() if name in errors] or list(errors.values())
     top = float(np.quantile(np.concatenate([error[box].ravel() for error in raw]), 0.998)) if raw else 1.0
 
@@ -66,10 +66,10 @@ def reconstruction_figure(results: Results, test_domain: str, place: tuple[str, 
             cells.append((row, column, networks[domain, count], f"{domain_name(domain)},\n{state}"))
     bar = None
     for row, column, name, title in cells:
-        if name not in shown:
+        if name not in images:
             grid[row][column].text(0.5, 0.5, f"{title}:\nnot run", ha="center", va="center", fontsize=9)
             continue
-        show_panel(grid[row][column], shown[name], box, window, f"{title}\n{_written(scores.get(name))}")
+        show_panel(grid[row][column], images[name], box, window, f"{title}\n{_written(scores.get(name))}")
         bar = grid[row + 1][column].imshow(errors[name][box], cmap="inferno", vmin=0, vmax=top, interpolation="nearest")
     if bar is not None:
         colours = figure.colorbar(bar, ax=[axes for line in grid for axes in line], shrink=0.35, pad=0.02, extend="max")

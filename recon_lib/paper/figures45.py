@@ -50,10 +50,10 @@ def grid_figure(
     reference = images["reference"]
     box = head_box(reference)
     sizes, counts = axes_of(_frame(results, test_domain))
-    shown = {name: image[box] for name, image in images.items() if name != "mask"}
+    tiles = {name: image[box] for name, image in images.items() if name != "mask"}
     if errors:
-        shown = {name: np.abs(image - reference[box]) for name, image in shown.items()} | {"reference": reference[box]}
-    networks = [image.ravel() for name, image in shown.items() if name.startswith("network-")]
+        tiles = {name: np.abs(image - reference[box]) for name, image in tiles.items()} | {"reference": reference[box]}
+    networks = [image.ravel() for name, image in tiles.items() if name.startswith("network-")]
     top = float(np.quantile(np.concatenate(networks), 0.998)) if errors and networks else 1.0
     scale = {"cmap": "inferno" if errors else "gray", "vmin": 0, "vmax": top}
 
@@ -70,8 +70,8 @@ def grid_figure(
     for row, column, name, head in cells:
         score = f"{scores[name][0]:.1f} dB" if name in scores else ""
         title = f"{head}\n{score}" if row < 2 else score
-        if name in shown:
-            wall.hang(row, column, shown[name], title, scale)
+        if name in tiles:
+            wall.hang(row, column, tiles[name], title, scale)
         else:
             wall.leave(row, column, title.strip(), "no image\nkept" if score else "not run")
     wall.explain(

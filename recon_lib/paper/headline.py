@@ -79,12 +79,12 @@ def facts(figure: Figure) -> dict[str, dict[str, list]]:
     Returns:
         By axes and line, mean PSNR in dB as trained and tuned, ``None`` where there is none; and the notes.
     """
-    shown = {}
+    by_axes = {}
     for axes in figure.axes:
         lines = {str(line.get_label()): line.get_ydata() for line in axes.lines}
         values = {label: [round(float(y), 2) if np.isfinite(y) else None for y in ys] for label, ys in lines.items()}
-        shown[axes.get_title()] = {**values, "notes": [text.get_text() for text in axes.texts]}
-    return shown
+        by_axes[axes.get_title()] = {**values, "notes": [text.get_text() for text in axes.texts]}
+    return by_axes
 
 
 def draw(figure: Figure) -> bytes:
@@ -114,10 +114,10 @@ def write() -> Path:
     Raises:
         ReconError: There are no results yet, or they fail their check.
     """
-    shown = store.best()
-    if shown is None:
+    results = store.best()
+    if results is None:
         raise ReconError("There are no results to draw: run a profile first, with make desk.")
-    write_bytes(path(), draw(summary_figure(shown)))
+    write_bytes(path(), draw(summary_figure(results)))
     return path()
 
 

@@ -55,9 +55,9 @@ def test_the_most_tuned_cell_that_both_sizes_have_is_compared():
     assert "tuned with 20 images" in verdict.note
 
 
-@pytest.mark.parametrize("kept", ["n_train == 4000", "n_finetune == 0", "n_finetune == 50"])
-def test_a_grid_with_a_side_missing_is_not_testable(kept):
-    verdict = judged(grid({0: 3.0, 50: 0.4}).query(kept))
+@pytest.mark.parametrize("condition", ["n_train == 4000", "n_finetune == 0", "n_finetune == 50"])
+def test_a_grid_with_a_side_missing_is_not_testable(condition):
+    verdict = judged(grid({0: 3.0, 50: 0.4}).query(condition))
     assert verdict.outcome == Outcome.UNTESTED
     assert "not all there" in verdict.note or "fewer than two" in verdict.note
 

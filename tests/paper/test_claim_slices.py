@@ -26,8 +26,8 @@ def test_the_largest_training_size_stands_for_the_paper_s_even_where_a_cell_is_m
 
 def test_draws_are_averaged_before_slices():
     first, second = (frame(cell({"t1": psnr}, draw=draw)) for draw, psnr in ((0, 30.0), (1, 32.0)))
-    both = pd.concat([first, second[second["slice"] == 40]])
-    mean = Networks(both, "t1").score("natural", 0)
+    draws = pd.concat([first, second[second["slice"] == 40]])
+    mean = Networks(draws, "t1").score("natural", 0)
     assert len(mean) == len(first)
     gain = mean - first.set_index(["subject", "slice"])["psnr"]
     assert gain.xs(40, level="slice").to_list() == pytest.approx([1.0] * 4)

@@ -25,21 +25,21 @@ def words(figure):
 
 
 def test_it_says_what_the_defaults_are():
-    found, shape = words(figure1.scheme_figure()), Architecture()
+    texts, shape = words(figure1.scheme_figure()), Architecture()
     layer = f"{shape.kernel} \u00d7 {shape.kernel}\n{shape.filters} channels\nReLU"
-    assert found.count(layer) == shape.hidden_layers == 4
-    assert found.count(f"{shape.kernel} \u00d7 {shape.kernel}\n1 channel\nlinear") == 1
-    assert found.count("DC") == shape.subnetworks == 5
-    assert [name for name in found if name.startswith("$C_{")] == [f"$C_{{{p}}}$" for p in range(1, 6)]
-    assert f"a sub-network, one of {shape.subnetworks}" in found
-    assert "natural images\n500 to 4000" in found
-    assert "5 to 50 images of\nthe test contrast" in found
+    assert texts.count(layer) == shape.hidden_layers == 4
+    assert texts.count(f"{shape.kernel} \u00d7 {shape.kernel}\n1 channel\nlinear") == 1
+    assert texts.count("DC") == shape.subnetworks == 5
+    assert [name for name in texts if name.startswith("$C_{")] == [f"$C_{{{p}}}$" for p in range(1, 6)]
+    assert f"a sub-network, one of {shape.subnetworks}" in texts
+    assert "natural images\n500 to 4000" in texts
+    assert "5 to 50 images of\nthe test contrast" in texts
 
 
 def test_another_architecture_is_another_scheme():
-    found = words(figure1.scheme_figure(SHAPES[2]))
-    assert found.count("3 \u00d7 3\n8 channels\nReLU") == 2
-    assert found.count("DC") == 3
+    texts = words(figure1.scheme_figure(SHAPES[2]))
+    assert texts.count("3 \u00d7 3\n8 channels\nReLU") == 2
+    assert texts.count("DC") == 3
     large = words(figure1.scheme_figure(SHAPES[3]))
     assert [name for name in large if name.startswith("$C_{")] == ["$C_{1}$", "$C_{2}$", "$C_{3}$", "$C_{12}$"]
     assert large.count("11 \u00d7 11\n128 channels\nReLU") == 3
@@ -53,16 +53,16 @@ def test_no_words_run_into_each_other_or_out_of_their_box(shape):
     figure.canvas.draw()
     axes = figure.axes[0]
     texts = [(text.get_text(), text.get_window_extent()) for text in axes.texts if text.get_text()]
-    for (one, box), (other, second) in itertools.combinations(texts, 2):
-        assert not box.overlaps(second), f"{one!r} and {other!r}"
+    for (first, box), (last, second) in itertools.combinations(texts, 2):
+        assert not box.overlaps(second), f"{first!r} and {last!r}"
     patches = [patch.get_window_extent() for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
     whole = figure.bbox
     for text, box in texts:
         assert whole.contains(box.x0, box.y0), text
         assert whole.contains(box.x1, box.y1), text
         for patch in patches:
-            inside = patch.contains(box.x0, box.y0) and patch.contains(box.x1, box.y1)
-            assert inside or not patch.overlaps(box), text
+            contained = patch.contains(box.x0, box.y0) and patch.contains(box.x1, box.y1)
+            assert contained or not patch.overlaps(box), text
 
 
 def drawing(shape=None):
@@ -94,9 +94,9 @@ def test_its_ink_is_the_pages_own_and_it_has_no_ground():
 
 
 def test_the_same_scheme_is_the_same_bytes_and_no_setting_is_changed():
-    before = dict(matplotlib.rcParams)
+    settings = dict(matplotlib.rcParams)
     assert figure1.render_scheme().html == figure1.render_scheme().html
-    assert dict(matplotlib.rcParams) == before
+    assert dict(matplotlib.rcParams) == settings
 
 
 def test_counts_are_written_as_words_are():

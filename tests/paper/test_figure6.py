@@ -27,9 +27,9 @@ def titles(figure):
 
 
 def test_the_columns_are_the_methods_for_both_contrasts(tmp_path):
-    found = titles(figure6.comparison_figure(collected(tmp_path)))
+    texts = titles(figure6.comparison_figure(collected(tmp_path)))
     for own in ("T1", "T2"):
-        assert found.count(f"{own},\nreference\n") == 1
+        assert texts.count(f"{own},\nreference\n") == 1
     expected = [
         "CS,\nliteral\n29.0 dB, 0.725",
         "CS, best:\ntv0.01\n31.0 dB, 0.775",
@@ -38,15 +38,15 @@ def test_the_columns_are_the_methods_for_both_contrasts(tmp_path):
         "T2,\ntuned with 20\n36.0 dB, 0.900",
         "zero-filled\n26.5 dB, 0.662",
     ]
-    assert {title: found.count(title) for title in expected} == dict.fromkeys(expected, 2)
+    assert {title: texts.count(title) for title in expected} == dict.fromkeys(expected, 2)
 
 
 def test_each_image_has_its_error_below_on_one_scale(tmp_path):
-    shown = collected(tmp_path)
-    figure = figure6.comparison_figure(shown)
+    results = collected(tmp_path)
+    figure = figure6.comparison_figure(results)
     axes = np.array(figure.axes[:24]).reshape(4, 6)
     for row, domain in ((0, "t1"), (2, "t2")):
-        panels = panel_view.upright_panels(shown, domain, ("sub-11", 41))
+        panels = panel_view.upright_panels(results, domain, ("sub-11", 41))
         box = panel_view.head_box(panels["reference"])
         for column, name in enumerate(["cs:literal", "cs:tv0.01", *LABELS], start=1):
             np.testing.assert_array_equal(axes[row, column].images[0].get_array(), panels[name][box])
@@ -59,9 +59,9 @@ def test_each_image_has_its_error_below_on_one_scale(tmp_path):
 
 
 def test_where_the_literal_reading_is_best_the_next_stands_beside_it(tmp_path):
-    shown = collected(tmp_path, cs={"cs:literal": 33.0, "cs:real": 30.0, "cs:tv0.01": 29.0})
-    assert figure6.rank_variants(shown, "t1") == ["cs:literal", "cs:real", "cs:tv0.01"]
-    assert titles(figure6.comparison_figure(shown)).count("CS, next best:\nreal\n30.0 dB, 0.750") == 2
+    results = collected(tmp_path, cs={"cs:literal": 33.0, "cs:real": 30.0, "cs:tv0.01": 29.0})
+    assert figure6.rank_variants(results, "t1") == ["cs:literal", "cs:real", "cs:tv0.01"]
+    assert titles(figure6.comparison_figure(results)).count("CS, next best:\nreal\n30.0 dB, 0.750") == 2
 
 
 @pytest.mark.parametrize(("cs", "missing"), [({}, 4), ({"cs:literal": 30.0}, 2), ({"cs:real": 30.0}, 2)])
@@ -73,9 +73,9 @@ def test_what_was_not_run_says_so(tmp_path, cs, missing):
 
 def test_a_method_with_rows_but_no_image_says_so(tmp_path):
     figure = figure6.comparison_figure(collected(tmp_path, labels=["cs:literal"]))
-    said = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert "CS, best:\ntv0.01:\nno image kept" in said
-    assert sum("not run" in text for text in said) == 6  # no panel names its network's number of images
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert "CS, best:\ntv0.01:\nno image kept" in texts
+    assert sum("not run" in text for text in texts) == 6  # no panel names its network's number of images
 
 
 def test_variants_are_ranked_by_their_mean_over_slices(tmp_path):
@@ -84,10 +84,10 @@ def test_variants_are_ranked_by_their_mean_over_slices(tmp_path):
 
 
 def test_a_contrast_without_images_is_named(tmp_path):
-    shown = collected(tmp_path)
-    vars(shown)["panels"] = {key: panel for key, panel in shown.panels.items() if not key.startswith("t2/")}
+    results = collected(tmp_path)
+    vars(results)["panels"] = {key: panel for key, panel in results.panels.items() if not key.startswith("t2/")}
     with pytest.raises(ReconError, match="no panels of 't2'"):
-        figure6.comparison_figure(shown)
+        figure6.comparison_figure(results)
     with pytest.raises(ReconError, match="has no slices"):
         figure6.comparison_figure(made([]))
 

@@ -13,7 +13,7 @@ from recon_lib.results import merge, store
 
 
 @pytest.fixture
-def shown(tmp_path):
+def results(tmp_path):
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
     return store.open_results("desk")
 
@@ -31,35 +31,35 @@ def test_the_readme_shows_and_describes_it():
     assert (paths.ROOT / file).stat().st_size < 100_000
 
 
-def test_the_command_draws_what_the_results_say(shown, capsys):
+def test_the_command_draws_what_the_results_say(results, capsys):
     assert main.main(["results", "headline"]) == 0
     assert str(headline.path()) in capsys.readouterr().out
-    found = headline.read(headline.path())
-    rows = shown.slices.query("test_domain == 't2' and training_domain == 't1'")
+    facts = headline.read(headline.path())
+    rows = results.slices.query("test_domain == 't2' and training_domain == 't1'")
     means = rows.groupby("n_finetune")["psnr"].mean()
-    assert found["T2 test slices"]["T1, here"] == [round(means[0], 2), round(means[20], 2)]
-    assert found["T1 test slices"]["T1, the paper"] == [35.42, 35.89]
+    assert facts["T2 test slices"]["T1, here"] == [round(means[0], 2), round(means[20], 2)]
+    assert facts["T1 test slices"]["T1, the paper"] == [35.42, 35.89]
 
 
-def test_the_same_results_give_the_same_bytes(shown):
-    first, second = (headline.draw(headline.summary_figure(shown)) for _ in range(2))
+def test_the_same_results_give_the_same_bytes(results):
+    first, second = (headline.draw(headline.summary_figure(results)) for _ in range(2))
     assert first == second
     assert b"<dc:date>" not in first
 
 
-def test_other_results_are_noticed(shown, tmp_path):
+def test_other_results_are_noticed(results, tmp_path):
     headline.write()
-    other = {key: value + 0.02 * (key == ("t1", "natural", 20)) for key, value in PSNR.items()}
-    merge.collect(make_runs(tmp_path / "other", psnr=other), store.root() / "desk", {})
+    changed = {key: value + 0.02 * (key == ("t1", "natural", 20)) for key, value in PSNR.items()}
+    merge.collect(make_runs(tmp_path / "other", psnr=changed), store.root() / "desk", {})
     assert headline.read(headline.path()) != headline.facts(headline.summary_figure(store.open_results("desk")))
 
 
 def test_a_network_that_was_not_run_has_no_line(tmp_path):
-    some = {key: value for key, value in PSNR.items() if key[1] != "t2"}
-    merge.collect(make_runs(tmp_path / "runs", psnr=some), store.root() / "desk", {})
-    found = headline.facts(headline.summary_figure(store.open_results("desk")))["T1 test slices"]
-    assert "T2, here" not in found
-    assert "T2, the paper" in found
+    without_t2 = {key: value for key, value in PSNR.items() if key[1] != "t2"}
+    merge.collect(make_runs(tmp_path / "runs", psnr=without_t2), store.root() / "desk", {})
+    facts = headline.facts(headline.summary_figure(store.open_results("desk")))["T1 test slices"]
+    assert "T2, here" not in facts
+    assert "T2, the paper" in facts
 
 
 def test_what_is_not_there_is_a_sentence(tmp_path):

@@ -17,7 +17,7 @@ from recon_lib.results.panels import PanelKey
 
 
 @pytest.fixture
-def shown(tmp_path):
+def results(tmp_path):
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
     return store.open_results("desk")
 
@@ -33,18 +33,18 @@ def image_of(figure, title):
 
 
 @pytest.mark.parametrize(("domain", "own"), [("t1", "T1"), ("t2", "T2")])
-def test_the_reconstruction_figure_has_every_panel_reference_first(shown, domain, own):
-    figure = figures23.reconstruction_figure(shown, domain)
+def test_the_reconstruction_figure_has_every_panel_reference_first(results, domain, own):
+    figure = figures23.reconstruction_figure(results, domain)
     assert isinstance(figure, Figure)
-    found = titles(figure)
-    assert found[0] == "reference"
+    labels = titles(figure)
+    assert labels[0] == "reference"
     expected = {f"{n}, {s}" for n in ("natural images", "T1", "T2") for s in ("as trained", "tuned with 20")}
-    assert expected | {"reference", "zero-filled"} <= set(found)
+    assert expected | {"reference", "zero-filled"} <= set(labels)
     assert own in figure.get_suptitle()
 
 
-def test_panels_share_a_grey_scale_and_errors_a_scale(shown):
-    figure = figures23.reconstruction_figure(shown, "t1")
+def test_panels_share_a_grey_scale_and_errors_a_scale(results):
+    figure = figures23.reconstruction_figure(results, "t1")
     greys = {a.images[0].get_clim() for a in figure.axes if a.images and a.images[0].get_cmap().name == "gray"}
     assert greys == {(0, 1)} | {c for c in greys if c == (False, True)}
     errors = [a.images[0].get_clim() for a in figure.axes if a.images and a.images[0].get_cmap().name == "inferno"]
@@ -52,9 +52,9 @@ def test_panels_share_a_grey_scale_and_errors_a_scale(shown):
     assert len(set(errors)) == 1
 
 
-def test_a_panel_is_the_data_and_the_map_below_it_its_error(shown):
-    figure = figures23.reconstruction_figure(shown, "t1")
-    panels = panel_view.slice_panels(shown, "t1", ("sub-11", 41))
+def test_a_panel_is_the_data_and_the_map_below_it_its_error(results):
+    figure = figures23.reconstruction_figure(results, "t1")
+    panels = panel_view.slice_panels(results, "t1", ("sub-11", 41))
     reference = panel_view.orient(panels["reference"].astype(np.float32))
     box = panel_view.head_box(reference)
     tuned = panel_view.orient(panels["network-t2-4000-20"].astype(np.float32))
@@ -67,10 +67,10 @@ def test_a_panel_is_the_data_and_the_map_below_it_its_error(shown):
     np.testing.assert_array_equal(np.asarray(inset), tuned[window])
 
 
-def test_scores_are_those_of_the_rows(shown):
-    rows = shown.slices.query("test_domain == 't2' and training_domain == 't1' and n_finetune == 20")
+def test_scores_are_those_of_the_rows(results):
+    rows = results.slices.query("test_domain == 't2' and training_domain == 't1' and n_finetune == 20")
     row = rows[(rows["subject"] == "sub-11") & (rows["slice"] == 41)].iloc[0]
-    axes = image_of(figures23.reconstruction_figure(shown, "t2"), "T1, tuned with 20")[2]
+    axes = image_of(figures23.reconstruction_figure(results, "t2"), "T1, tuned with 20")[2]
     assert f"{row['psnr']:.1f} dB, SSIM {row['ssim']:.3f}" in axes.get_title()
 
 
@@ -79,21 +79,21 @@ def test_scores_go_by_the_panels_labels_and_the_first_draw(tmp_path):
     rows = [*cell_rows("t1", cells), *untrained_rows("t1", {"zero_filled": 26.0, "cs:real": 29.0})]
     labels = ["network-natural-4000-20", "network-natural-500-20"]
     merge.collect([write_run(tmp_path / "run", rows, labelled_panels("t1", labels))], store.root() / "desk", {})
-    shown = store.open_results("desk")
-    found = panel_view.slice_scores(shown, "t1", ("sub-11", 41))
-    assert {name: psnr for name, (psnr, _) in found.items()} == {
+    results = store.open_results("desk")
+    scores = panel_view.slice_scores(results, "t1", ("sub-11", 41))
+    assert {name: psnr for name, (psnr, _) in scores.items()} == {
         "network-natural-4000-20": 34.0,
         "network-natural-500-20": 31.0,
         "zero_filled": 26.0,
         "cs:real": 29.0,
     }
-    axes = image_of(figures23.reconstruction_figure(shown, "t1"), "natural images, tuned with 20")[2]
+    axes = image_of(figures23.reconstruction_figure(results, "t1"), "natural images, tuned with 20")[2]
     assert "34.0 dB, SSIM 0.850" in axes.get_title()
 
 
-def test_upright_panels_are_the_stored_ones_turned(shown):
+def test_upright_panels_are_the_stored_ones_turned(results):
     stored, upright = (
-        read(shown, "t1", ("sub-11", 41)) for read in (panel_view.slice_panels, panel_view.upright_panels)
+        read(results, "t1", ("sub-11", 41)) for read in (panel_view.slice_panels, panel_view.upright_panels)
     )
     assert stored.keys() == upright.keys()
     for name, image in upright.items():
@@ -102,8 +102,8 @@ def test_upright_panels_are_the_stored_ones_turned(shown):
 
 
 def test_a_network_that_was_not_run_leaves_its_place_empty(tmp_path):
-    some = {key: value for key, value in PSNR.items() if key[1] != "t2"}
-    merge.collect(make_runs(tmp_path / "runs", psnr=some), store.root() / "desk", {})
+    chosen = {key: value for key, value in PSNR.items() if key[1] != "t2"}
+    merge.collect(make_runs(tmp_path / "runs", psnr=chosen), store.root() / "desk", {})
     figure = figures23.reconstruction_figure(store.open_results("desk"), "t1")
     assert not any(title.startswith("T2") for title in titles(figure))
     assert sum("not run" in t.get_text() for a in figure.axes for t in a.texts) == 2
@@ -140,26 +140,26 @@ def test_the_window_is_where_undersampling_did_most_harm():
     assert rows.stop - rows.start == columns.stop - columns.start == 9
 
 
-def test_the_slice_shown_is_the_median_of_those_kept(shown, tmp_path):
-    assert panel_view.median_place(shown, "t1") == ("sub-11", 41)
-    start = shown.slices.query("method == 'zero_filled' and test_domain == 't1' and subject == 'sub-11'")
+def test_the_slice_shown_is_the_median_of_those_kept(results, tmp_path):
+    assert panel_view.median_place(results, "t1") == ("sub-11", 41)
+    start = results.slices.query("method == 'zero_filled' and test_domain == 't1' and subject == 'sub-11'")
     by = start.set_index("slice")["psnr"].sort_values()
     content = make_panels("t1", "natural", 0)
     for index in by.index:
         for key, image in content.items():
-            shown.panels[PanelKey.from_json(key.replace("/41/", f"/{index}/"))] = image
-    assert panel_view.median_place(shown, "t1") == ("sub-11", int(by.index[2]))
+            results.panels[PanelKey.from_json(key.replace("/41/", f"/{index}/"))] = image
+    assert panel_view.median_place(results, "t1") == ("sub-11", int(by.index[2]))
 
 
-def test_bad_places_are_named(shown):
+def test_bad_places_are_named(results):
     with pytest.raises(ReconError, match="sub-99 slice 3"):
-        figures23.reconstruction_figure(shown, "t1", ("sub-99", 3))
+        figures23.reconstruction_figure(results, "t1", ("sub-99", 3))
     with pytest.raises(ReconError, match="no panels of 't1_bold5000'"):
-        panel_view.median_place(shown, "t1_bold5000")
+        panel_view.median_place(results, "t1_bold5000")
 
 
-def test_curves_put_sub_networks_end_to_end(shown):
-    history = shown.history[(shown.history["kind"] == "train") & (shown.history["training_domain"] == "t1")]
+def test_curves_put_sub_networks_end_to_end(results):
+    history = results.history[(results.history["kind"] == "train") & (results.history["training_domain"] == "t1")]
     figure = charts.training_curves(history, "a title")
     loss, psnr = figure.axes
     lines = [line for line in loss.lines if len(line.get_xdata()) == 4]
@@ -167,31 +167,31 @@ def test_curves_put_sub_networks_end_to_end(shown):
     np.testing.assert_array_equal(lines[1].get_xdata(), [500, 600, 700, 800])
     np.testing.assert_allclose(lines[4].get_ydata(), 0.1 / np.arange(1, 5), rtol=1e-6)
     assert [text.get_text() for text in psnr.get_legend().get_texts()] == ["T1"]
-    tuned = shown.history[shown.history["kind"] == "finetune"]
+    tuned = results.history[results.history["kind"] == "finetune"]
     assert len(charts.training_curves(tuned).axes[0].lines) == 6
 
 
-def test_empty_tables_are_refused(shown):
+def test_empty_tables_are_refused(results):
     with pytest.raises(ReconError, match="history"):
-        charts.training_curves(shown.history[:0])
+        charts.training_curves(results.history[:0])
     with pytest.raises(ReconError, match="slices"):
-        charts.slice_scatter(shown.slices[:0])
+        charts.slice_scatter(results.slices[:0])
     with pytest.raises(ReconError, match="stacked"):
         charts.mask_figure(np.ones((4, 4), bool))
 
 
-def test_the_scatter_has_a_point_a_slice(shown):
-    rows = shown.slices.query("method == 'zero_filled' and test_domain == 't1'")
+def test_the_scatter_has_a_point_a_slice(results):
+    rows = results.slices.query("method == 'zero_filled' and test_domain == 't1'")
     figure = charts.slice_scatter(rows)
     assert sum(len(line.get_xdata()) for line in figure.axes[0].lines) == len(rows)
 
 
-def test_the_summary_shows_ours_and_the_papers(shown):
-    axes = headline.summary_figure(shown).axes[0]
+def test_the_summary_shows_ours_and_the_papers(results):
+    axes = headline.summary_figure(results).axes[0]
     lines = {line.get_label(): line.get_ydata() for line in axes.lines}
     assert lines["T1, the paper"].tolist() == [35.42, 35.89]
     expected = (
-        shown.slices.query("test_domain == 't1' and training_domain == 't1'").groupby("n_finetune")["psnr"].mean()
+        results.slices.query("test_domain == 't1' and training_domain == 't1'").groupby("n_finetune")["psnr"].mean()
     )
     np.testing.assert_allclose(lines["T1, here"], expected)
     only = {line.get_label() for line in headline.summary_figure(None).axes[0].lines}
@@ -207,8 +207,8 @@ def test_the_mask_figure_shows_the_masks():
     assert np.nanmax(figure.axes[2].lines[0].get_ydata()) == 1.0
 
 
-def test_a_figure_shows_itself_on_a_white_ground(shown):
-    figure = headline.summary_figure(shown)
+def test_a_figure_shows_itself_on_a_white_ground(results):
+    figure = headline.summary_figure(results)
     assert figure._repr_png_().startswith(b"\x89PNG")
     assert figure.get_facecolor() == (1, 1, 1, 1)
 
@@ -219,5 +219,5 @@ def test_neither_pyplot_nor_a_training_framework_is_loaded():
         "headline.summary_figure(None)._repr_png_()\n"
         "print([n for n in ('tensorflow', 'keras', 'jax', 'torch', 'matplotlib.pyplot') if n in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
-    assert found.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert process.stdout.strip() == "[]"

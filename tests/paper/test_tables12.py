@@ -15,7 +15,7 @@ from recon_lib.results.rows import SLICE_COLUMNS, read_rows, write_rows
 
 
 @pytest.fixture
-def shown(tmp_path):
+def results(tmp_path):
     return collected(make_runs(tmp_path / "runs"))
 
 
@@ -24,7 +24,7 @@ def collected(runs):
     return store.open_results("desk")
 
 
-def one(rows, tmp_path):
+def results_of(rows, tmp_path):
     """Results that hold these rows alone."""
     write_rows(tmp_path / "one" / "slices.csv", rows)
     return collected([tmp_path / "one"])
@@ -53,8 +53,8 @@ def test_a_missing_file_of_the_paper_is_named(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("domain", ["t1", "t2"])
-def test_every_row_stands_beside_the_papers(shown, domain):
-    frame = tables12.comparison(domain, shown)
+def test_every_row_stands_beside_the_papers(results, domain):
+    frame = tables12.comparison(domain, results)
     assert len(frame) == 16
     for (test_domain, training, n), mean in PSNR.items():
         if test_domain == domain:
@@ -68,8 +68,10 @@ def test_every_row_stands_beside_the_papers(shown, domain):
 
 
 def test_mean_and_sample_deviation_by_hand(tmp_path):
-    shown = one([row("t1", "a", 1, psnr=30.0), row("t1", "a", 2, psnr=32.0), row("t1", "b", 1, psnr=37.0)], tmp_path)
-    frame = tables12.comparison("t1", shown)
+    results = results_of(
+        [row("t1", "a", 1, psnr=30.0), row("t1", "a", 2, psnr=32.0), row("t1", "b", 1, psnr=37.0)], tmp_path
+    )
+    frame = tables12.comparison("t1", results)
     assert cell(frame, "natural", 0, "psnr", "ours") == pytest.approx(33.0)
     assert cell(frame, "natural", 0, "psnr", "ours_std") == pytest.approx(np.sqrt((9 + 1 + 16) / 2))
     assert cell(frame, "natural", 0, "psnr", "slices") == 3
@@ -79,7 +81,7 @@ def test_mean_and_sample_deviation_by_hand(tmp_path):
 def test_networks_of_one_number_of_training_images_stand_side_by_side(tmp_path):
     rows = [row("t1", "a", 1, psnr=30.0, n_train=4000), row("t1", "a", 1, psnr=29.0, n_train=500)]
     rows.append(row("t1", "a", 1, psnr=35.0, training_domain="t1", n_train=2000))
-    frame = tables12.comparison("t1", one(rows, tmp_path))
+    frame = tables12.comparison("t1", results_of(rows, tmp_path))
     assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
     assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
     assert np.isnan(cell(frame, "t1", 0, "psnr", "ours"))  # that of 4000 is yet to come
@@ -89,18 +91,20 @@ def test_the_order_of_the_networks_is_said_beside_the_papers(tmp_path):
     def rows(**psnr):
         return [row("t2", "a", 1, psnr=value, training_domain=name) for name, value in psnr.items()]
 
-    text = metric_ways.render_order("t2", one(rows(natural=33.0, t1=34.0, t2=35.0), tmp_path)).markdown
+    text = metric_ways.render_order("t2", results_of(rows(natural=33.0, t1=34.0, t2=35.0), tmp_path)).markdown
     assert "As trained, here: T2, T1, natural images; in the paper: T2, natural images, T1." in text
     assert "Tuned with 20, in the paper: T2, T1, natural images." in text
-    text = metric_ways.render_order("t2", one(rows(natural=34.5, t1=34.0, t2=35.0), tmp_path)).markdown
+    text = metric_ways.render_order("t2", results_of(rows(natural=34.5, t1=34.0, t2=35.0), tmp_path)).markdown
     assert "As trained, both here and in the paper: T2, natural images, T1." in text
-    text = metric_ways.render_order("t2", one(rows(natural=34.5, t1=34.0), tmp_path)).markdown  # one network is missing
+    text = metric_ways.render_order(
+        "t2", results_of(rows(natural=34.5, t1=34.0), tmp_path)
+    ).markdown  # one network is missing
     assert "As trained, in the paper: T2, natural images, T1." in text
 
 
 def test_draws_of_a_slice_are_one_slice(tmp_path):
     rows = [row("t1", "a", s, psnr=p, draw=d) for s, d, p in ((1, 0, 30.0), (1, 1, 34.0), (2, 0, 36.0), (2, 1, 36.0))]
-    frame = tables12.comparison("t1", one(rows, tmp_path))
+    frame = tables12.comparison("t1", results_of(rows, tmp_path))
     assert cell(frame, "natural", 0, "psnr", "slices") == 2
     assert cell(frame, "natural", 0, "psnr", "ours") == pytest.approx(34.0)
     assert cell(frame, "natural", 0, "psnr", "ours_std") == pytest.approx(np.sqrt(8))
@@ -113,13 +117,13 @@ def test_the_other_contrast_and_other_counts_do_not_leak_in(tmp_path):
         row("t1", "a", 1, psnr=10.0, n_train=500),
         row("t1", "a", 1, psnr=20.0, n_finetune=50),
     ]
-    frame = tables12.comparison("t1", one(rows, tmp_path))
+    frame = tables12.comparison("t1", results_of(rows, tmp_path))
     assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
     assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
 
 
 def test_what_was_not_run_is_empty_and_never_zero(tmp_path):
-    frame = tables12.comparison("t1", one([row("t1", "a", 1)], tmp_path))
+    frame = tables12.comparison("t1", results_of([row("t1", "a", 1)], tmp_path))
     ours = frame[~((frame["training_domain"] == "natural") & (frame["n_finetune"] == 0))]
     assert ours[["ours", "ours_std", "slices", "difference"]].isna().all(axis=None)
     frame = tables12.comparison("t2", None)
@@ -129,12 +133,13 @@ def test_what_was_not_run_is_empty_and_never_zero(tmp_path):
 
 def test_a_profile_with_other_counts_still_fills_the_table(tmp_path):
     rows = [row("t1", "a", 1, n_train=24, n_finetune=n, psnr=30.0 + n) for n in (0, 4)]
-    shown = one(rows, tmp_path)
-    frame = tables12.comparison("t1", shown)
+    results = results_of(rows, tmp_path)
+    frame = tables12.comparison("t1", results)
     assert cell(frame, "natural", 4, "psnr", "ours") == 34.0
     assert cell(frame, "natural", 4, "psnr", "paper") == 35.59
     assert (
-        "then tuned with 4 images of the test contrast (the paper: 20)" in tables12.render_comparison("t1", shown).html
+        "then tuned with 4 images of the test contrast (the paper: 20)"
+        in tables12.render_comparison("t1", results).html
     )
 
 
@@ -143,7 +148,7 @@ def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
         row("t1", "a", 1, method=f"cs:{name}", training_domain="", n_train=None, n_finetune=None, psnr=psnr)
         for name, psnr in (("literal", 33.0), ("tv0.01", 34.5))
     ]
-    frame = tables12.comparison("t1", one(rows, tmp_path)).query("metric == 'psnr'").set_index("method")
+    frame = tables12.comparison("t1", results_of(rows, tmp_path)).query("metric == 'psnr'").set_index("method")
     assert frame.loc["cs:literal", "ours"] == 33.0
     assert frame.loc["cs:literal", "paper"] == 33.36
     assert frame.loc["cs:tv0.01", "ours"] == 34.5
@@ -153,7 +158,7 @@ def test_compressed_sensing_fills_its_rows_once_it_is_run(tmp_path):
 def test_the_papers_cs_stands_beside_the_literal_reading_whichever_were_run(tmp_path):
     psnr = {"cs:real+tv0.002": 36.0, "cs:tv0.01": 34.0, "cs:real": 35.0, "cs:tv0.002": 33.0}
     frame = (
-        tables12.comparison("t1", one(untrained_rows("t1", psnr), tmp_path))
+        tables12.comparison("t1", results_of(untrained_rows("t1", psnr), tmp_path))
         .query("metric == 'psnr'")
         .set_index("method")
     )
@@ -167,27 +172,27 @@ def test_the_papers_cs_stands_beside_the_literal_reading_whichever_were_run(tmp_
 
 def test_the_best_reading_of_cs_is_marked_for_each_metric(tmp_path):
     rows = untrained_rows("t1", {"cs:literal": 30.0, "cs:real": 32.0})
-    both = tables12.render_comparison("t1", one(rows, tmp_path)).html
-    assert both.count("CS (real)<small>best PSNR and SSIM</small>") == 1
-    assert both.count("best") == 1
-    for each in rows:
-        each["ssim"] = 1 - each["ssim"]
-    apart = tables12.render_comparison("t1", one(rows, tmp_path))
+    html = tables12.render_comparison("t1", results_of(rows, tmp_path)).html
+    assert html.count("CS (real)<small>best PSNR and SSIM</small>") == 1
+    assert html.count("best") == 1
+    for row_ in rows:
+        row_["ssim"] = 1 - row_["ssim"]
+    apart = tables12.render_comparison("t1", results_of(rows, tmp_path))
     assert "CS (real)<small>best PSNR</small>" in apart.html
     assert "CS (literal)<small>best SSIM</small>" in apart.html
     assert "| CS (real), best PSNR |" in plain(apart)
-    alone = tables12.render_comparison("t1", one(rows[:2], tmp_path)).html
+    alone = tables12.render_comparison("t1", results_of(rows[:2], tmp_path)).html
     assert "best" not in alone
 
 
 def test_conjugate_symmetry_is_a_row_without_training_once_it_is_run(tmp_path):
-    shown = one(untrained_rows("t1", {"zero_filled": 26.0, "conjugate_symmetry": 28.0}), tmp_path)
-    frame = tables12.comparison("t1", shown)
+    results = results_of(untrained_rows("t1", {"zero_filled": 26.0, "conjugate_symmetry": 28.0}), tmp_path)
+    frame = tables12.comparison("t1", results)
     assert frame["method"].unique().tolist()[:2] == ["zero_filled", "conjugate_symmetry"]
     row_ = frame[(frame["method"] == "conjugate_symmetry") & (frame["metric"] == "psnr")].iloc[0]
     assert row_["ours"] == pytest.approx(29.0)
     assert np.isnan(row_["paper"])
-    html = tables12.render_comparison("t1", shown).html
+    html = tables12.render_comparison("t1", results).html
     start, end = html.index("no training"), html.index("trained on, and not tuned")
     assert "conjugate symmetry" in html[start:end]
     assert "conjugate_symmetry" not in tables12.comparison("t1", None)["method"].tolist()
@@ -201,7 +206,7 @@ def test_compressed_sensing_has_a_group_of_its_own():
 
 def test_a_difference_has_its_sign_and_its_colour(tmp_path):
     rows = [row("t1", "a", 1, psnr=36.44, ssim=0.9), row("t1", "a", 1, psnr=35.0, ssim=0.947, n_finetune=20)]
-    html = tables12.render_comparison("t1", one(rows, tmp_path)).html
+    html = tables12.render_comparison("t1", results_of(rows, tmp_path)).html
     assert re.findall(r'<td style="background: rgba\((\d+), \d+, \d+, ([\d.]+)\)">([^<]*)</td>', html) == [
         ("0", "0.45", "+3.00"),
         ("213", "0.45", "\u22120.049"),
@@ -210,9 +215,9 @@ def test_a_difference_has_its_sign_and_its_colour(tmp_path):
     ]
 
 
-def test_the_rendered_table_says_what_the_frame_says(shown):
-    page = tables12.render_comparison("t1", shown)
-    frame = tables12.comparison("t1", shown)
+def test_the_rendered_table_says_what_the_frame_says(results):
+    page = tables12.render_comparison("t1", results)
+    frame = tables12.comparison("t1", results)
     assert page.html.count("<tr") == page.html.count("</tr>") == 2 + 4 + 8  # head, groups, rows
     assert len(re.findall("<td[ >]", page.html)) == 8 * 7
     for text in (page.html, page.markdown):
@@ -235,8 +240,8 @@ def test_numbers_are_written_for_readers():
     assert markup.signed(float("nan"), 1) == ""
 
 
-def test_the_source_of_a_page_is_stated(shown):
-    text = words.render_source(shown).markdown
+def test_the_source_of_a_page_is_stated(results):
+    text = words.render_source(results).markdown
     assert "**desk**" in text
     assert "20 T1 slices of 4 subjects" in text
     assert "run yet" in words.render_source(None).markdown
@@ -250,7 +255,7 @@ def test_fewer_mr_slices_than_the_column_says_are_told():
     ]
     text = words.render_source(made(rows)).markdown
     assert text.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
-    enough = [one | {"n_images": one["n_train"]} for one in rows]
+    enough = [cells | {"n_images": cells["n_train"]} for cells in rows]
     assert "In place" not in words.render_source(made(enough)).markdown
 
 

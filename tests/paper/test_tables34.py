@@ -24,12 +24,12 @@ def collected(tmp_path, rows):
 
 
 def cell(frame, training, n_train, n_finetune, metric="psnr"):
-    found = frame[
+    rows = frame[
         (frame["training_domain"] == training) & (frame["n_train"] == n_train) & (frame["n_finetune"] == n_finetune)
     ]
-    found = found[found["metric"] == metric]
-    assert len(found) == 1
-    return found.iloc[0]
+    rows = rows[rows["metric"] == metric]
+    assert len(rows) == 1
+    return rows.iloc[0]
 
 
 @pytest.mark.parametrize("domain", ["t1", "t2"])
@@ -46,13 +46,13 @@ def test_before_anything_was_run_the_grid_is_the_papers(domain):
 
 
 def test_a_cell_by_hand(tmp_path):
-    shown = collected(tmp_path, cell_rows("t1", {("natural", 500, 5, 0): 30.0, ("t1", 1000, 50, 0): 36.0}))
-    frame = tables34.grid("t1", shown)
-    one = cell(frame, "natural", 500, 5)
-    assert one["ours"] == pytest.approx(31.0)  # slices of 30 and 32
-    assert one["ours_std"] == pytest.approx(np.sqrt(2))
-    assert one["difference"] == pytest.approx(31.0 - 30.01)
-    assert (one["slices"], one["subjects"]) == (2, 2)
+    results = collected(tmp_path, cell_rows("t1", {("natural", 500, 5, 0): 30.0, ("t1", 1000, 50, 0): 36.0}))
+    frame = tables34.grid("t1", results)
+    row_ = cell(frame, "natural", 500, 5)
+    assert row_["ours"] == pytest.approx(31.0)  # slices of 30 and 32
+    assert row_["ours_std"] == pytest.approx(np.sqrt(2))
+    assert row_["difference"] == pytest.approx(31.0 - 30.01)
+    assert (row_["slices"], row_["subjects"]) == (2, 2)
     assert cell(frame, "natural", 500, 5, "ssim")["ours"] == pytest.approx(31 / 40)
     assert cell(frame, "t1", 1000, 50)["difference"] == pytest.approx(37.0 - 35.63)
     assert frame["ours"].notna().sum() == 4
@@ -61,10 +61,10 @@ def test_a_cell_by_hand(tmp_path):
 
 def test_draws_are_averaged_for_each_slice(tmp_path):
     cells = {("natural", 4000, 20, 0): 30.0, ("natural", 4000, 20, 1): 34.0, ("natural", 4000, 20, 2): 35.0}
-    one = cell(tables34.grid("t1", collected(tmp_path, cell_rows("t1", cells))), "natural", 4000, 20)
-    assert one["ours"] == pytest.approx(34.0)
-    assert one["ours_std"] == pytest.approx(np.sqrt(2))  # of two slices, not of six rows
-    assert one["slices"] == 2
+    row_ = cell(tables34.grid("t1", collected(tmp_path, cell_rows("t1", cells))), "natural", 4000, 20)
+    assert row_["ours"] == pytest.approx(34.0)
+    assert row_["ours_std"] == pytest.approx(np.sqrt(2))  # of two slices, not of six rows
+    assert row_["slices"] == 2
 
 
 def test_nothing_else_leaks_into_a_cell(tmp_path):
@@ -73,41 +73,41 @@ def test_nothing_else_leaks_into_a_cell(tmp_path):
         *cell_rows("t1", {("t2", 500, 50, 0): 99.0, ("t1", 4000, 20, 0): 99.0, ("t1", 4000, 0, 0): 99.0}),
         *untrained_rows("t1", {"zero_filled": 99.0, "cs:literal": 99.0, "conjugate_symmetry": 99.0}),
     ]
-    shown = collected(tmp_path, [*others, *cell_rows("t1", {("natural", 500, 0, 0): 30.0})])
-    frame = tables34.grid("t1", shown)
+    results = collected(tmp_path, [*others, *cell_rows("t1", {("natural", 500, 0, 0): 30.0})])
+    frame = tables34.grid("t1", results)
     assert frame["ours"].dropna().tolist() == pytest.approx([31.0, 31 / 40])
     assert len(frame) == 80
-    assert tables34.grid("t2", shown)["ours"].dropna().tolist() == pytest.approx([100.0, 100 / 40])
+    assert tables34.grid("t2", results)["ours"].dropna().tolist() == pytest.approx([100.0, 100 / 40])
 
 
 def test_a_cell_that_the_paper_lacks_is_shown_and_counted_apart(tmp_path):
-    shown = collected(tmp_path, cell_rows("t1", {("natural", 24, 4, 0): 30.0, ("natural", 500, 0, 0): 20.0}))
-    frame = tables34.grid("t1", shown)
-    one = cell(frame, "natural", 24, 4)
-    assert one["ours"] == pytest.approx(31.0)
-    assert np.isnan(one["paper"])
-    assert np.isnan(one["difference"])
-    said = tables34.render_counts("t1", shown).markdown
-    assert "Of the paper's 40 cells **1 were run and 39 are missing**" in said
-    assert "1 more are not in the paper" in said
-    page = tables34.render_grid("t1", "psnr", shown).html
+    results = collected(tmp_path, cell_rows("t1", {("natural", 24, 4, 0): 30.0, ("natural", 500, 0, 0): 20.0}))
+    frame = tables34.grid("t1", results)
+    row_ = cell(frame, "natural", 24, 4)
+    assert row_["ours"] == pytest.approx(31.0)
+    assert np.isnan(row_["paper"])
+    assert np.isnan(row_["difference"])
+    text = tables34.render_counts("t1", results).markdown
+    assert "Of the paper's 40 cells **1 were run and 39 are missing**" in text
+    assert "1 more are not in the paper" in text
+    page = tables34.render_grid("t1", "psnr", results).html
     assert re.findall(r'scope="col">(\d+)<', page) == ["24", "500", "1000", "1500", "2000", "4000"]
 
 
 def test_counts_are_those_of_the_cells(tmp_path):
     cells = {("natural", n, k, 0): 33.0 for n in (500, 4000) for k in COUNTS} | {("t2", 2000, 50, 0): 35.0}
-    said = tables34.render_counts("t2", collected(tmp_path, cell_rows("t2", cells))).markdown
-    assert "**15 were run and 25 are missing**" in said
-    assert "14 of 35 trained on natural images, 1 of 5 trained on T2" in said
-    assert "fewer" not in said
+    text = tables34.render_counts("t2", collected(tmp_path, cell_rows("t2", cells))).markdown
+    assert "**15 were run and 25 are missing**" in text
+    assert "14 of 35 trained on natural images, 1 of 5 trained on T2" in text
+    assert "fewer" not in text
     assert "**0 were run and 40 are missing**" in tables34.render_counts("t2", None).markdown
 
 
 def test_the_slices_behind_the_own_contrasts_columns_are_told(tmp_path):
     rows = cell_rows("t1", {("t1", 500, 50, 0): 30.0, ("t1", 4000, 50, 0): 31.0})
-    rows = [{**one, "n_images": one["n_train"] * 712 // 4000} for one in rows]
-    said = tables34.render_counts("t1", collected(tmp_path, rows)).markdown
-    assert "the networks trained on T1 saw 89 in column 500, 712 in column 4000" in said
+    rows = [{**row_, "n_images": row_["n_train"] * 712 // 4000} for row_ in rows]
+    text = tables34.render_counts("t1", collected(tmp_path, rows)).markdown
+    assert "the networks trained on T1 saw 89 in column 500, 712 in column 4000" in text
 
 
 @pytest.mark.parametrize("metric", ["psnr", "ssim"])
@@ -155,22 +155,22 @@ def test_the_spread_over_draws_by_hand(tmp_path):
     cells = {("natural", 4000, 20, d): psnr for d, psnr in enumerate((30.0, 31.0, 35.0))}
     cells |= {("t2", 4000, 20, 0): 30.0, ("t2", 4000, 20, 1): 30.0, ("natural", 4000, 5, 0): 30.0}
     cells |= {("natural", 4000, 0, 0): 20.0}
-    shown = collected(tmp_path, cell_rows("t1", cells))
-    found = tables34.draws(shown, "t1")
-    assert found[["training_domain", "n_train", "n_finetune", "draws"]].to_numpy().tolist() == [
+    results = collected(tmp_path, cell_rows("t1", cells))
+    rows = tables34.draws(results, "t1")
+    assert rows[["training_domain", "n_train", "n_finetune", "draws"]].to_numpy().tolist() == [
         ["natural", 4000, 20, 3],
         ["t2", 4000, 20, 2],
     ]
-    one = found.iloc[0]
-    assert one["psnr"] == pytest.approx(33.0)
-    assert one["psnr_std"] == pytest.approx(np.sqrt((4 + 1 + 9) / 2))
-    assert (one["psnr_low"], one["psnr_high"]) == (31.0, 36.0)
-    assert one["ssim"] == pytest.approx(33 / 40)
-    assert found.iloc[1]["psnr_std"] == 0.0
+    row_ = rows.iloc[0]
+    assert row_["psnr"] == pytest.approx(33.0)
+    assert row_["psnr_std"] == pytest.approx(np.sqrt((4 + 1 + 9) / 2))
+    assert (row_["psnr_low"], row_["psnr_high"]) == (31.0, 36.0)
+    assert row_["ssim"] == pytest.approx(33 / 40)
+    assert rows.iloc[1]["psnr_std"] == 0.0
     assert "| trained on natural images | 4000 | 20 | 3 | 33.00 ± 2.65 | 31.00 to 36.00 |" in plain(
-        tables34.render_draws("t1", shown)
+        tables34.render_draws("t1", results)
     )
-    assert "unknown" in tables34.render_draws("t2", shown).markdown
+    assert "unknown" in tables34.render_draws("t2", results).markdown
     assert not len(tables34.draws(None, "t1"))
 
 
@@ -208,12 +208,12 @@ def test_updates_are_counted_in_the_histories():
         for updates in (-5, 0)
     ]
     history = pd.DataFrame([*rows, {"test_domain": None, "n_finetune": None, "updates": 1600}])
-    found = SimpleNamespace(history=history, provenance={"profile": {"fine_tuning": {"max_updates": 310}}})
-    text = tables34.render_updates("t1", found).markdown
+    results = SimpleNamespace(history=history, provenance={"profile": {"fine_tuning": {"max_updates": 310}}})
+    text = tables34.render_updates("t1", results).markdown
     assert text.startswith("Fine-tuning updated a network 75 times with 5 images, 300 with 20, 300 with 30. (Whole")
     assert "bounded by 310 updates.) Rows with as many updates differ only" in text
-    found.provenance = {}
-    assert tables34.render_updates("t2", found).markdown == (
+    results.provenance = {}
+    assert tables34.render_updates("t2", results).markdown == (
         "Fine-tuning updated a network 10 times with 5 images, 20 with 20."
     )
     nothing = SimpleNamespace(history=history[history["test_domain"].isna()])

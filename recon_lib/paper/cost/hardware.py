@@ -66,17 +66,17 @@ def render_times(results: Results | None) -> Rendered:
     return Rendered(markdown=text + ("\n\n" + " ".join(notes) if notes else ""))
 
 
-def render_needs(names: tuple[str, ...], shown: Results | None) -> Rendered:
+def render_needs(names: tuple[str, ...], results: Results | None) -> Rendered:
     """List what profiles need, a column each.
 
     Args:
         names: Of profiles.
-        shown: As in :func:`recon_lib.paper.cost.needs.count_needs`.
+        results: As in :func:`recon_lib.paper.cost.needs.count_needs`.
 
     Returns:
         Markdown; a profile whose images are of no known size leaves its column empty.
     """
-    needs = [_or_none(name, shown) for name in names]
+    needs = [_or_none(name, results) for name in names]
     quantities = (
         ("runs", lambda n: str(sum(n.runs.values()))),
         ("operations, training", lambda n: exponent(n.operations[Work.TRAINING])),
@@ -93,17 +93,17 @@ def render_needs(names: tuple[str, ...], shown: Results | None) -> Rendered:
     return render_table(("", *(f"`{name}`" for name in names)), rows, "l" + "r" * len(names))
 
 
-def render_room(name: str, shown: Results | None) -> Rendered:
+def render_room(name: str, results: Results | None) -> Rendered:
     """Say in a sentence how much memory and disk a profile needs.
 
     Args:
         name: Of the profile.
-        shown: As in :func:`recon_lib.paper.cost.needs.count_needs`.
+        results: As in :func:`recon_lib.paper.cost.needs.count_needs`.
 
     Returns:
         Markdown; one sentence too where the size of the images is not known.
     """
-    needs = _or_none(name, shown)
+    needs = _or_none(name, results)
     if needs is None:
         return _UNKNOWN
     update = max(needs.training_update, needs.tuning_update)
@@ -138,17 +138,17 @@ def render_measured(command: str) -> Rendered:
     )
 
 
-def render_gpu_times(name: str, shown: Results | None) -> Rendered:
+def render_gpu_times(name: str, results: Results | None) -> Rendered:
     """List how long a profile's networks take at rates that graphics cards reach, one after the other or side by side.
 
     Args:
         name: Of the profile.
-        shown: As in :func:`recon_lib.paper.cost.needs.count_needs`.
+        results: As in :func:`recon_lib.paper.cost.needs.count_needs`.
 
     Returns:
         Markdown, computed and not measured.
     """
-    needs = _or_none(name, shown)
+    needs = _or_none(name, results)
     if needs is None:
         return _UNKNOWN
     total = sum(needs.operations.values())
@@ -186,8 +186,8 @@ def exponent(count: float) -> str:
     return f"${mantissa} \\times 10^{{{int(power)}}}$" if count else ""
 
 
-def _or_none(name: str, shown: Results | None) -> Needs | None:
+def _or_none(name: str, results: Results | None) -> Needs | None:
     try:
-        return count_needs(load_profile(name), shown)
+        return count_needs(load_profile(name), results)
     except ReconError:
         return None

@@ -50,20 +50,20 @@ def test_times_are_those_of_the_records(timed):
 
 
 def test_without_records_nothing_is_claimed(tmp_path):
-    for shown in (None, Results("desk", tmp_path, {})):
-        assert "has recorded its time yet" in hardware.render_times(shown).markdown
+    for results in (None, Results("desk", tmp_path, {})):
+        assert "has recorded its time yet" in hardware.render_times(results).markdown
 
 
 @pytest.fixture
-def shown(tmp_path):
+def results(tmp_path):
     domains = {name: {"source": "open", "matrix": None} for name in ("t1", "t2")}
     details = {"profile": {"domains": domains}}
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", details)
     return store.open_results("desk")
 
 
-def test_needs_follow_the_profile(shown):
-    desk, full = (needs.count_needs(load_profile(name), shown) for name in ("desk", "open"))
+def test_needs_follow_the_profile(results):
+    desk, full = (needs.count_needs(load_profile(name), results) for name in ("desk", "open"))
     # whole images, 50 a time, 259 numbers a pixel of 4 bytes twice: desk's of a variation, one sub-network's
     assert desk.training_update == 8 * 259 * 50 * 128 * 128
     assert full.training_update == 8 * 259 * 50 * 256 * 256
@@ -81,13 +81,13 @@ def test_needs_follow_the_profile(shown):
 
 
 def test_the_papers_own_data_need_no_results():
-    found = needs.count_needs(load_profile("paper"), None)
-    assert found.download == 0
-    assert found.tuning_update == 8 * 259 * 5 * 256 * 192
-    assert found.operations[Work.NETWORKS] > 0
+    counts = needs.count_needs(load_profile("paper"), None)
+    assert counts.download == 0
+    assert counts.tuning_update == 8 * 259 * 5 * 256 * 192
+    assert counts.operations[Work.NETWORKS] > 0
 
 
-def test_what_is_not_known_is_left_empty(shown):
+def test_what_is_not_known_is_left_empty(results):
     with pytest.raises(ReconError, match="t2/open is stated nowhere"):
         needs.count_needs(load_profile("open"), None)
     assert "| runs | |" in plain(hardware.render_needs(("open",), None))
@@ -95,33 +95,33 @@ def test_what_is_not_known_is_left_empty(shown):
     assert "not known" in hardware.render_room("open", None).markdown
     unlike = {"t1": {"source": "open"}, "t2": {"source": "open", "matrix": [96, 160]}}
     with pytest.raises(ReconError, match="t2/open"):
-        needs.count_needs(load_profile("open"), Results("desk", shown.folder, {"profile": {"domains": unlike}}))
+        needs.count_needs(load_profile("open"), Results("desk", results.folder, {"profile": {"domains": unlike}}))
     with pytest.raises(ReconError, match="/open is stated nowhere"):  # results that do not say of what images
-        needs.count_needs(load_profile("open"), Results("desk", shown.folder, {}))
-    other = Results("desk", shown.folder, {"profile": {"domains": {"t2": {"source": "ixi", "matrix": None}}}})
+        needs.count_needs(load_profile("open"), Results("desk", results.folder, {}))
+    unlike_source = Results("desk", results.folder, {"profile": {"domains": {"t2": {"source": "ixi", "matrix": None}}}})
     with pytest.raises(ReconError, match="t2/open"):
-        needs.count_needs(load_profile("open"), other)
+        needs.count_needs(load_profile("open"), unlike_source)
 
 
 def test_generated_images_need_no_disk():
-    found = needs.count_needs(load_profile("smoke"), None)
-    assert (found.download, found.prepared) == (0, 0)
-    assert found.runs[Work.TRAINING] == 3
+    counts = needs.count_needs(load_profile("smoke"), None)
+    assert (counts.download, counts.prepared) == (0, 0)
+    assert counts.runs[Work.TRAINING] == 3
 
 
-def test_the_longest_chain_bounds_any_number_of_cards(shown):
-    lines = hardware.render_gpu_times("open", shown).markdown.splitlines()[2:]
+def test_the_longest_chain_bounds_any_number_of_cards(results):
+    lines = hardware.render_gpu_times("open", results).markdown.splitlines()[2:]
     assert len(lines) == len(hardware.RATES)
-    one = needs.count_needs(load_profile("open"), shown)
-    assert lines[0].split("|")[3].strip() == hardware.span(one.chain / hardware.RATES[0])
+    counts = needs.count_needs(load_profile("open"), results)
+    assert lines[0].split("|")[3].strip() == hardware.span(counts.chain / hardware.RATES[0])
 
 
-def test_the_room_is_the_sum_of_its_parts(shown):
-    one = needs.count_needs(load_profile("desk"), shown)
-    said = hardware.render_room("desk", shown).markdown
+def test_the_room_is_the_sum_of_its_parts(results):
+    counts = needs.count_needs(load_profile("desk"), results)
+    text = hardware.render_room("desk", results).markdown
     # fine-tuning's whole images weigh more than training's crops
-    for count in (one.images, one.tuning_update, one.download + one.prepared + one.networks):
-        assert hardware.size(count) in said
+    for count in (counts.images, counts.tuning_update, counts.download + counts.prepared + counts.networks):
+        assert hardware.size(count) in text
 
 
 def test_what_was_measured_of_a_command_is_said():
@@ -131,8 +131,8 @@ def test_what_was_measured_of_a_command_is_said():
     path = store.root() / "benchmarks" / "footprint.json"
     files.write_json(path, {"machine": machine, "versions": {}, "commit": "", "rows": [row]})
     provenance.write_provenance(path.parent, {})
-    said = hardware.render_measured("quick start").markdown
-    assert said == "Measured on 2 cores of P: it took 2 min, held 1.6 GB of memory at most, and wrote 4.2 MB."
+    text = hardware.render_measured("quick start").markdown
+    assert text == "Measured on 2 cores of P: it took 2 min, held 1.6 GB of memory at most, and wrote 4.2 MB."
     assert hardware.render_measured("build the book").markdown == "Not measured yet."
 
 

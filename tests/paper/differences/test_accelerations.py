@@ -27,8 +27,8 @@ def cells(results):
 
 
 def test_those_of_a_profile_and_none_that_change_anything_else():
-    found = accelerations.accelerations(made(BASE, profile=ACCELERATED))
-    assert list(found.items()) == [(2.0, "acceleration-2"), (4.0, ""), (8.0, "acceleration-8")]
+    factors = accelerations.accelerations(made(BASE, profile=ACCELERATED))
+    assert list(factors.items()) == [(2.0, "acceleration-2"), (4.0, ""), (8.0, "acceleration-8")]
 
 
 def test_without_a_profile_the_rows_say_the_own_one():
@@ -39,8 +39,8 @@ def test_without_a_profile_the_rows_say_the_own_one():
 
 def test_the_desk_profile_halves_and_doubles_its_own():
     desk = load_profile("desk")
-    found = {name: one.acceleration for name, one in desk.variations.items() if one.acceleration is not None}
-    assert found == {"acceleration-2": desk.acceleration / 2, "acceleration-8": desk.acceleration * 2}
+    factors = {name: row.acceleration for name, row in desk.variations.items() if row.acceleration is not None}
+    assert factors == {"acceleration-2": desk.acceleration / 2, "acceleration-8": desk.acceleration * 2}
 
 
 def test_a_gain_is_over_the_zero_filled_image_of_the_same_acceleration():
@@ -50,11 +50,11 @@ def test_a_gain_is_over_the_zero_filled_image_of_the_same_acceleration():
         *at(2, {"t1": 36.0, "t2": 36.0}, n_finetune=20),
     ]
     table = cells(made(BASE, rows, profile=ACCELERATED))
-    assert [one[0] for one in table] == ["2", "", "", "4, trained at", "", "", "8", "", ""]
-    assert [one[1] for one in table[:3]] == [
+    assert [row[0] for row in table] == ["2", "", "", "4, trained at", "", "", "8", "", ""]
+    assert [row[1] for row in table[:3]] == [
         "zero-filled", "network trained on photographs, as trained", "network trained on photographs, tuned with 20",
     ]  # fmt: skip
-    start = [one["psnr"] for one in rows if one["method"] == "zero_filled" and one["test_domain"] == "t1"]
+    start = [row["psnr"] for row in rows if row["method"] == "zero_filled" and row["test_domain"] == "t1"]
     assert table[0][2] == f"{sum(start) / len(start):.2f}"
     assert table[0][3] == table[0][5] == ""
     assert table[1][3] == "+3.50 (+3.50 to +3.50)"

@@ -69,9 +69,9 @@ def test_a_default_that_changes_changes_the_page(monkeypatch):
 
 def test_the_batch_s_updates_stand_beside_it():
     text = plain(page.render_choices(made(BASE, profile={"name": "desk", "fine_tuning": {"epochs": 15}})))
-    said = line(text, "Batch of fine-tuning")
-    assert "*5, as many epochs: 60 updates*" in said
-    assert "*all images at once, as many epochs: 15 updates*" in said
+    text = line(text, "Batch of fine-tuning")
+    assert "*5, as many epochs: 60 updates*" in text
+    assert "*all images at once, as many epochs: 15 updates*" in text
 
 
 def test_a_profile_s_own_values_are_named():
@@ -83,25 +83,25 @@ def test_a_profile_s_own_values_are_named():
 
 
 def test_what_was_not_run_says_so():
-    for found in (None, made(BASE)):
-        text = plain(page.render_choices(found))
+    for results in (None, made(BASE)):
+        text = plain(page.render_choices(results))
         assert "*5*: not run yet<br>*all images at once*: not run yet" in line(text, "Batch of fine-tuning")
         assert line(text, "Initial weights").split(" | ")[3].startswith("*He-normal*: not run yet")
         assert not re.search(r"[+−]\d", text)  # noqa: RUF001
-        assert "not run yet" in plain(page.render_crops(found))
-        assert "not run yet" in plain(controls.render_equal_updates(found))
-        assert "not run yet" in plain(controls.render_symmetry(found))
-        assert "not run yet" in plain(controls.render_rates(found))
+        assert "not run yet" in plain(page.render_crops(results))
+        assert "not run yet" in plain(controls.render_equal_updates(results))
+        assert "not run yet" in plain(controls.render_symmetry(results))
+        assert "not run yet" in plain(controls.render_rates(results))
     assert "No variation has been run yet" in plain(page.render_effects(None))
 
 
 def test_effects_stand_beside_their_choice():
     rows = variation("finetune-batch-5", 34.5, 36.25) + variation("masks-power-1", 34.0, 35.0)
     rows += cell({"t1": 24.0}, **{**untrained("zero_filled"), "variation": "masks-power-1"})
-    found = made(BASE, rows)
-    text = plain(page.render_choices(found))
+    results = made(BASE, rows)
+    text = plain(page.render_choices(results))
     assert "| *5*: T1 −0.50, T2 +0.25<br>*all images at once*: not run yet |" in line(text, "Batch of fine-tuning")  # noqa: RUF001
-    full = plain(page.render_effects(found))
+    full = plain(page.render_effects(results))
     network = "4000 natural images, tuned with 20"
     assert f"| Batch of fine-tuning: *5* | {network} | −0.50 (−0.50 to −0.50) | +0.25 (+0.25 to +0.25) |" in full  # noqa: RUF001
     assert "| | zero-filled | −2.00 (−2.00 to −2.00) | |" in full  # noqa: RUF001
@@ -109,9 +109,9 @@ def test_effects_stand_beside_their_choice():
 
 def test_an_effect_on_ssim_names_it():
     rows = [{**row, "ssim": row["ssim"] - 0.012} for row in variation("ssim-uniform", 35.0, 36.0)]
-    found = made(BASE, rows)
-    assert line(plain(page.render_choices(found)), "SSIM").endswith("covariance*: SSIM T1 −0.012, T2 −0.012 |")  # noqa: RUF001
-    assert "| SSIM −0.012 (−0.012 to −0.012) |" in plain(page.render_effects(found))  # noqa: RUF001
+    results = made(BASE, rows)
+    assert line(plain(page.render_choices(results)), "SSIM").endswith("covariance*: SSIM T1 −0.012, T2 −0.012 |")  # noqa: RUF001
+    assert "| SSIM −0.012 (−0.012 to −0.012) |" in plain(page.render_effects(results))  # noqa: RUF001
 
 
 def test_every_label_of_the_page_is_one_that_a_profile_can_run():
@@ -132,13 +132,13 @@ def test_crops_are_compared_with_whole_images():
         *variation("one-subnetwork", 30.0, 31.1, n_finetune=0),
         *variation("one-subnetwork-equal-time", 31.2, 32.0, n_finetune=0),
     ]
-    found = made(BASE, rows)
+    results = made(BASE, rows)
     key = RunKey(training_domain="natural", n_train=500, variation="one-subnetwork")
     smoke = load_profile("smoke")
     spec = replace(plan(smoke, dict.fromkeys(smoke.domains, ""))[0].spec, updates=200)
-    found.records["a"] = RunRecord("a", "evaluate", key, {}, seconds=9.0)
-    found.records["b"] = RunRecord("b", "train", key, spec.to_json(), seconds=156.0)
-    text = plain(page.render_crops(found))
+    results.records["a"] = RunRecord("a", "evaluate", key, {}, seconds=9.0)
+    results.records["b"] = RunRecord("b", "train", key, spec.to_json(), seconds=156.0)
+    text = plain(page.render_crops(results))
     assert line(text, "crops, as many updates").startswith("| crops, as many updates | 200 | 3 | 29.63 |")
     assert "−0.20 (−0.20 to −0.20)" in line(text, "crops, as many updates")  # noqa: RUF001
     assert "+1.00 (+1.00 to +1.00)" in line(text, "crops, as much time")
@@ -212,8 +212,8 @@ def test_the_best_rate_is_marked_and_the_subjects_are_counted():
         *variation("finetune-rate-1e-4", 35.0, 35.0, subjects=("sub-01",)),
     ]
     lines = plain(controls.render_rates(made(BASE, rows))).splitlines()
-    assert [one.split(" | ")[1] for one in lines[2:]] == ["3e-4", "1e-3", "1e-4"]
-    assert [one.split(" | ")[4] for one in lines[3:]] == [
+    assert [row_text.split(" | ")[1] for row_text in lines[2:]] == ["3e-4", "1e-3", "1e-4"]
+    assert [row_text.split(" | ")[4] for row_text in lines[3:]] == [
         "natural images, 4000, as trained",
         "natural images, 4000, tuned with 20",
     ]
@@ -225,8 +225,8 @@ def test_the_best_rate_is_marked_and_the_subjects_are_counted():
 
 def test_a_rate_that_was_not_tried_in_a_contrast_says_so():
     rows = cell({"t2": 34.0}, variation="rate-1e-3", n_finetune=0)
-    (*_, found) = plain(controls.render_rates(made(BASE, rows))).splitlines()
-    assert found.startswith("| training | 1e-3 | not run | **3")
+    (*_, last) = plain(controls.render_rates(made(BASE, rows))).splitlines()
+    assert last.startswith("| training | 1e-3 | not run | **3")
 
 
 def test_chance_is_that_of_another_seed_and_of_another_draw():
@@ -234,10 +234,10 @@ def test_chance_is_that_of_another_seed_and_of_another_draw():
     assert "was not run yet" in nothing
     drawn = cell({"t1": 35.2}, n_finetune=20, draw=1)  # beside 35.0: a deviation of 0.14
     seed = cell({"t1": 29.9, "t2": 31.2}, n_finetune=0, n_train=500, variation="other-seed")
-    said = plain(controls.render_chance(made([*BASE, *drawn], seed)))
-    assert "another seed changed PSNR by \u22120.10 dB (T1) and +0.20 dB (T2), measured on 500 natural images" in said
-    assert "means of T1 slices after tuning with another draw of 20 images vary by 0.14 dB" in said
-    assert "T2 slices" not in said
+    text = plain(controls.render_chance(made([*BASE, *drawn], seed)))
+    assert "another seed changed PSNR by \u22120.10 dB (T1) and +0.20 dB (T2), measured on 500 natural images" in text
+    assert "means of T1 slices after tuning with another draw of 20 images vary by 0.14 dB" in text
+    assert "T2 slices" not in text
 
 
 def test_the_committed_profile_is_read_from_its_provenance():
