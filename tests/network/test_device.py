@@ -1,5 +1,8 @@
 """What fits into a card: by hand, and refused before anything is built."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -81,3 +84,41 @@ def test_a_larger_card_takes_larger_parts_and_gives_the_same(monkeypatch, rng):
     assert np.allclose(inference.reconstruct(cascade, images, masks)[0], whole, atol=1e-6)
     card(monkeypatch, 10**9)
     assert device.forward_pixels(TINY) == int(0.8 * 10**9 / (2 * 4 * 2 * 4))
+
+
+def test_it_fits_beside_an_update_or_not(monkeypatch):
+    arrays = (np.zeros((10, 16, 16), np.float32), np.zeros((10, 16, 16), bool))
+    # the arrays; then one pixel of TINY as above: 56 bytes, for each of 2 images of 8 x 8
+    needed = 10 * 256 * (4 + 1) + 56 * 2 * 64
+    card(monkeypatch, int(needed / 0.8) + 1)
+    assert device.fits(arrays, TINY, 2, (8, 8))
+    card(monkeypatch, int(needed / 0.8) - 2)
+    assert not device.fits(arrays, TINY, 2, (8, 8))
+    card(monkeypatch, None)
+    assert not device.fits(arrays, TINY, 2, (8, 8))
+
+
+def backend(monkeypatch, name, **modules):
+    """Put fabricated modules in the place of a backend."""
+    monkeypatch.setattr(device.keras.backend, "backend", lambda: name)
+    for path, module in modules.items():
+        monkeypatch.setitem(sys.modules, path.replace("__", "."), module)
+
+
+def test_memory_is_what_the_backend_may_use(monkeypatch):
+    space = SimpleNamespace
+    for platform, expected in (("cpu", None), ("gpu", 7 * 2**30)):
+        jax_card = space(platform=platform, memory_stats=lambda: {"bytes_limit": 7 * 2**30, "bytes_in_use": 1})
+        backend(monkeypatch, "jax", jax=space(devices=lambda jax_card=jax_card: [jax_card]))
+        assert device.device_memory() == expected
+    for there, expected in ((False, None), (True, 5)):
+        cuda = space(
+            is_available=lambda there=there: there, get_device_properties=lambda number: space(total_memory=5 + number)
+        )
+        backend(monkeypatch, "torch", torch=space(cuda=cuda))
+        assert device.device_memory() == expected
+    devices = [space(device_type="CPU", memory_limit=99), space(device_type="GPU", memory_limit=3)]
+    config = space(list_physical_devices=lambda kind: [kind] if kind == "GPU" else [])
+    listing = space(device_lib=space(list_local_devices=lambda: devices))
+    backend(monkeypatch, "tensorflow", tensorflow=space(config=config), tensorflow__python__client=listing)
+    assert device.device_memory() == 3
