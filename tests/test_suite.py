@@ -14,13 +14,6 @@ PACKAGES = sorted(name for floor in floors() for name in floor if (PACKAGE / nam
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem not in {"__init__", "__main__"})
 
 UNTESTED = {
-    "experiment/recipes": "Its records decide plans and trainings: test_plan, test_profile and test_training.",
-    "explorer/frames": "The page is tested as a whole: test_explorer.",
-    "explorer/live/material": "The live explorer is tested as a whole: test_live.",
-    "explorer/live/panel": "The live explorer is tested as a whole: test_live.",
-    "explorer/live/reconstruct": "The live explorer is tested as a whole: test_live.",
-    "explorer/page": "The page is tested as a whole: test_explorer, and in a browser.",
-    "explorer/pictures": "The page is tested as a whole: test_explorer.",
     "paper/averages": "Its means stand in the tables: test_tables12.",
     "paper/cost/needs": "Its table is tested with the hardware that it is of: test_hardware.",
     "paper/cost/plots": "Drawn from what test_targets computes by hand.",
@@ -32,9 +25,6 @@ UNTESTED = {
     "paper/reference": "Reads the paper's numbers for the tables: test_tables12 and test_slips.",
     "paper/words": "Its words stand in the tables: test_tables12.",
     "results/benchmarks": "Reads what the pages of cost and claims show: test_run_time, test_targets and test_claims.",
-    "results/released": "One name, that test_networks and test_execute find files by.",
-    "runs/collect": "Collects what test_execute has executed.",
-    "runs/evaluate": "Evaluates what test_execute has executed.",
 }
 """Modules that have no file of tests of their own, each with its reason."""
 

@@ -195,7 +195,9 @@ def _open(path: Path) -> Network:
 
 
 def _acceleration(arguments: argparse.Namespace) -> float:
-    return 4.0 if arguments.acceleration is None else arguments.acceleration
+    from recon_lib.imaging.masks import MaskSpec
+
+    return MaskSpec.acceleration if arguments.acceleration is None else arguments.acceleration
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, object]:

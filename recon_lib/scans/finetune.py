@@ -48,7 +48,7 @@ def tune_network(
     out: Path,
     *,
     recipe: Recipe,
-    acceleration: float = 4.0,
+    acceleration: float = MaskSpec.acceleration,
     seed: int = 0,
     held: Slices | None = None,
     progress: Progress | None = None,

@@ -159,7 +159,9 @@ def measure(network: Network, acquired: AcquiredScan, progress: Progress | None 
     return rows
 
 
-def mean_psnr(network: Network, held: Slices, acceleration: float = 4.0, seed: int = 0) -> dict[str, float]:
+def mean_psnr(
+    network: Network, held: Slices, acceleration: float = MaskSpec.acceleration, seed: int = 0
+) -> dict[str, float]:
     """Return the mean PSNR over held-out slices.
 
     Args:
@@ -195,5 +197,5 @@ def _acquire(scan: Scan, network: Network, acceleration: float | None, axis: str
         raise ReconError(
             f"{scan.path} is undersampled already: leave out --acceleration, it is reconstructed as it was sampled."
         )
-    spec = network.masks(4.0 if acceleration is None else acceleration, seed)
+    spec = network.masks(MaskSpec.acceleration if acceleration is None else acceleration, seed)
     return acquire_scan(scan, spec, axis=axis, normalisation=network.card.normalisation)

@@ -1,5 +1,6 @@
 """The commands on a user's scans: there and back with the geometry kept, and one sentence for whatever is wrong."""
 
+import csv
 import errno
 import json
 import shutil
@@ -109,6 +110,18 @@ def test_every_option_of_reconstruct_matters(tmp_path, run, net):
         assert not any(np.allclose(image, earlier, rtol=1e-3, atol=0.1) for earlier in results[:k])
 
 
+def test_a_scan_is_undersampled_fourfold_where_nothing_else_is_said(tmp_path, run):
+    source = save_nifti(tmp_path / "a.nii", head())
+    for words, acceleration in (((), 4.0), (("--acceleration", "4.8"), 4.8)):
+        run("reconstruct", source, *words, "--output", tmp_path / "out.nii", "--overwrite")
+        record = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+        assert record["acceleration"] == pytest.approx(acceleration, abs=0.01)
+        run("evaluate", source, *words, "--output", tmp_path / "out.csv", "--overwrite")
+        with (tmp_path / "out.csv").open(encoding="utf-8") as file:
+            (factor,) = {float(row["acceleration"]) for row in csv.DictReader(file)}
+        assert factor == pytest.approx(acceleration, abs=0.01)
+
+
 def scans(folder, count=3):
     for k in range(count):
         save_nifti(folder / f"sub-0{k + 1}_T1w.nii.gz", head(seed=k))
@@ -127,6 +140,7 @@ def test_finetune_writes_a_network_that_the_others_take(tmp_path, run, net):
     assert zero_filled > 5
     _, card = load_network(tmp_path / "net.safetensors")
     assert card.held_out.psnr_after["network"] == pytest.approx(after, abs=0.006)
+    assert card.masks["acceleration"] == 4.0  # where nothing else is said
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("net")) == ["net.json", "net.safetensors"]
     source = tmp_path / "in" / "sub-03_T1w.nii.gz"
     assert run("evaluate", source, weights=tmp_path / "net.safetensors")[1].count("network") == 1

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from recon_lib.core import files
 from recon_lib.core.arrays import load_arrays, save_arrays
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture
@@ -82,3 +83,80 @@ def test_a_damaged_card_beside_a_network_is_refused(path, card):
     path.with_suffix(".json").write_bytes(card)
     with pytest.raises(ReconError, match=r"a\.json"):
         load_network(path)
+
+
+def network():
+    from recon_lib.network.cascade import Cascade, build
+
+    return build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=3), seed=4))
+
+
+def test_round_trip(tmp_path):
+    net = network()
+    card = save_network(tmp_path / "a.safetensors", net, NetworkCard(extra={"domain": "t1"}))
+    back, inside = load_network(tmp_path / "a.safetensors", net.architecture)
+    assert all(np.array_equal(a, b) for a, b in zip(net.get_weights(), back.get_weights(), strict=True))
+    assert inside.extra["domain"] == "t1"
+    assert card.weights == net.count_params()
+    assert card.sha256 == files.sha256(tmp_path / "a.safetensors")
+
+
+def test_precision_is_that_of_the_hidden_layers(tmp_path):
+    save_network(tmp_path / "a.safetensors", network(), NetworkCard())
+    back, _ = load_network(tmp_path / "a.safetensors", precision="mixed_bfloat16")
+    first, last = back.subnetworks[0].layers
+    assert first.compute_dtype == "bfloat16"
+    assert last.compute_dtype == "float32"
+
+
+def test_half_precision_rounds_and_halves(tmp_path):
+    net = network()
+    full = save_network(tmp_path / "a.safetensors", net, NetworkCard())
+    half = save_network(tmp_path / "b.safetensors", net, NetworkCard(), stored="float16")
+    assert half.bytes < full.bytes
+    back, _ = load_network(tmp_path / "b.safetensors")
+    for a, b in zip(net.get_weights(), back.get_weights(), strict=True):
+        assert np.array_equal(a.astype(np.float16).astype(np.float32), b)
+
+
+def test_another_architecture_is_refused(tmp_path):
+    save_network(tmp_path / "a.safetensors", network(), NetworkCard())
+    with pytest.raises(ReconError, match="another architecture"):
+        load_network(tmp_path / "a.safetensors", Architecture())
+
+
+def test_weights_that_do_not_fit_their_card_are_refused(tmp_path):
+    from recon_lib.core.arrays import save_arrays
+
+    save_network(tmp_path / "a.safetensors", network(), NetworkCard())
+    arrays, state = load_arrays(tmp_path / "a.safetensors")
+    arrays.popitem()
+    save_arrays(tmp_path / "b.safetensors", arrays, state)
+    with pytest.raises(ReconError, match="does not hold the weights of its architecture"):
+        load_network(tmp_path / "b.safetensors")
+    save_arrays(tmp_path / "c.safetensors", arrays, {})
+    with pytest.raises(ReconError, match="holds no network"):
+        load_network(tmp_path / "c.safetensors")
+
+
+def test_a_changed_byte_is_refused(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_network(path, network(), NetworkCard())
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ReconError, match="sha256"):
+        load_network(path)
+
+
+def test_a_missing_or_foreign_file_is_named(tmp_path):
+    with pytest.raises(ReconError, match="There is no file"):
+        load_network(tmp_path / "none.safetensors")
+    (tmp_path / "x.safetensors").write_bytes(b"not weights")
+    with pytest.raises(ReconError, match="not a readable checkpoint"):
+        load_network(tmp_path / "x.safetensors")
+
+
+def test_storage_must_be_known(tmp_path):
+    with pytest.raises(ReconError, match="float8"):
+        save_network(tmp_path / "a.safetensors", network(), NetworkCard(), stored="float8")

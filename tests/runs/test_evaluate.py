@@ -1,0 +1,148 @@
+"""An evaluation gives a row a slice and a few pictures, by the masks and options that its run states."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_runs import named, own, table, varied
+
+from recon_lib.baselines import compressed_sensing
+from recon_lib.core import files
+from recon_lib.data import domains
+from recon_lib.results.rows import read_rows
+from recon_lib.runs import evaluate, execute
+
+
+def test_every_test_slice_is_a_row_of_every_method_with_the_same_mask(tiny):
+    _, plan = tiny
+    rows = {}
+    for run in own(plan):
+        found = table(run)
+        rows.setdefault(run.key.test_domain, []).append(found[["subject", "slice", "mask"]].to_numpy().tolist())
+        assert (found["acceleration"] == 4).all()
+        assert found["psnr"].between(5, 80).all()
+        assert found["ssim"].between(-1, 1).all()
+    assert set(rows) == {"t1"}
+    assert len(rows["t1"]) == 2 + 2 + 2 + 2  # baselines, CS, raw and tuned networks
+    assert all(one == rows["t1"][0] for one in rows["t1"])
+
+
+def test_networks_reconstruct_better_than_zero_filling(tiny):
+    # What so small a network must show is that evaluation runs the trained one.
+    _, plan = tiny
+    score = {
+        run.key.method: read_rows(execute.folder(run) / "slices.csv")["psnr"].mean()
+        for run in own(plan)
+        if run.key.training_domain in (None, "t1")
+    }
+    assert score["network"] > score["zero_filled"]
+
+
+def test_a_scale_without_reference_only_changes_what_the_network_sees(tiny):
+    _, plan = tiny
+    scaled = table(varied(plan, "scale")[0])
+    plain = table(named(plan, "evaluate", method="network", training_domain="natural", n_finetune=0))
+    assert (scaled["mask"] == plain["mask"]).all()
+    assert not np.allclose(scaled["psnr"], plain["psnr"])
+    # The biases are all that a factor does not pass through, so the two stay close.
+    assert np.allclose(scaled["psnr"], plain["psnr"], atol=3)
+
+
+def test_another_window_changes_ssim_alone(tiny):
+    _, plan = tiny
+    for run in varied(plan, "window"):
+        choice = replace(run.key, variation=None).to_json()
+        found, plain = table(run), table(named(own(plan), "evaluate", **choice))
+        assert found["psnr"].equals(plain["psnr"])
+        columns = [name for name in found if name.startswith("ssim") and found[name].notna().any()]
+        assert len(columns) == (3 if run.key.method == "zero_filled" else 4)
+        for name in columns:
+            assert not np.allclose(found[name], plain[name], atol=1e-4), name
+
+
+def test_another_wavelet_and_the_corners_reach_the_reconstruction(tiny):
+    _, plan = tiny
+    for name, method in (("wavelet", "cs:literal"), ("corners", "zero_filled")):
+        (run,) = varied(plan, name)
+        plain = table(named(own(plan), "evaluate", method=method))
+        assert not np.allclose(table(run)["psnr"], plain["psnr"], atol=1e-3)
+
+
+def test_other_masks_change_the_evaluation_and_not_the_network(tiny):
+    _, plan = tiny
+    found = varied(plan, "other-masks")
+    assert [run.key.method for run in found] == ["zero_filled", "network"]
+    base = named(plan, "evaluate", method="zero_filled")
+    assert not np.allclose(table(found[0])["psnr"], table(base)["psnr"])
+    assert execute.finished(found[1].parent)
+    assert found[1].parent.key.variation is None
+
+
+def test_another_acceleration_reaches_the_masks_and_the_rows(tiny):
+    _, plan = tiny
+    base = {run.key.method: run for run in own(plan) if run.key.training_domain in (None, "natural")}
+    for run in varied(plan, "acceleration-2"):
+        found, before = table(run), table(base[run.key.method])
+        assert (found["acceleration"] == 2).all()
+        assert found[["subject", "slice", "mask"]].equals(before[["subject", "slice", "mask"]])
+        assert run.parent is None or run.parent.key.variation is None
+    assert len(varied(plan, "acceleration-2")) == 3
+    start = table(varied(plan, "acceleration-2")[0])["psnr"].mean()
+    assert start > table(base["zero_filled"])["psnr"].mean() + 1  # twice the samples
+
+
+def test_other_variations_keep_no_pictures(tiny):
+    _, plan = tiny
+    for name in ("lower-rate", "other-masks", "scale", "training-slices"):
+        assert not any((execute.folder(run) / "panels.npz").exists() for run in varied(plan, name))
+
+
+def test_training_slices_are_of_training_subjects(tiny):
+    _, plan = tiny
+    seen = set(table(varied(plan, "training-slices")[0])["subject"])
+    tested = set(table(named(plan, "evaluate", method="zero_filled"))["subject"])
+    assert seen
+    assert not seen & tested
+
+
+def test_stopped_compressed_sensing_keeps_its_finished_slices(tiny, monkeypatch, tmp_path):
+    _, plan = tiny
+    run = named(plan, "evaluate", method="cs:literal")
+    wanted = files.sha256(execute.folder(run) / "slices.csv")
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    monkeypatch.setattr(evaluate, "_PART", 3)
+    done = []
+    solve = compressed_sensing.reconstruct_cs
+
+    def once(kspace, *others):
+        if done:
+            raise KeyboardInterrupt
+        done.append(len(kspace))
+        return solve(kspace, *others)
+
+    monkeypatch.setattr(evaluate, "reconstruct_cs", once)
+    with pytest.raises(KeyboardInterrupt):
+        execute.execute(run)
+    monkeypatch.setattr(
+        evaluate, "reconstruct_cs", lambda kspace, *rest: done.append(len(kspace)) or solve(kspace, *rest)
+    )
+    execute.execute(run)
+    assert done == [3, *(3 for _ in done[1:-1]), done[-1]]
+    assert sum(done) == len(table(run))
+    assert files.sha256(execute.folder(run) / "slices.csv") == wanted
+    assert not list(execute.folder(run).glob("part-*"))
+
+
+def test_of_the_grids_inner_cells_only_the_median_slice_is_kept(tiny, monkeypatch):
+    profile, plan = tiny
+    run = named(plan, "evaluate", method="network", training_domain="natural", n_finetune=3)
+    monkeypatch.setattr(evaluate, "in_headline", lambda run: False)
+    images = domains.load_images("t1", "test", profile.domains["t1"])
+    _, masks = evaluate.masks_of_test_slices(images.images, profile.mask_spec, profile.masks.test)
+    kept = evaluate._pictured(images, masks, every=False)
+    assert len(kept) == 1
+    every = evaluate._pictured(images, masks, every=True)
+    assert len(every) == len(set(images.subjects))
+    start = table(named(plan, "evaluate", method="zero_filled"))["psnr"].to_numpy()
+    assert sorted(start[every])[(len(every) - 1) // 2] == pytest.approx(start[kept[0]], rel=1e-5)
+    assert run.key.n_finetune == 3
