@@ -117,3 +117,38 @@ def test_no_runs_and_a_missing_run_are_named(tmp_path):
         merge.collect([], tmp_path / "out", DETAILS)
     with pytest.raises(ReconError, match="nowhere"):
         merge.collect([tmp_path / "nowhere"], tmp_path / "out", DETAILS)
+
+
+def test_a_collection_that_was_killed_between_two_renames_is_put_right(folder):
+    whole = contents(folder)
+    old, part = (folder.with_name(f".{folder.name}.{role}") for role in ("old", "part"))
+    folder.rename(old)  # as the kill left it
+    part.mkdir()
+    merge.recover(folder)
+    assert contents(folder) == whole
+    assert not old.exists()
+    assert not part.exists()
+
+
+def test_old_results_that_a_kill_left_aside_do_not_replace_new_ones(folder):
+    whole = contents(folder)
+    old = folder.with_name(f".{folder.name}.old")
+    old.mkdir()
+    (old / "slices.csv.gz").write_bytes(b"old")
+    merge.recover(folder)
+    assert contents(folder) == whole
+    assert not old.exists()
+
+
+def test_results_come_back_if_the_new_ones_cannot_take_their_place(runs, folder, monkeypatch):
+    whole, replace_ = contents(folder), merge.os.replace
+
+    def refuse(source, target):
+        if target == folder and source.name == f".{folder.name}.part":
+            raise OSError("no room")
+        replace_(source, target)
+
+    monkeypatch.setattr(merge.os, "replace", refuse)
+    with pytest.raises(OSError, match="no room"):
+        merge.collect(runs[:1], folder, DETAILS)
+    assert contents(folder) == whole
