@@ -13,6 +13,7 @@ import numpy as np
 
 from recon_lib.core import comparison
 from recon_lib.core.errors import ReconError
+from recon_lib.core.progress import Progress
 from recon_lib.core.style import COLOURS, blank_figure
 from recon_lib.data import domains
 from recon_lib.data.domains import Domain
@@ -22,7 +23,6 @@ from recon_lib.experiment.design import NAMES, domain_name
 from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
 from recon_lib.imaging.metrics import psnr, ssim
-from recon_lib.network import training
 from recon_lib.network.files import load_network
 from recon_lib.paper import panel_view
 from recon_lib.results import store
@@ -141,7 +141,7 @@ def gain(measured: pandas.DataFrame) -> str:
     )
 
 
-def reporter(words: str) -> training.Progress:
+def reporter(words: str) -> Progress:
     """Return a progress callback that prints a line an epoch, with the time left: it reads well in a log too."""
     start = time.monotonic()
 

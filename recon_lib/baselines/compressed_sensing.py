@@ -50,6 +50,7 @@ from recon_lib.baselines.wavelets import (
     split,
 )
 from recon_lib.core.errors import ReconError, choose
+from recon_lib.core.progress import Progress
 from recon_lib.imaging.acquisition import Acquisition
 
 FIRST_STEP, ALPHA, BETA, MAX_BACKTRACKS, MANY_BACKTRACKS = 1.0, 0.01, 0.6, 150, 2
@@ -60,7 +61,7 @@ def reconstruct_cs(
     mask: np.ndarray,
     variant: str | Variant = "literal",
     iterations: int = 80,
-    progress: Callable[[int, int, dict[str, float]], None] | None = None,
+    progress: Progress | None = None,
     return_history: bool = False,
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Reconstruct slices by compressed sensing, in single precision (eq. 2; M. Lustig et al., Magn Reson Med 58:1182).
@@ -218,7 +219,7 @@ class _Problem:
                 image += difference_adjoint(steps, axis)
         slope = self.wavelet.forward(image)
         if self.variant.wavelet_weight:
-            for i, w in enumerate(point.coefficients):  # one by one: a slice fits the processor's cache
+            for i, w in enumerate(point.coefficients):  # A single slice fits the processor's cache.
                 slope[i] += w * (self.variant.wavelet_weight / modulus(w))
         return slope
 
@@ -229,7 +230,7 @@ class _Problem:
         return acquired
 
 
-def _descend(problem: _Problem, iterations: int, progress: Callable | None) -> tuple[_Point, np.ndarray]:
+def _descend(problem: _Problem, iterations: int, progress: Progress | None) -> tuple[_Point, np.ndarray]:
     point = problem.point(problem.start)
     history = [problem.objective(point)]
     slope = problem.gradient(point)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+
+Progress = Callable[[int, int, dict], None]
+"""Called with units done, units in all and a row of numbers: the newest, or none."""
 
 
 class Bar:
     """Show units of work done, the time left and the newest numbers.
 
-    Called with units done, units in all and a row of numbers, as :mod:`recon_lib.network.training` does.
+    It is a :data:`Progress`: called with units done, units in all and a row of numbers.
 
     Args:
         label: What the work is called, to the left of the bar.

@@ -87,7 +87,7 @@ def ssim_stack(references: np.ndarray, images: np.ndarray, *, data_range: np.nda
             "one number."
         )
     ranges = np.broadcast_to(data_range, len(references))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is numpy's, which lets other threads run
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # The work is numpy's, which lets other threads run.
         values = pool.map(lambda *slice_: ssim(*slice_[:2], data_range=slice_[2]), references, images, ranges)
         return np.fromiter(values, np.float64, len(references))
 
@@ -210,6 +210,6 @@ def _brain_region(reference: np.ndarray) -> np.ndarray:
     from scipy import ndimage
 
     above = reference / reference.max() > BRAIN_THRESHOLD
-    # Padded, because closing erodes with an outside of zeros and would eat a head that touches the border.
+    # It is padded, because closing erodes with an outside of zeros and would eat a head that touches the border.
     closed = ndimage.binary_closing(np.pad(above, 3), structure=np.ones((3, 3)), iterations=2)[3:-3, 3:-3]
     return ndimage.binary_fill_holes(closed | above)

@@ -27,10 +27,10 @@ def accelerator() -> dict | None:
 def _card() -> dict:
     """Ask the driver about the first card."""
     try:
-        shown = subprocess.run(
+        answer = subprocess.run(
             ["nvidia-smi", _QUERY, "--format=csv,noheader,nounits"], capture_output=True, text=True, check=True
         ).stdout
-        kind, memory, driver = (part.strip() for part in shown.splitlines()[0].split(","))
+        kind, memory, driver = (part.strip() for part in answer.splitlines()[0].split(","))
         return {"kind": kind, "memory_mib": int(memory), "driver": driver}
     except (OSError, subprocess.CalledProcessError, ValueError, IndexError):
         return {"kind": None, "memory_mib": None, "driver": None}

@@ -15,7 +15,7 @@ from recon_lib.experiment.recipes import Architecture
 
 PIXELS_ON_CPU = 2**18
 _FLOAT = 4  # bytes
-_USED = 0.8  # of a card's memory: the rest is the backend's own, and fragments
+_USED = 0.8  # This share of a card's memory is used: the rest is the backend's own, and fragments.
 
 
 def device_memory() -> int | None:
@@ -81,7 +81,7 @@ def _tensorflow() -> int | None:
     cards = tf.config.list_physical_devices("GPU")
     if not cards:
         return None
-    from tensorflow.python.client import device_lib  # the only place that says how much TensorFlow may use
+    from tensorflow.python.client import device_lib  # Only this says how much TensorFlow may use.
 
     return max(d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU")
 

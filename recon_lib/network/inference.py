@@ -9,11 +9,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from recon_lib.core.progress import Progress
 from recon_lib.imaging.acquisition import Acquired, acquire, to_complex
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.device import forward_pixels
 
-_COMPILED = 64  # images at most that are compiled for: a card is busy with them, and any larger set is made of them
+_COMPILED = 64  # So many images at most are compiled for: they keep a card busy, and a larger set is made of them.
 
 
 def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +32,7 @@ def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tupl
 
 
 def apply_network(
-    cascade: Cascade, acquired: Acquired, progress: Callable[[int, int, dict], None] | None = None
+    cascade: Cascade, acquired: Acquired, progress: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Reconstruct images as acquired (eq. 9).
 
@@ -68,7 +69,7 @@ def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data:
     Returns:
         float32 array of the inputs' shape.
     """
-    outputs = np.empty(inputs.shape, np.float32)  # once: a list of parts would be held twice while it is joined
+    outputs = np.empty(inputs.shape, np.float32)  # A list of parts would be held twice while it is joined.
     step = _step(cascade)
     for part in _parts_of_one_size(parts(len(inputs), inputs.shape[1:3], cascade), len(inputs)):
         outputs[part] = ops.convert_to_numpy(step(subnetwork, inputs[part], data.zero_filled[part], data.mask[part]))
@@ -91,11 +92,11 @@ def _step(cascade: Cascade) -> Callable:
         return lambda subnetwork, *arrays: cascade.step(subnetwork.predict_on_batch, *arrays)[0]
     import jax
 
-    first = cascade.subnetworks[0]  # all have one shape: what is compiled for its weights serves for all
+    first = cascade.subnetworks[0]  # All have one shape, so what is compiled for its weights serves all.
 
     @jax.jit
     def compiled(weights, image, zero_filled, mask):  # noqa: ANN001, ANN202 - tensors of the backend
-        return cascade.step(lambda seen: first.stateless_call(weights, [], seen)[0], image, zero_filled, mask)[0]
+        return cascade.step(lambda inputs: first.stateless_call(weights, [], inputs)[0], image, zero_filled, mask)[0]
 
     return lambda subnetwork, *arrays: compiled([v.value for v in subnetwork.trainable_variables], *arrays)
 

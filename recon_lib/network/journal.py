@@ -16,7 +16,7 @@ from recon_lib.network.cascade import Cascade, named_weights, set_weights
 from recon_lib.network.device import device_memory
 
 _WEIGHT = "weight/"
-_PAUSE = 3.0  # seconds between two checkpoints of a run on a card
+_PAUSE = 3.0  # A run on a card writes a checkpoint after so many seconds.
 
 
 def digest(*arrays: np.ndarray) -> str:

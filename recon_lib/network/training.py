@@ -7,12 +7,14 @@ consistency against the magnitude reference, plus ``gamma`` times the sum of squ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
+from recon_lib.core.progress import Progress
 from recon_lib.experiment.recipes import Architecture, Recipe
 from recon_lib.imaging.acquisition import Acquired, acquire, check_images, to_complex
 from recon_lib.imaging.metrics import psnr
@@ -22,9 +24,7 @@ from recon_lib.network.inference import advance
 from recon_lib.network.journal import Journal, digest
 from recon_lib.network.updates import Updater, gather, place
 
-_MONITORED = 16  # images whose PSNR is followed while training
-
-Progress = Callable[[int, int, dict], None]
+_MONITORED = 16  # So many images are followed by their PSNR while training.
 
 
 def hybrid_loss(target, image, absolute: float = 1.0):  # noqa: ANN001, ANN201 - tensors of any backend
@@ -45,7 +45,7 @@ def train_sequential(
     folder: Path,
     progress: Progress | None = None,
 ) -> tuple[Cascade, list[dict]]:
-    """Train each sub-network with the preceding ones frozen, whose outputs are computed once.
+    """Train each sub-network with the preceding ones frozen, whose outputs are computed once (eq. 10).
 
     A checkpoint is written after every epoch; called again on the same folder, training goes on from
     it and ends with the same weights.
@@ -77,64 +77,77 @@ def train_sequential(
     last = len(cascade.subnetworks) - 1
     if (journal.stage, journal.epoch) == (last, recipe.epochs):
         return cascade, journal.history
-    program = None
+    sequence, program = _Sequence(cascade, data, recipe, updates, seed, journal, progress), None
     for stage, subnetwork in enumerate(cascade.subnetworks):
         if stage >= journal.stage:
-            how = recipe, updates, seed
-            program = _train_stage(stage, cascade, (inputs, data), how, journal, progress, program=program)
+            program = sequence.train(stage, inputs, program)
         if stage < last:
             inputs = advance(subnetwork, cascade, inputs, data)
     return cascade, journal.history
 
 
-def _train_stage(
-    stage: int,
-    cascade: Cascade,
-    seen: tuple[np.ndarray, Acquired],
-    how: tuple[Recipe, int, int],
-    journal: Journal,
-    progress: Progress | None,
-    *,
-    program: Callable | None,
-) -> Callable | None:
-    """Train one sub-network, from where the journal stands; give the compiled update, which serves the next one."""
-    (inputs, data), (recipe, updates, seed) = seen, how
-    subnetwork = cascade.subnetworks[stage]
-    optimizer = _optimizer(recipe, updates)
-    optimizer.build(subnetwork.trainable_variables)
-    updater = Updater(subnetwork, optimizer, _loss(recipe), compiled=recipe.jit_compile, program=program)
-    first = journal.epoch if stage == journal.stage else 0
-    if first:
-        journal.restore(optimizer)
-    elif recipe.start == "before" and stage:
-        subnetwork.set_weights(cascade.subnetworks[stage - 1].get_weights())
-    monitored = np.linspace(0, len(inputs) - 1, min(_MONITORED, len(inputs))).round().astype(int)
-    shown = data.take(monitored)
-    # Crops are cut in the main memory: they are small.
-    images, references = (
-        (inputs, data.target) if recipe.crop else place((inputs, data.target), cascade.architecture, recipe.batch)
-    )
-    for epoch in range(first, recipe.epochs):
-        rng = np.random.default_rng([seed, stage, epoch])
-        count = updates * (epoch + 1) // recipe.epochs - updates * epoch // recipe.epochs
-        for batch, targets in _batches(images, references, recipe, count, rng):
-            updater.update(batch, targets)
-        losses = updater.rows()
-        updater.settle()
-        reconstructed = np.abs(to_complex(advance(subnetwork, cascade, inputs[monitored], shown)))
-        pairs = zip(shown.target[..., 0], reconstructed, strict=True)
-        quality = [psnr(target, image, data_range=target.max()) for target, image in pairs]
-        row = {
-            "subnetwork": stage,
-            "epoch": epoch,
-            "updates": int(optimizer.iterations),
-            "loss": float(np.mean(losses)),
-            "psnr": float(np.mean(quality)),
-        }
-        journal.write(stage, row, optimizer)
-        if progress:
-            progress(stage * recipe.epochs + epoch + 1, len(cascade.subnetworks) * recipe.epochs, row)
-    return updater.program
+@dataclass(frozen=True, eq=False)
+class _Sequence:
+    """What the trainings of all sub-networks share."""
+
+    cascade: Cascade
+    data: Acquired
+    recipe: Recipe
+    updates: int
+    seed: int
+    journal: Journal
+    progress: Progress | None
+
+    def train(self, stage: int, inputs: np.ndarray, program: Callable | None) -> Callable | None:
+        """Train one sub-network, from where the journal stands.
+
+        Args:
+            stage: Which one.
+            inputs: What it sees of all images, ``(n, height, width, 2)``.
+            program: The compiled update of the sub-network before it, which serves this one too.
+
+        Returns:
+            The compiled update, if there is one.
+        """
+        cascade, recipe, journal = self.cascade, self.recipe, self.journal
+        subnetwork = cascade.subnetworks[stage]
+        optimizer = _optimizer(recipe, self.updates)
+        optimizer.build(subnetwork.trainable_variables)
+        updater = Updater(subnetwork, optimizer, _loss(recipe), compiled=recipe.jit_compile, program=program)
+        first = journal.epoch if stage == journal.stage else 0
+        if first:
+            journal.restore(optimizer)
+        elif recipe.start == "before" and stage:
+            subnetwork.set_weights(cascade.subnetworks[stage - 1].get_weights())
+        pairs = inputs, self.data.target
+        if not recipe.crop:  # Crops are cut in the main memory, because they are small.
+            pairs = place(pairs, cascade.architecture, recipe.batch)
+        for epoch in range(first, recipe.epochs):
+            rng = np.random.default_rng([self.seed, stage, epoch])
+            count = self.updates * (epoch + 1) // recipe.epochs - self.updates * epoch // recipe.epochs
+            for batch, targets in _batches(*pairs, recipe, count, rng):
+                updater.update(batch, targets)
+            losses = updater.rows()
+            updater.settle()
+            row = {
+                "subnetwork": stage,
+                "epoch": epoch,
+                "updates": int(optimizer.iterations),
+                "loss": float(np.mean(losses)),
+                "psnr": self._psnr(subnetwork, inputs),
+            }
+            journal.write(stage, row, optimizer)
+            if self.progress:
+                self.progress(stage * recipe.epochs + epoch + 1, len(cascade.subnetworks) * recipe.epochs, row)
+        return updater.program
+
+    def _psnr(self, subnetwork: keras.Model, inputs: np.ndarray) -> float:
+        """Return the mean PSNR of a few images after the sub-network and data consistency, in dB."""
+        places = np.linspace(0, len(inputs) - 1, min(_MONITORED, len(inputs))).round().astype(int)
+        data = self.data.take(places)
+        images = np.abs(to_complex(advance(subnetwork, self.cascade, inputs[places], data)))
+        pairs = zip(data.target[..., 0], images, strict=True)
+        return float(np.mean([psnr(target, image, data_range=target.max()) for target, image in pairs]))
 
 
 def fine_tune(
@@ -147,7 +160,7 @@ def fine_tune(
     folder: Path,
     progress: Progress | None = None,
 ) -> tuple[Cascade, list[dict]]:
-    """Train all sub-networks together, end to end through data consistency, on a few images.
+    """Train all sub-networks together, end to end through data consistency, on a few images (eq. 11-12).
 
     At every visit an image draws one of the masks; the loss judges the image that ``recipe.loss_on`` names.
     A checkpoint is written after every epoch, on a card every few seconds; called again on the same folder,
@@ -170,7 +183,7 @@ def fine_tune(
         ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
     """
     images = check_images(images)
-    acquire(images[:1], masks[:1])  # a mask of another size is refused before anything is built
+    acquire(images[:1], masks[:1])  # This refuses a mask of another size before anything is built.
     batch = recipe.batch or len(images)
     check_update(cascade.architecture, min(batch, len(images)), images.shape[1:], end_to_end=True)
     model = _EndToEnd(build(cascade), recipe.loss_on)
@@ -191,8 +204,8 @@ def fine_tune(
             data = acquire(images[chosen], masks[drawn[chosen]])
             updater.update((data.zero_filled, data.mask), data.target)
         loss, quality = np.mean(updater.rows(), axis=0)
-        done = -(-len(images) // batch) * (epoch + 1)
-        row = {"epoch": epoch, "updates": done, "loss": float(loss), "psnr": float(quality)}
+        updates = -(-len(images) // batch) * (epoch + 1)
+        row = {"epoch": epoch, "updates": updates, "loss": float(loss), "psnr": float(quality)}
         if journal.due or epoch + 1 == recipe.epochs:
             updater.settle()
             journal.write(0, row, optimizer)
@@ -209,14 +222,14 @@ class _EndToEnd(keras.Model):
     def __init__(self, cascade: Cascade, loss_on: str) -> None:
         super().__init__(name="end_to_end")
         self.cascade, self.loss_on = cascade, loss_on
-        self.built = cascade.built  # it has no weights of its own
+        self.built = cascade.built  # This model has no weights of its own.
 
     def call(self, inputs):  # noqa: ANN001, ANN202
         output = self.cascade(inputs)
         if self.loss_on == "before_dc":
             return output["before_dc"]
         power = ops.sum(ops.square(output["image"]), axis=-1, keepdims=True)
-        return ops.sqrt(ops.maximum(power, 1e-12))  # the modulus has no gradient at zero
+        return ops.sqrt(ops.maximum(power, 1e-12))  # The modulus has no gradient at zero.
 
 
 def _loss(recipe: Recipe) -> Callable:
@@ -243,8 +256,8 @@ def _batches(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give batches of whole images or of fresh random crops, each image as often as any other."""
     count, (height, width) = len(inputs), inputs.shape[1:3]
-    wanted = updates * recipe.batch
-    order = np.concatenate([rng.permutation(count) for _ in range(-(-wanted // count))])[:wanted]
+    visits = updates * recipe.batch
+    order = np.concatenate([rng.permutation(count) for _ in range(-(-visits // count))])[:visits]
     for chosen in order.reshape(updates, recipe.batch):
         if not recipe.crop:
             yield gather(inputs, chosen), gather(targets, chosen)

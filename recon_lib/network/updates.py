@@ -153,7 +153,7 @@ def gather(array: object, chosen: np.ndarray) -> object:
 def _gather_on_card() -> Callable:
     import jax
 
-    return jax.jit(lambda array, chosen: array[chosen])  # one function, so that it is compiled once for each shape
+    return jax.jit(lambda array, chosen: array[chosen])  # One function is compiled once for each shape.
 
 
 def _values(variables: list[keras.Variable]) -> list:

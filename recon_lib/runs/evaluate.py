@@ -11,6 +11,7 @@ from recon_lib.baselines.compressed_sensing import reconstruct_cs
 from recon_lib.baselines.simple import fill_by_symmetry
 from recon_lib.baselines.variants import VARIANTS
 from recon_lib.core.arrays import load_arrays, save_arrays
+from recon_lib.core.progress import Progress
 from recon_lib.data.imageset import ImageSet
 from recon_lib.experiment.plan import Run
 from recon_lib.experiment.specs import EvaluateSpec
@@ -20,7 +21,6 @@ from recon_lib.imaging.masks import MaskSpec, assign_masks, mask_stack
 from recon_lib.imaging.metrics import psnr, slice_metrics
 from recon_lib.network.files import load_network
 from recon_lib.network.inference import reconstruct
-from recon_lib.network.training import Progress
 from recon_lib.results.panels import PanelKey, median_key, write_panels
 from recon_lib.results.rows import write_rows
 from recon_lib.runs.images import planned_images

@@ -19,6 +19,7 @@ from recon_lib import __version__
 from recon_lib.core import host, paths
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
+from recon_lib.core.progress import Progress
 from recon_lib.data import domains
 from recon_lib.experiment.plan import Run, plan
 from recon_lib.experiment.profile import Profile
@@ -27,7 +28,7 @@ from recon_lib.imaging.masks import assign_masks, mask_stack
 from recon_lib.network.accelerator import accelerator
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network, save_network
-from recon_lib.network.training import Progress, fine_tune, train_sequential
+from recon_lib.network.training import fine_tune, train_sequential
 from recon_lib.results import store
 from recon_lib.results.records import RunRecord
 from recon_lib.results.released import NetworkCard, read_card, released_name

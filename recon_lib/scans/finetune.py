@@ -11,12 +11,13 @@ import filelock
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
+from recon_lib.core.progress import Progress
 from recon_lib.experiment.profile import Masks, load_profile, profile_names
 from recon_lib.experiment.recipes import FineTuning, Recipe
 from recon_lib.imaging.masks import MaskSpec, mask_stack
 from recon_lib.network.files import save_network
 from recon_lib.network.journal import digest
-from recon_lib.network.training import Progress, fine_tune
+from recon_lib.network.training import fine_tune
 from recon_lib.results.keys import RunKey
 from recon_lib.results.released import HeldOut, NetworkCard
 from recon_lib.scans.reconstruct import Network, mean_psnr

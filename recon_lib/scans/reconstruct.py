@@ -10,13 +10,13 @@ import numpy as np
 from recon_lib import __version__
 from recon_lib.core.errors import ReconError, choose
 from recon_lib.core.files import sha256
+from recon_lib.core.progress import Progress
 from recon_lib.imaging.acquisition import to_complex
 from recon_lib.imaging.masks import KINDS, MaskSpec
 from recon_lib.imaging.metrics import psnr, slice_metrics
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network
 from recon_lib.network.inference import apply_network
-from recon_lib.network.training import Progress
 from recon_lib.results.released import NetworkCard
 from recon_lib.scans.references import Slices, bright_slices
 from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, AcquiredScan, acquire_scan, is_undersampled, simulate

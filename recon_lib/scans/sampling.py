@@ -26,7 +26,7 @@ BY_REFERENCE = "each slice divided by the maximum of its reference"
 BY_ZERO_FILLED = "each slice divided by the maximum of its zero-filled magnitude"
 PHASE_WINDOW = 0.14
 """Half width of the window on k-space that the phase is estimated in, 1 being the middle of an edge."""
-_MASKS = 20  # masks that the slices of a scan share in turn
+_MASKS = 20  # So many masks are shared by the slices of a scan in turn.
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
