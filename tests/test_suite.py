@@ -13,19 +13,7 @@ TESTS = ROOT / "tests"
 PACKAGES = sorted(name for floor in floors() for name in floor if (PACKAGE / name).is_dir())
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem not in {"__init__", "__main__"})
 
-UNTESTED = {
-    "paper/averages": "Its means stand in the tables: test_tables12.",
-    "paper/cost/needs": "Its table is tested with the hardware that it is of: test_hardware.",
-    "paper/cost/plots": "Drawn from what test_targets computes by hand.",
-    "paper/cost/tables": "The tables of what test_targets computes by hand.",
-    "paper/differences/controls": "The page is tested as a whole: test_page.",
-    "paper/differences/open_choices": "The page is tested as a whole: test_page.",
-    "paper/domains": "The names that every table and figure is tested with.",
-    "paper/figures23": "Two panels: tested with them in test_panel_view.",
-    "paper/reference": "Reads the paper's numbers for the tables: test_tables12 and test_slips.",
-    "paper/words": "Its words stand in the tables: test_tables12.",
-    "results/benchmarks": "Reads what the pages of cost and claims show: test_run_time, test_targets and test_claims.",
-}
+UNTESTED: dict[str, str] = {}
 """Modules that have no file of tests of their own, each with its reason."""
 
 REACHES_UP = {

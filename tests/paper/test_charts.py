@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from fabricated import make_history
+from fabricated import make_history, make_runs
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.style import COLOURS
+from recon_lib.imaging.masks import mask_stack
 from recon_lib.paper import charts
+from recon_lib.results import merge, store
 
 
 def test_sub_networks_stand_one_after_another_and_losses_are_those_of_the_rows():
@@ -88,3 +90,46 @@ def test_masks_are_drawn_with_their_share_and_its_mean_over_the_radius():
 def test_nothing_to_draw_is_one_sentence(draw, words):
     with pytest.raises(ReconError, match=words):
         draw()
+
+
+@pytest.fixture
+def results(tmp_path):
+    merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
+    return store.open_results("desk")
+
+
+def test_curves_put_sub_networks_end_to_end(results):
+    history = results.history[(results.history["kind"] == "train") & (results.history["training_domain"] == "t1")]
+    figure = charts.training_curves(history, "a title")
+    loss, psnr = figure.axes
+    lines = [line for line in loss.lines if len(line.get_xdata()) == 4]
+    assert len(lines) == 5
+    np.testing.assert_array_equal(lines[1].get_xdata(), [500, 600, 700, 800])
+    np.testing.assert_allclose(lines[4].get_ydata(), 0.1 / np.arange(1, 5), rtol=1e-6)
+    assert [text.get_text() for text in psnr.get_legend().get_texts()] == ["T1"]
+    tuned = results.history[results.history["kind"] == "finetune"]
+    assert len(charts.training_curves(tuned).axes[0].lines) == 6
+
+
+def test_empty_tables_are_refused(results):
+    with pytest.raises(ReconError, match="history"):
+        charts.training_curves(results.history[:0])
+    with pytest.raises(ReconError, match="slices"):
+        charts.slice_scatter(results.slices[:0])
+    with pytest.raises(ReconError, match="stacked"):
+        charts.mask_figure(np.ones((4, 4), bool))
+
+
+def test_the_scatter_has_a_point_a_slice(results):
+    rows = results.slices.query("method == 'zero_filled' and test_domain == 't1'")
+    figure = charts.slice_scatter(rows)
+    assert sum(len(line.get_xdata()) for line in figure.axes[0].lines) == len(rows)
+
+
+def test_the_mask_figure_shows_the_masks():
+    masks = mask_stack((24, 18), 3)
+    figure = charts.mask_figure(masks)
+    np.testing.assert_array_equal(np.asarray(figure.axes[0].images[0].get_array()), masks[0])
+    np.testing.assert_allclose(np.asarray(figure.axes[1].images[0].get_array()), masks.mean(axis=0))
+    assert "24 x 18, R = 4.00" in figure.axes[0].get_title()
+    assert np.nanmax(figure.axes[2].lines[0].get_ydata()) == 1.0

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from fabricated import PSNR, make_runs
 
@@ -69,3 +70,21 @@ def test_what_is_not_there_is_a_sentence(tmp_path):
     for name in ("x.svg", "none.svg"):
         with pytest.raises(ReconError, match=r"missing or not ours: draw it"):
             headline.read(tmp_path / name)
+
+
+def test_the_summary_shows_ours_and_the_papers(results):
+    axes = headline.summary_figure(results).axes[0]
+    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+    assert lines["T1, the paper"].tolist() == [35.42, 35.89]
+    expected = (
+        results.slices.query("test_domain == 't1' and training_domain == 't1'").groupby("n_finetune")["psnr"].mean()
+    )
+    np.testing.assert_allclose(lines["T1, here"], expected)
+    only = {line.get_label() for line in headline.summary_figure(None).axes[0].lines}
+    assert only == {"natural images, the paper", "T1, the paper", "T2, the paper"}
+
+
+def test_a_figure_shows_itself_on_a_white_ground(results):
+    figure = headline.summary_figure(results)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert figure.get_facecolor() == (1, 1, 1, 1)

@@ -10,8 +10,12 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from recon_lib.paper import markup
 
 NAN = float("nan")
+
+
 # Ground and text of the book's theme, light and dark.
 THEMES = {"light": ("#ffffff", "#323232"), "dark": ("#121212", "#ced6dd")}
+
+
 # Linear RGB as a dichromat sees it (Viénot, Brettel and Mollon, 1999).
 BLIND = {
     "protan": [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
@@ -110,3 +114,13 @@ def test_a_table_scrolls_in_a_box_that_the_keyboard_reaches():
 def test_two_lines_escape_their_text():
     assert markup.two_lines("1.00 ± 0.10") == "1.00<small>± 0.10</small>"
     assert markup.two_lines("<b>") == "&lt;b&gt;"
+
+
+def test_numbers_are_written_for_readers():
+    assert markup.spread(33.444, 3.4, 2) == "33.44 ± 3.40"
+    assert markup.spread(33.444, float("nan"), 2) == "33.44"
+    assert markup.spread(float("nan"), float("nan"), 2) == ""
+    assert markup.signed(-0.034, 2) == "\u22120.03"
+    assert markup.signed(-0.004, 2) == "+0.00"
+    assert markup.signed(0.5, 1) == "+0.5"
+    assert markup.signed(float("nan"), 1) == ""

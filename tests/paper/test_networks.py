@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from fabricated import PSNR, make_runs
+from fabricated import PSNR, make_runs, plain
 from scan_files import tiny_network
 
 from recon_lib.cli import main
@@ -26,10 +26,10 @@ def test_each_network_is_a_row(tmp_path):
     write_json(tmp_path / "weights" / "b.json", card("b.safetensors"))
     tuned = card("a.safetensors", kind="finetune", test_domain="t1", n_finetune=20, float16_cost_db={"t1": 0.002})
     write_json(tmp_path / "weights" / "a.json", tuned)
-    text = networks.render_networks(Results("desk", tmp_path, {})).markdown
+    text = plain(networks.render_networks(Results("desk", tmp_path, {})))
     first, second = text.splitlines()[2:]
     assert first.startswith("| `a` | 4000 natural images | 20 T1 | 1.14 | T1 +0.0020 |")
-    assert "| `b` | 4000 natural images |  | 1.14 | T1 +0.0012, T2 " in second
+    assert "| `b` | 4000 natural images | | 1.14 | T1 +0.0012, T2 " in second
     assert "`01234567`" in second
 
 
@@ -110,9 +110,9 @@ def test_a_network_of_one_s_own_borrows_no_scores(released, tmp_path):
 
 
 def test_a_network_is_found_by_name_or_path(released, tmp_path):
-    found = find_network("t2-4000")
-    assert found == released.folder / "weights" / "t2-4000.safetensors"
-    assert find_network(str(found)) == found
+    path = find_network("t2-4000")
+    assert path == released.folder / "weights" / "t2-4000.safetensors"
+    assert find_network(str(path)) == path
     with pytest.raises(ReconError, match="Unknown network 't2-400': did you mean 't2-4000'"):
         find_network("t2-400")
     with pytest.raises(ReconError, match=r"There is no file .*gone\.safetensors"):
@@ -137,13 +137,13 @@ def test_the_book_describes_each_network_in_a_block(released):
 
 
 def test_the_book_lists_what_each_gives(released):
-    lines = networks.render_scores(released).markdown.splitlines()
-    given = networks.scores(released, read_cards(released)[1])
+    lines = plain(networks.render_scores(released)).splitlines()
+    means = networks.scores(released, read_cards(released)[1])
     assert lines[0] == "| Name | T1, dB | T1, SSIM | T2, dB | T2, SSIM |"
-    assert lines[2].endswith("|  |  |")  # tuned with T1, not tested on T2
+    assert lines[2].endswith("| | |")  # tuned with T1, not tested on T2
     assert lines[3] == (
-        f"| `natural-4000` | {given['t1']['psnr']:.2f} | {given['t1']['ssim']:.3f} "
-        f"| {given['t2']['psnr']:.2f} | {given['t2']['ssim']:.3f} |"
+        f"| `natural-4000` | {means['t1']['psnr']:.2f} | {means['t1']['ssim']:.3f} "
+        f"| {means['t2']['psnr']:.2f} | {means['t2']['ssim']:.3f} |"
     )
 
 
@@ -155,15 +155,15 @@ def test_what_generated_images_taught_says_so(released):
 
 
 def test_a_card_names_the_brains_it_was_tested_on_only_where_it_was(released):
-    said = networks.render_cards(released).markdown
-    assert said.count(networks.LIMITS) == said.count("healthy adults") == 3
+    text = networks.render_cards(released).markdown
+    assert text.count(networks.LIMITS) == text.count("healthy adults") == 3
     made = {"profile": {"domains": {name: {"source": "generated"} for name in ("t1", "t2")}}}
-    said = networks.render_cards(Results("desk", released.folder, made)).markdown
-    assert said.count(networks.LIMITS) == 3
-    assert "healthy adults" not in said
+    text = networks.render_cards(Results("desk", released.folder, made)).markdown
+    assert text.count(networks.LIMITS) == 3
+    assert "healthy adults" not in text
 
 
 @pytest.mark.parametrize("factor", [4.0, 6.0])
 def test_the_list_states_the_acceleration_of_the_results(released, factor):
-    shown = Results("desk", released.folder, {"profile": {"acceleration": factor}})
-    assert f"{factor:g}-fold undersampled" in networks.plain_list(shown)
+    results = Results("desk", released.folder, {"profile": {"acceleration": factor}})
+    assert f"{factor:g}-fold undersampled" in networks.plain_list(results)

@@ -6,12 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from fabricated import PSNR, cell_rows, labelled_panels, make_panels, make_runs, untrained_rows, write_run
-from matplotlib.figure import Figure
+from fabricated import cell_rows, labelled_panels, make_panels, make_runs, untrained_rows, write_run
 
 from recon_lib.core.errors import ReconError
-from recon_lib.imaging.masks import mask_stack
-from recon_lib.paper import charts, figures23, headline, panel_view
+from recon_lib.paper import figures23, panel_view
 from recon_lib.results import merge, store
 from recon_lib.results.panels import PanelKey
 
@@ -30,41 +28,6 @@ def titles(figure):
 def image_of(figure, title):
     axes = next(a for a in figure.axes if a.get_title().replace("\n", " ").startswith(title))
     return np.asarray(axes.images[0].get_array()), axes.images[0].get_clim(), axes
-
-
-@pytest.mark.parametrize(("domain", "own"), [("t1", "T1"), ("t2", "T2")])
-def test_the_reconstruction_figure_has_every_panel_reference_first(results, domain, own):
-    figure = figures23.reconstruction_figure(results, domain)
-    assert isinstance(figure, Figure)
-    labels = titles(figure)
-    assert labels[0] == "reference"
-    expected = {f"{n}, {s}" for n in ("natural images", "T1", "T2") for s in ("as trained", "tuned with 20")}
-    assert expected | {"reference", "zero-filled"} <= set(labels)
-    assert own in figure.get_suptitle()
-
-
-def test_panels_share_a_grey_scale_and_errors_a_scale(results):
-    figure = figures23.reconstruction_figure(results, "t1")
-    greys = {a.images[0].get_clim() for a in figure.axes if a.images and a.images[0].get_cmap().name == "gray"}
-    assert greys == {(0, 1)} | {c for c in greys if c == (False, True)}
-    errors = [a.images[0].get_clim() for a in figure.axes if a.images and a.images[0].get_cmap().name == "inferno"]
-    assert len(errors) == 7
-    assert len(set(errors)) == 1
-
-
-def test_a_panel_is_the_data_and_the_map_below_it_its_error(results):
-    figure = figures23.reconstruction_figure(results, "t1")
-    panels = panel_view.slice_panels(results, "t1", ("sub-11", 41))
-    reference = panel_view.orient(panels["reference"].astype(np.float32))
-    box = panel_view.head_box(reference)
-    tuned = panel_view.orient(panels["network-t2-4000-20"].astype(np.float32))
-    drawn, _, axes = image_of(figure, "T2, tuned with 20")
-    np.testing.assert_array_equal(drawn, tuned[box])
-    below = figure.axes[[id(a) for a in figure.axes].index(id(axes)) + 4]
-    np.testing.assert_allclose(np.asarray(below.images[0].get_array()), np.abs(tuned - reference)[box])
-    inset = axes.child_axes[0].images[0].get_array()
-    window = panel_view.zoom_window(reference, panel_view.orient(panels["zero_filled"].astype(np.float32)))
-    np.testing.assert_array_equal(np.asarray(inset), tuned[window])
 
 
 def test_scores_are_those_of_the_rows(results):
@@ -99,14 +62,6 @@ def test_upright_panels_are_the_stored_ones_turned(results):
     for name, image in upright.items():
         assert image.dtype == (bool if name == "mask" else np.float32)
         np.testing.assert_array_equal(image, panel_view.orient(stored[name]).astype(image.dtype))
-
-
-def test_a_network_that_was_not_run_leaves_its_place_empty(tmp_path):
-    chosen = {key: value for key, value in PSNR.items() if key[1] != "t2"}
-    merge.collect(make_runs(tmp_path / "runs", psnr=chosen), store.root() / "desk", {})
-    figure = figures23.reconstruction_figure(store.open_results("desk"), "t1")
-    assert not any(title.startswith("T2") for title in titles(figure))
-    assert sum("not run" in t.get_text() for a in figure.axes for t in a.texts) == 2
 
 
 def test_orientation_puts_the_front_up_and_the_persons_right_on_the_left():
@@ -156,61 +111,6 @@ def test_bad_places_are_named(results):
         figures23.reconstruction_figure(results, "t1", ("sub-99", 3))
     with pytest.raises(ReconError, match="no panels of 't1_bold5000'"):
         panel_view.median_place(results, "t1_bold5000")
-
-
-def test_curves_put_sub_networks_end_to_end(results):
-    history = results.history[(results.history["kind"] == "train") & (results.history["training_domain"] == "t1")]
-    figure = charts.training_curves(history, "a title")
-    loss, psnr = figure.axes
-    lines = [line for line in loss.lines if len(line.get_xdata()) == 4]
-    assert len(lines) == 5
-    np.testing.assert_array_equal(lines[1].get_xdata(), [500, 600, 700, 800])
-    np.testing.assert_allclose(lines[4].get_ydata(), 0.1 / np.arange(1, 5), rtol=1e-6)
-    assert [text.get_text() for text in psnr.get_legend().get_texts()] == ["T1"]
-    tuned = results.history[results.history["kind"] == "finetune"]
-    assert len(charts.training_curves(tuned).axes[0].lines) == 6
-
-
-def test_empty_tables_are_refused(results):
-    with pytest.raises(ReconError, match="history"):
-        charts.training_curves(results.history[:0])
-    with pytest.raises(ReconError, match="slices"):
-        charts.slice_scatter(results.slices[:0])
-    with pytest.raises(ReconError, match="stacked"):
-        charts.mask_figure(np.ones((4, 4), bool))
-
-
-def test_the_scatter_has_a_point_a_slice(results):
-    rows = results.slices.query("method == 'zero_filled' and test_domain == 't1'")
-    figure = charts.slice_scatter(rows)
-    assert sum(len(line.get_xdata()) for line in figure.axes[0].lines) == len(rows)
-
-
-def test_the_summary_shows_ours_and_the_papers(results):
-    axes = headline.summary_figure(results).axes[0]
-    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
-    assert lines["T1, the paper"].tolist() == [35.42, 35.89]
-    expected = (
-        results.slices.query("test_domain == 't1' and training_domain == 't1'").groupby("n_finetune")["psnr"].mean()
-    )
-    np.testing.assert_allclose(lines["T1, here"], expected)
-    only = {line.get_label() for line in headline.summary_figure(None).axes[0].lines}
-    assert only == {"natural images, the paper", "T1, the paper", "T2, the paper"}
-
-
-def test_the_mask_figure_shows_the_masks():
-    masks = mask_stack((24, 18), 3)
-    figure = charts.mask_figure(masks)
-    np.testing.assert_array_equal(np.asarray(figure.axes[0].images[0].get_array()), masks[0])
-    np.testing.assert_allclose(np.asarray(figure.axes[1].images[0].get_array()), masks.mean(axis=0))
-    assert "24 x 18, R = 4.00" in figure.axes[0].get_title()
-    assert np.nanmax(figure.axes[2].lines[0].get_ydata()) == 1.0
-
-
-def test_a_figure_shows_itself_on_a_white_ground(results):
-    figure = headline.summary_figure(results)
-    assert figure._repr_png_().startswith(b"\x89PNG")
-    assert figure.get_facecolor() == (1, 1, 1, 1)
 
 
 def test_neither_pyplot_nor_a_training_framework_is_loaded():

@@ -4,14 +4,12 @@ import re
 
 import numpy as np
 import pytest
-from fabricated import PSNR, made, make_runs, plain, row, untrained_rows
+from fabricated import PSNR, make_runs, plain, row, untrained_rows
 
-from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
-from recon_lib.paper import averages, markup, reference, tables12, words
-from recon_lib.paper.differences import metric_ways
+from recon_lib.paper import markup, tables12
 from recon_lib.results import merge, store
-from recon_lib.results.rows import SLICE_COLUMNS, read_rows, write_rows
+from recon_lib.results.rows import write_rows
 
 
 @pytest.fixture
@@ -33,23 +31,6 @@ def results_of(rows, tmp_path):
 def cell(frame, training, n_finetune, metric, column):
     chosen = frame[(frame["training_domain"] == training) & (frame["metric"] == metric)]
     return chosen[chosen["n_finetune"] == n_finetune][column].iloc[0]
-
-
-def test_the_papers_numbers_are_as_printed():
-    paper = reference.paper()
-    assert len(paper) == 188
-    assert paper["table"].value_counts().to_dict() == {1: 14, 2: 14, 3: 80, 4: 80}
-    raw = paper[(paper["table"] == 1) & (paper["n_finetune"] == 0) & (paper["metric"] == "psnr")]
-    assert dict(zip(raw["training_domain"], raw["mean"], strict=True)) == {"natural": 33.44, "t1": 35.42, "t2": 34.42}
-    cs = paper[paper["method"] == "cs"]
-    assert cs[["n_train", "n_finetune"]].isna().all(axis=None)
-    assert cs[cs["metric"] == "psnr"]["mean"].tolist() == [33.36, 31.98]
-
-
-def test_a_missing_file_of_the_paper_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(paths, "RESULTS", tmp_path)
-    with pytest.raises(ReconError, match=r"paper_tables\.csv"):
-        reference.paper()
 
 
 @pytest.mark.parametrize("domain", ["t1", "t2"])
@@ -85,21 +66,6 @@ def test_networks_of_one_number_of_training_images_stand_side_by_side(tmp_path):
     assert cell(frame, "natural", 0, "psnr", "ours") == 30.0
     assert cell(frame, "natural", 0, "psnr", "n_train") == 4000
     assert np.isnan(cell(frame, "t1", 0, "psnr", "ours"))  # that of 4000 is yet to come
-
-
-def test_the_order_of_the_networks_is_said_beside_the_papers(tmp_path):
-    def rows(**psnr):
-        return [row("t2", "a", 1, psnr=value, training_domain=name) for name, value in psnr.items()]
-
-    text = metric_ways.render_order("t2", results_of(rows(natural=33.0, t1=34.0, t2=35.0), tmp_path)).markdown
-    assert "As trained, here: T2, T1, natural images; in the paper: T2, natural images, T1." in text
-    assert "Tuned with 20, in the paper: T2, T1, natural images." in text
-    text = metric_ways.render_order("t2", results_of(rows(natural=34.5, t1=34.0, t2=35.0), tmp_path)).markdown
-    assert "As trained, both here and in the paper: T2, natural images, T1." in text
-    text = metric_ways.render_order(
-        "t2", results_of(rows(natural=34.5, t1=34.0), tmp_path)
-    ).markdown  # one network is missing
-    assert "As trained, in the paper: T2, natural images, T1." in text
 
 
 def test_draws_of_a_slice_are_one_slice(tmp_path):
@@ -230,42 +196,6 @@ def test_the_rendered_table_says_what_the_frame_says(results):
     assert page._repr_mimebundle_()["text/html"] == page.html
 
 
-def test_numbers_are_written_for_readers():
-    assert markup.spread(33.444, 3.4, 2) == "33.44 ± 3.40"
-    assert markup.spread(33.444, float("nan"), 2) == "33.44"
-    assert markup.spread(float("nan"), float("nan"), 2) == ""
-    assert markup.signed(-0.034, 2) == "\u22120.03"
-    assert markup.signed(-0.004, 2) == "+0.00"
-    assert markup.signed(0.5, 1) == "+0.5"
-    assert markup.signed(float("nan"), 1) == ""
-
-
-def test_the_source_of_a_page_is_stated(results):
-    text = words.render_source(results).markdown
-    assert "**desk**" in text
-    assert "20 T1 slices of 4 subjects" in text
-    assert "run yet" in words.render_source(None).markdown
-
-
-def test_fewer_mr_slices_than_the_column_says_are_told():
-    rows = [
-        row("t1", "sub-11", 40, training_domain=training, n_train=n, n_images=round(share * images))
-        for training, images in (("natural", 4000), ("t1", 720), ("t2", 230))
-        for n, share in ((4000, 1.0), (500, 0.125))
-    ]
-    text = words.render_source(made(rows)).markdown
-    assert text.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
-    enough = [cells | {"n_images": cells["n_train"]} for cells in rows]
-    assert "In place" not in words.render_source(made(enough)).markdown
-
-
 def test_an_unknown_table_is_named():
     with pytest.raises(ReconError, match="test domain"):
         tables12.comparison("t3", None)
-
-
-def test_summarise_keeps_every_column(tmp_path):
-    write_rows(tmp_path / "s.csv", [row("t1", "a", i, psnr=30.0 + i) for i in range(3)])
-    summary = averages.summarise(read_rows(tmp_path / "s.csv", SLICE_COLUMNS), by=["subject"])
-    assert summary["psnr"].tolist() == [31.0]
-    assert summary["slices"].tolist() == [3]

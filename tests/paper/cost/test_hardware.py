@@ -62,31 +62,6 @@ def results(tmp_path):
     return store.open_results("desk")
 
 
-def test_needs_follow_the_profile(results):
-    desk, full = (needs.count_needs(load_profile(name), results) for name in ("desk", "open"))
-    # whole images, 50 a time, 259 numbers a pixel of 4 bytes twice: desk's of a variation, one sub-network's
-    assert desk.training_update == 8 * 259 * 50 * 128 * 128
-    assert full.training_update == 8 * 259 * 50 * 256 * 256
-    # the variation of all 20 images at once, through five sub-networks
-    assert desk.tuning_update == full.tuning_update == 20 * 8 * 259 * 5 * 120 * 192
-    assert desk.images * 4 == full.images
-    assert (
-        full.operations[Work.TRAINING] > desk.operations[Work.TRAINING] > full.operations[Work.COMPRESSED_SENSING] == 0
-    )
-    assert full.chain < sum(full.operations.values())
-    assert desk.download == full.download > 100e6
-    assert sum(desk.runs.values()) > sum(full.runs.values())  # its variations
-    # 4000 photographs; 3.5 times the 20 test slices of each contrast, by the subjects' share
-    assert desk.prepared == 4 * (4000 * 128 * 128 + 70 * 120 * 192 + 70 * 32 * 32)
-
-
-def test_the_papers_own_data_need_no_results():
-    counts = needs.count_needs(load_profile("paper"), None)
-    assert counts.download == 0
-    assert counts.tuning_update == 8 * 259 * 5 * 256 * 192
-    assert counts.operations[Work.NETWORKS] > 0
-
-
 def test_what_is_not_known_is_left_empty(results):
     with pytest.raises(ReconError, match="t2/open is stated nowhere"):
         needs.count_needs(load_profile("open"), None)
@@ -101,12 +76,6 @@ def test_what_is_not_known_is_left_empty(results):
     unlike_source = Results("desk", results.folder, {"profile": {"domains": {"t2": {"source": "ixi", "matrix": None}}}})
     with pytest.raises(ReconError, match="t2/open"):
         needs.count_needs(load_profile("open"), unlike_source)
-
-
-def test_generated_images_need_no_disk():
-    counts = needs.count_needs(load_profile("smoke"), None)
-    assert (counts.download, counts.prepared) == (0, 0)
-    assert counts.runs[Work.TRAINING] == 3
 
 
 def test_the_longest_chain_bounds_any_number_of_cards(results):

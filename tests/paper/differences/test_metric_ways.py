@@ -1,9 +1,11 @@
 """Ways of measuring: a column a way, and which network is best by each."""
 
 import pytest
-from fabricated import cell, made, plain
+from fabricated import cell, made, plain, row
 
 from recon_lib.paper.differences import metric_ways
+from recon_lib.results import merge, store
+from recon_lib.results.rows import write_rows
 
 WAYS = {"_own_max": 0.1, "_brain": -3.0, "_before_dc": -0.2}
 
@@ -29,8 +31,8 @@ def test_ways_of_measuring_are_shown_for_the_networks_compared():
 def test_the_best_network_by_each_way_and_how_far_apart_they_are():
     rows = []
     for name, psnr, own in (("natural", 35.0, 0.0), ("t1", 35.5, 0.0), ("t2", 35.2, 1.0)):
-        for row in measured(cell({"t1": psnr}, training_domain=name, n_finetune=20)):
-            rows.append({**row, "psnr_own_max": row["psnr"] + own})
+        for values in measured(cell({"t1": psnr}, training_domain=name, n_finetune=20)):
+            rows.append({**values, "psnr_own_max": values["psnr"] + own})
     lines = plain(metric_ways.render_ranks(made(rows))).splitlines()
     assert lines[2] == "| PSNR, dB | as in the tables | T1, 0.50 | |"  # nothing was tested on T2
     assert lines[3] == "| PSNR, dB | own maximum | T2, 1.20 | |"
@@ -41,3 +43,29 @@ def test_without_all_three_networks_none_is_best():
     rows = measured(cell({"t1": 35.0}, n_finetune=20))
     assert "not run yet" in plain(metric_ways.render_ranks(made(rows)))
     assert "not run yet" in plain(metric_ways.render_ranks(None))
+
+
+def collected(runs):
+    merge.collect(runs, store.root() / "desk", {})
+    return store.open_results("desk")
+
+
+def results_of(rows, tmp_path):
+    """Results that hold these rows alone."""
+    write_rows(tmp_path / "one" / "slices.csv", rows)
+    return collected([tmp_path / "one"])
+
+
+def test_the_order_of_the_networks_is_said_beside_the_papers(tmp_path):
+    def rows(**psnr):
+        return [row("t2", "a", 1, psnr=value, training_domain=name) for name, value in psnr.items()]
+
+    text = metric_ways.render_order("t2", results_of(rows(natural=33.0, t1=34.0, t2=35.0), tmp_path)).markdown
+    assert "As trained, here: T2, T1, natural images; in the paper: T2, natural images, T1." in text
+    assert "Tuned with 20, in the paper: T2, T1, natural images." in text
+    text = metric_ways.render_order("t2", results_of(rows(natural=34.5, t1=34.0, t2=35.0), tmp_path)).markdown
+    assert "As trained, both here and in the paper: T2, natural images, T1." in text
+    text = metric_ways.render_order(
+        "t2", results_of(rows(natural=34.5, t1=34.0), tmp_path)
+    ).markdown  # one network is missing
+    assert "As trained, in the paper: T2, natural images, T1." in text

@@ -1,0 +1,36 @@
+"""What a page says of its results: which they are, on how many slices, and where images were fewer."""
+
+import pytest
+from fabricated import made, make_runs, row
+
+from recon_lib.paper import words
+from recon_lib.results import merge, store
+
+
+@pytest.fixture
+def results(tmp_path):
+    return collected(make_runs(tmp_path / "runs"))
+
+
+def collected(runs):
+    merge.collect(runs, store.root() / "desk", {})
+    return store.open_results("desk")
+
+
+def test_the_source_of_a_page_is_stated(results):
+    text = words.render_source(results).markdown
+    assert "**desk**" in text
+    assert "20 T1 slices of 4 subjects" in text
+    assert "run yet" in words.render_source(None).markdown
+
+
+def test_fewer_mr_slices_than_the_column_says_are_told():
+    rows = [
+        row("t1", "sub-11", 40, training_domain=training, n_train=n, n_images=round(share * images))
+        for training, images in (("natural", 4000), ("t1", 720), ("t2", 230))
+        for n, share in ((4000, 1.0), (500, 0.125))
+    ]
+    text = words.render_source(made(rows)).markdown
+    assert text.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
+    enough = [cells | {"n_images": cells["n_train"]} for cells in rows]
+    assert "In place" not in words.render_source(made(enough)).markdown
