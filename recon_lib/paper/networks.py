@@ -7,6 +7,8 @@ import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+from tabulate import tabulate
+
 from recon_lib.core import files
 from recon_lib.core.errors import ReconError
 from recon_lib.data.manifest import load_manifest
@@ -15,6 +17,7 @@ from recon_lib.experiment.design import domain_name
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.paper.differences.accelerations import own_acceleration
 from recon_lib.paper.domains import page_domains
+from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered, signed
 from recon_lib.results.released import NetworkCard, read_card, read_cards
 from recon_lib.results.store import Results
@@ -41,16 +44,14 @@ def render_networks(results: Results) -> Rendered:
         A markdown table: name, training domain and images, images of fine-tuning, size in MB, mean PSNR lost on
         test slices in dB (positive: lost), first eight digits of the sha256.
     """
-    lines = [
-        "| Name | Trained on | Tuned with | Size, MB | Lost by half precision, dB | sha256 |",
-        "|:--|:--|:--|--:|:--|:--|",
-    ]
+    rows = []
     for card in read_cards(results):
         losses = sorted(card.float16_cost_db.items())
         cost = ", ".join(f"{domain_name(domain)} {signed(loss, 4)}" for domain, loss in losses)
         size = f"{card.bytes / 1e6:.2f}"
-        lines.append(f"| `{card.name}` | {_trained(card)} | {_tuned(card)} | {size} | {cost} | `{card.sha256[:8]}` |")
-    return Rendered(markdown="\n".join(lines))
+        rows.append((f"`{card.name}`", _trained(card), _tuned(card), size, cost, f"`{card.sha256[:8]}`"))
+    heads = ("Name", "Trained on", "Tuned with", "Size, MB", "Lost by half precision, dB", "sha256")
+    return render_table(heads, rows, "lllrll")
 
 
 def scores(results: Results, card: NetworkCard) -> dict[str, dict[str, float]]:
@@ -121,21 +122,19 @@ def plain_list(results: Results | None) -> str:
         raise ReconError("There are no released networks: run a profile, or fetch book/results of the project.")
     domains = page_domains(results)
     tests = [f"{domain_name(domain)}, PSNR / SSIM" for domain in domains]
-    head = ["name", "trained on", "tuned with", *tests, "size", "sha256"]
-    rows = [head]
+    heads = ["name", "trained on", "tuned with", *tests, "size", "sha256"]
+    rows = []
     for card in cards:
         means = scores(results, card)
         cells = [f"{means[d]['psnr']:.2f} dB / {means[d]['ssim']:.4f}" if d in means else "-" for d in domains]
         size = f"{card.bytes / 1e6:.2f} MB"
         rows.append([card.name, _trained(card), _tuned(card) or "-", *cells, size, card.sha256[:16]])
-    widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
-    rows.insert(1, ["-" * width for width in widths])
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    table = tabulate(rows, headers=heads, disable_numparse=True)
     terms = [f"{card.name}: {licence(card, results)}" for card in cards]
     factor = own_acceleration(results)
     fold = "" if factor is None else f", {factor:g}-fold undersampled (a simulation)"
     note = f"PSNR / SSIM: means over the test subjects' slices{fold}."
-    return "\n".join([*table, "", note, "", "licences:", *(f"  {term}" for term in terms)])
+    return "\n".join([table, "", note, "", "licences:", *(f"  {term}" for term in terms)])
 
 
 def plain_card(path: Path, results: Results | None) -> str:
@@ -149,7 +148,7 @@ def plain_card(path: Path, results: Results | None) -> str:
         ReconError: The file is unreadable or holds no network.
     """
     card = replace(read_card(path), file=path.name, sha256=files.sha256(path), bytes=path.stat().st_size)
-    released = results is not None and any(other.sha256 == card.sha256 for other in read_cards(results))
+    released = results is not None and any(known.sha256 == card.sha256 for known in read_cards(results))
     facts = _facts(card, results if released else None)
     width = max(map(len, facts))
     body = [
@@ -169,13 +168,14 @@ def render_scores(results: Results) -> Rendered:
         A markdown table: name, then for each test domain mean PSNR in dB and SSIM; empty where it was not tested.
     """
     domains = page_domains(results)
-    lines = ["| Name | " + " | ".join(f"{domain_name(d)}, dB | {domain_name(d)}, SSIM" for d in domains) + " |"]
-    lines.append("|:--|" + "--:|--:|" * len(domains))
+    rows = []
     for card in read_cards(results):
-        means = scores(results, card)
-        cells = [f"{means[d]['psnr']:.2f} | {means[d]['ssim']:.3f}" if d in means else " | " for d in domains]
-        lines.append(f"| `{card.name}` | " + " | ".join(cells) + " |")
-    return Rendered(markdown="\n".join(lines))
+        row, means = [f"`{card.name}`"], scores(results, card)
+        for domain in domains:
+            row += [f"{means[domain]['psnr']:.2f}", f"{means[domain]['ssim']:.3f}"] if domain in means else ["", ""]
+        rows.append(row)
+    heads = [head for domain in domains for head in (f"{domain_name(domain)}, dB", f"{domain_name(domain)}, SSIM")]
+    return render_table(("Name", *heads), rows, "l" + "rr" * len(domains))
 
 
 def render_cards(results: Results) -> Rendered:
@@ -216,10 +216,10 @@ def _facts(card: NetworkCard, results: Results | None) -> dict[str, str]:
         facts[f"test on {domain_name(domain)}"] = f"{text}, means over {means['slices']} slices"
     held_out = card.held_out
     if held_out:
-        before, after = held_out.psnr_before, held_out.psnr_after
+        start, tuned = held_out.psnr_before, held_out.psnr_after
         facts["held-out slices"] = (
-            f"PSNR {before['network']:.2f} dB before tuning, {after['network']:.2f} dB after "
-            f"(zero-filled {after['zero_filled']:.2f} dB), means over {held_out.slices} slices"
+            f"PSNR {start['network']:.2f} dB before tuning, {tuned['network']:.2f} dB after "
+            f"(zero-filled {tuned['zero_filled']:.2f} dB), means over {held_out.slices} slices"
         )
     facts |= {
         "file": f"{card.file}, {card.bytes / 1e6:.2f} MB",

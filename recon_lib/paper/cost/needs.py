@@ -57,12 +57,12 @@ class Needs:
     networks: int
 
 
-def count_needs(profile: Profile, shown: Results | None) -> Needs:
+def count_needs(profile: Profile, results: Results | None) -> Needs:
     """Count what a profile needs.
 
     Args:
         profile: The experiment.
-        shown: Results that say the size and number of test slices where the manifest does not; ``None``: nothing does.
+        results: Results that say the size and number of test slices where the manifest does not; ``None``: nothing does.
 
     Returns:
         The counts.
@@ -71,8 +71,8 @@ def count_needs(profile: Profile, shown: Results | None) -> Needs:
         ReconError: The size or number of a domain's images is stated nowhere.
     """
     sources = {name: load_manifest().source(name, domain.source) for name, domain in profile.domains.items()}
-    sizes = {name: _size(source, profile.domains[name], shown) for name, source in sources.items()}
-    tests = {name: _test_slices(sources[name], profile.domains[name], shown) for name in profile.test_domains}
+    sizes = {name: _size(source, profile.domains[name], results) for name, source in sources.items()}
+    tests = {name: _test_slices(sources[name], profile.domains[name], results) for name in profile.test_domains}
     slices = {
         (name, split): count if split == "test" else _images(sources[name], [split], count)
         for name, count in tests.items()
@@ -83,8 +83,8 @@ def count_needs(profile: Profile, shown: Results | None) -> Needs:
     kinds = {kind: [run for run in runs if work_of(run.kind, run.key) == kind] for kind in Work}
     training = profile.training
     return Needs(
-        runs={kind: len(found) for kind, found in kinds.items()},
-        operations={kind: sum(run_operations(r, sizes, slices) for r in found) for kind, found in kinds.items()},
+        runs={kind: len(kind_runs) for kind, kind_runs in kinds.items()},
+        operations={kind: sum(run_operations(r, sizes, slices) for r in kind_runs) for kind, kind_runs in kinds.items()},
         chain=longest_chain(runs, sizes, slices),
         training_update=max((run_update_bytes(run, sizes) for run in kinds[Work.TRAINING]), default=0),
         tuning_update=max((run_update_bytes(run, sizes) for run in kinds[Work.FINE_TUNING]), default=0),
@@ -113,12 +113,12 @@ def work_of(kind: str, key: RunKey) -> Work:
     return Work.COMPRESSED_SENSING if method.startswith("cs:") else Work.OTHERS
 
 
-def _size(source: Source, domain: Domain, shown: Results | None) -> tuple[int, int]:
+def _size(source: Source, domain: Domain, results: Results | None) -> tuple[int, int]:
     """Find the size of a domain's images: asked for, stated in the manifest, or seen in results of the same images."""
     stated = domain.matrix or source.geometry.matrix or source.geometry.crop
     if stated:
         return stated
-    panels = shown.panels if _same(source, domain, shown) else {}
+    panels = results.panels if _same(source, domain, results) else {}
     for key, image in panels.items():
         if (key.test_domain, key.picture) == (source.domain, "reference"):
             return tuple(image.shape)
@@ -127,21 +127,21 @@ def _size(source: Source, domain: Domain, shown: Results | None) -> tuple[int, i
     )
 
 
-def _test_slices(source: Source, domain: Domain, shown: Results | None) -> int:
+def _test_slices(source: Source, domain: Domain, results: Results | None) -> int:
     if domain.source == "generated" or source.slices.get("test"):
         return domain.images or source.slices.get("test", 0)
-    if _same(source, domain, shown):
-        rows = shown.slices[shown.slices["test_domain"] == source.domain]
+    if _same(source, domain, results):
+        rows = results.slices[results.slices["test_domain"] == source.domain]
         if len(rows):
             return len(rows.drop_duplicates(["subject", "slice"]))
     raise ReconError(f"The number of slices of {source.domain}/{source.name} is stated nowhere: collect results first.")
 
 
-def _same(source: Source, domain: Domain, shown: Results | None) -> bool:
+def _same(source: Source, domain: Domain, results: Results | None) -> bool:
     """Tell whether results were made from the same images."""
-    if shown is None:
+    if results is None:
         return False
-    theirs = shown.provenance.get("profile", {}).get("domains", {}).get(source.domain)
+    theirs = results.provenance.get("profile", {}).get("domains", {}).get(source.domain)
     return theirs is not None and build(Domain, theirs, "domain") == domain
 
 
