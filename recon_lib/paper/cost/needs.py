@@ -62,7 +62,7 @@ def count_needs(profile: Profile, results: Results | None) -> Needs:
 
     Args:
         profile: The experiment.
-        results: Results that say the size and number of test slices where the manifest does not; ``None``: nothing does.
+        results: Results that say the size and number of test slices where the manifest does not, or ``None``.
 
     Returns:
         The counts.
@@ -80,11 +80,11 @@ def count_needs(profile: Profile, results: Results | None) -> Needs:
     }
     real = {name: source for name, source in sources.items() if profile.domains[name].source != "generated"}
     runs = plan(profile, dict.fromkeys(profile.domains, ""))
-    kinds = {kind: [run for run in runs if work_of(run.kind, run.key) == kind] for kind in Work}
+    kinds = {work: [run for run in runs if work_of(run.kind, run.key) is work] for work in Work}
     training = profile.training
     return Needs(
-        runs={kind: len(kind_runs) for kind, kind_runs in kinds.items()},
-        operations={kind: sum(run_operations(r, sizes, slices) for r in kind_runs) for kind, kind_runs in kinds.items()},
+        runs={work: len(group) for work, group in kinds.items()},
+        operations={work: sum(run_operations(run, sizes, slices) for run in group) for work, group in kinds.items()},
         chain=longest_chain(runs, sizes, slices),
         training_update=max((run_update_bytes(run, sizes) for run in kinds[Work.TRAINING]), default=0),
         tuning_update=max((run_update_bytes(run, sizes) for run in kinds[Work.FINE_TUNING]), default=0),
