@@ -145,9 +145,9 @@ def reporter(words: str) -> Progress:
     """Return a progress callback that prints a line an epoch, with the time left: it reads well in a log too."""
     start = time.monotonic()
 
-    def report(done: int, total: int, row: dict) -> None:
-        left = (time.monotonic() - start) / done * (total - done)
-        print(f"{words}: {done} of {total}, PSNR {row['psnr']:.2f} dB, {left:.0f} s left", flush=True)
+    def report(epochs: int, total: int, row: dict) -> None:
+        left = (time.monotonic() - start) / epochs * (total - epochs)
+        print(f"{words}: {epochs} of {total}, PSNR {row['psnr']:.2f} dB, {left:.0f} s left", flush=True)
 
     return report
 
@@ -173,11 +173,11 @@ def comparison_figure(test: ImageSet, masks: np.ndarray, images: Mapping[str, np
     turned = load_manifest().source(DOMAIN, "open").geometry.transpose
     reference = panel_view.orient(test.images[place], turned)
     box = panel_view.head_box(reference)
-    shown = {name: panel_view.orient(stack[place], turned) for name, stack in images.items()}
-    errors = {name: np.abs(image - reference)[box] for name, image in shown.items()}
+    upright = {name: panel_view.orient(stack[place], turned) for name, stack in images.items()}
+    errors = {name: np.abs(image - reference)[box] for name, image in upright.items()}
     largest = float(np.quantile(errors.get("before", next(iter(errors.values()))), 0.998))
     titled = {}
-    for name, image in shown.items():
+    for name, image in upright.items():
         quality = [metric(reference, image, data_range=reference.max()) for metric in (psnr, ssim)]
         titled["{}\n{:.2f} dB, SSIM {:.3f}".format(name, *quality)] = image[box]
     mask = panel_view.orient(masks[place], turned)
@@ -216,14 +216,14 @@ def scanners_figure(test: ImageSet) -> Figure:
     Returns:
         The figure; where there are no results, this scanner's alone.
     """
-    shown = store.best()
+    results = store.best()
     turned = load_manifest().source(DOMAIN, "open").geometry.transpose
     middle = len(test) // 2
     drawn = [(f"here: {domain_name(DOMAIN)}", panel_view.orient(test.images[middle], turned))]
-    if shown is not None and any(key.test_domain == "t1" for key in shown.panels):
-        place = panel_view.median_place(shown, "t1")
-        image = panel_view.slice_panels(shown, "t1", place)["reference"].astype(np.float32)
-        drawn.insert(0, ("the book's T1", panel_view.orient(image, panel_view.is_transposed(shown, "t1"))))
+    if results is not None and any(key.test_domain == "t1" for key in results.panels):
+        place = panel_view.median_place(results, "t1")
+        image = panel_view.slice_panels(results, "t1", place)["reference"].astype(np.float32)
+        drawn.insert(0, ("the book's T1", panel_view.orient(image, panel_view.is_transposed(results, "t1"))))
     figure, grid = blank_figure((7.0, 4.2), 1, len(drawn))
     for axes, (title, image) in zip(grid[0], drawn, strict=True):
         axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")

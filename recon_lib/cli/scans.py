@@ -148,10 +148,10 @@ def finetune(arguments: argparse.Namespace) -> None:
         print("note: the held-out slices show a subject that tunes the network too, so their PSNR flatters it.")
     with Bar(out.name) as bar:
         tuned = tune_network(network, chosen, out, recipe=recipe, **options, held=held, progress=bar)
-    before, after = tuned.card.held_out.psnr_before, tuned.card.held_out.psnr_after
+    psnr_before, psnr_after = tuned.card.held_out.psnr_before, tuned.card.held_out.psnr_after
     print(
-        f"held-out PSNR: zero-filled {before['zero_filled']:.2f} dB, before {before['network']:.2f} dB, "
-        f"after {after['network']:.2f} dB\n{out}: use it as --weights {out}"
+        f"held-out PSNR: zero-filled {psnr_before['zero_filled']:.2f} dB, before {psnr_before['network']:.2f} dB, "
+        f"after {psnr_after['network']:.2f} dB\n{out}: use it as --weights {out}"
     )
 
 

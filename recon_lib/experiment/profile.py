@@ -28,7 +28,7 @@ NETWORKS = ("own", "base")
 BASELINES = ("zero_filled", "conjugate_symmetry")
 #: What an evaluation is named by.
 NAMED_BY = tuple(name.name for name in fields(RunKey) if name.name != "variation")
-_KEPT = {"name", "domains", "variations"}  # of a profile, by its variations
+_UNCHANGED = {"name", "domains", "variations"}  # of a profile, by its variations
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Variation:
         choose("split", self.split, ("test", "train"))
         for key in self.evaluations:
             choose("key in 'evaluations' of a variation", key, NAMED_BY)
-        for key in _KEPT.intersection(self.change):
+        for key in _UNCHANGED.intersection(self.change):
             raise ReconError(f"A variation keeps the profile's images and name: {key!r} cannot be changed.")
 
     @classmethod

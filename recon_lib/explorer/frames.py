@@ -37,8 +37,8 @@ def collect_frames(results: Results) -> dict:
         network), ``picture``, ``step``, and ``slice`` and ``all``: PSNR in dB and SSIM of this slice and their means
         over all test slices, ``None`` where there is no row of them.
     """
-    kept = {key.test_domain for key in results.panels}
-    domains = [name for name in (*NAMES, *sorted(kept - {*NAMES})) if _places(results.panels, name)]
+    tested = {key.test_domain for key in results.panels}
+    domains = [name for name in (*NAMES, *sorted(tested - {*NAMES})) if _places(results.panels, name)]
     return {
         "palette": palette(),
         "acceleration": own_acceleration(results),

@@ -23,8 +23,8 @@ def render_explorer(results: Results | None) -> Rendered:
         HTML that works without a kernel, a server or a network; a sentence instead, if there are no pictures.
     """
     content = collect_frames(results) if results is not None else {"contrasts": []}
-    slices = [one for contrast in content["contrasts"] for one in contrast["slices"]]
-    if not any(sampling["frames"] for one in slices for sampling in one["samplings"]):
+    slices = [entry for contrast in content["contrasts"] for entry in contrast["slices"]]
+    if not any(sampling["frames"] for entry in slices for sampling in entry["samplings"]):
         return render_source(None)
     parts = {name: (_FOLDER / f"explorer.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     # "<" ends a script element only as "</" or "<!", and JSON may write it as an escape everywhere.

@@ -55,24 +55,24 @@ def collect(profile: Profile) -> Path:
 
 
 def _collect(profile: Profile, out: Path) -> None:
-    runs, before = plan_profile(profile), store.collected(profile.name)
-    done = [run for run in runs if finished(run)]
-    kept = [run for run in runs if run.id in before and run not in done]
-    if not done and not kept:
+    runs, known = plan_profile(profile), store.collected(profile.name)
+    executed = [run for run in runs if finished(run)]
+    collected = [run for run in runs if run.id in known and run not in executed]
+    if not executed and not collected:
         raise ReconError(f"No run of profile {profile.name!r} is finished: run it first, with make {profile.name}.")
-    details = _details(profile, runs, done, kept)
+    details = _details(profile, runs, executed, collected)
     networks = stage_networks(out)
-    for run in done:
+    for run in executed:
         if _released(run):
             release(run, networks)
-    keep = {run.id: run.key if run.kind == "evaluate" else None for run in kept}
-    merge.collect([folder(run) for run in done], out, details, keep, _notebooks(done))
+    keep = {run.id: run.key if run.kind == "evaluate" else None for run in collected}
+    merge.collect([folder(run) for run in executed], out, details, keep, _notebooks(executed))
 
 
-def _notebooks(done: list[Run]) -> dict[str, bytes]:
+def _notebooks(executed: list[Run]) -> dict[str, bytes]:
     """Trim the executed notebooks that are published: of the profile's own runs, and of the grid one draw."""
     pages = {}
-    for run in done:
+    for run in executed:
         path = folder(run) / f"{run.kind}.ipynb"
         inner = run.kind == "evaluate" and not in_headline(run)
         if path.is_file() and not inner and run.key.variation is None and not run.key.draw:
@@ -147,15 +147,15 @@ def _released(run: Run) -> bool:
     return largest and run.key.draw == 0 and run.key.n_finetune == n_finetune
 
 
-def _details(profile: Profile, runs: list[Run], done: list[Run], kept: list[Run]) -> dict:
-    before = provenance.verify(store.root() / profile.name)["runs"] if kept else {}
-    hashes = {run.id: before[run.id] for run in kept}
+def _details(profile: Profile, runs: list[Run], executed: list[Run], collected: list[Run]) -> dict:
+    known = provenance.verify(store.root() / profile.name)["runs"] if collected else {}
+    hashes = {run.id: known[run.id] for run in collected}
     return {
         "profile": {**asdict(profile), "architecture": profile.architecture.as_dict()},
         "data": {name: domains.domain_hash(name, domain) for name, domain in profile.domains.items()},
         "manifest": files.sha256(paths.MANIFEST),
-        "runs": hashes | {run.id: files.sha256(folder(run) / "run.json") for run in done},
-        "missing": [run.id for run in runs if run not in done and run not in kept],
+        "runs": hashes | {run.id: files.sha256(folder(run) / "run.json") for run in executed},
+        "missing": [run.id for run in runs if run not in executed and run not in collected],
         "versions": {"recon_lib": __version__, **{name: version(name) for name in _NAMED}},
         "backend": keras.backend.backend(),
         "python": platform.python_version(),

@@ -44,27 +44,27 @@ def evaluate(run: Run, folder: Path, network: Path | None, progress: Progress | 
     images = planned_images(run, spec.test_domain, spec.split)
     index, masks = masks_of_test_slices(images.images, spec.masks, spec.counts[1])
     row = {"run": run.id, **run.key.to_json(), "seed": spec.seed, "acceleration": spec.masks.acceleration}
-    before = None
+    before_dc = None
     if network is not None:
         cascade, card = load_network(network)
         row["n_images"] = card.n_images
-        after, before = _by_network(cascade, images.images, masks, spec.scale, progress)
+        after_dc, before_dc = _by_network(cascade, images.images, masks, spec.scale, progress)
     elif spec.method.startswith("cs:"):
-        after = _by_compressed_sensing(spec, images.images, masks, folder, progress)
+        after_dc = _by_compressed_sensing(spec, images.images, masks, folder, progress)
     else:
-        after = _BASELINES[spec.method](images.images, masks)
+        after_dc = _BASELINES[spec.method](images.images, masks)
     rows = []
     for i, reference in enumerate(images.images):
         options = {"data_range": reference.max(), "window": spec.ssim}
-        values = slice_metrics(reference, after[i], **options)
-        if before is not None:
-            own = slice_metrics(reference, before[i], **options)
+        values = slice_metrics(reference, after_dc[i], **options)
+        if before_dc is not None:
+            own = slice_metrics(reference, before_dc[i], **options)
             values |= {"psnr_before_dc": own["psnr"], "ssim_before_dc": own["ssim"]}
         place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
         rows.append({**row, **place, **values})
     write_rows(folder / "slices.csv", rows)
     if _is_pictured(run):
-        _write_panels(folder / "panels.npz", run, images, masks, after)
+        _write_panels(folder / "panels.npz", run, images, masks, after_dc)
     return {spec.split: images.sha256}
 
 
@@ -122,12 +122,12 @@ def _by_network(
         factors = _zero_filled(images, masks).max(axis=(1, 2), keepdims=True)
     parts = []
     for part in _parts(len(images)):
-        after, before = reconstruct(cascade, images[part] / factors[part], masks[part])
-        parts.append((after * factors[part], before * factors[part]))
+        after_dc, before_dc = reconstruct(cascade, images[part] / factors[part], masks[part])
+        parts.append((after_dc * factors[part], before_dc * factors[part]))
         if progress:
             progress(min(part.stop, len(images)), len(images), {})
-    after, before = zip(*parts, strict=True)
-    return np.concatenate(after), np.concatenate(before)
+    after_dc, before_dc = zip(*parts, strict=True)
+    return np.concatenate(after_dc), np.concatenate(before_dc)
 
 
 def _by_compressed_sensing(

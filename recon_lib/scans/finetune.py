@@ -83,7 +83,7 @@ def tune_network(
     options = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
     folder = out.with_name(f"{out.name}.checkpoint")
     folder.mkdir(parents=True, exist_ok=True)
-    before = mean_psnr(network, held, acceleration, seed) if held else {}
+    psnr_before = mean_psnr(network, held, acceleration, seed) if held else {}
     try:
         with filelock.FileLock(folder / ".lock", timeout=0):
             _claim(folder, options)
@@ -94,8 +94,8 @@ def tune_network(
         raise ReconError(f"Another process is tuning {out}: wait for it, or name another output.") from error
     card = replace(_card(network, chosen, recipe, spec, seed), history=history)
     if held:
-        after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
-        card = replace(card, held_out=HeldOut(len(held), before, after))
+        psnr_after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
+        card = replace(card, held_out=HeldOut(len(held), psnr_before, psnr_after))
     out.with_suffix(".json").unlink(missing_ok=True)  # that of an older network would not fit
     save_network(out, cascade, card)
     shutil.rmtree(folder, ignore_errors=True)

@@ -131,12 +131,12 @@ def evaluate_scan(
     acquired = _acquire(scan, network, acceleration, axis, seed)
     if acquired.target is None:
         raise ReconError(f"{scan.path} is undersampled k-space, so it has no reference: give fully sampled scans.")
-    shown = bright_slices(acquired.target[..., 0] * acquired.scales[:, None, None])
-    if not shown.size:
+    bright = bright_slices(acquired.target[..., 0] * acquired.scales[:, None, None])
+    if not bright.size:
         raise ReconError(f"{scan.path} has no slice with enough bright pixels to measure: leave it out.")
-    acquired = acquired.take(shown)
-    about = {"scan": scan.path.name, **{key: acquired.facts[key] for key in ("acceleration", "simulation")}}
-    return [{**about, **row} for row in measure(network, acquired, progress)]
+    acquired = acquired.take(bright)
+    facts = {"scan": scan.path.name, **{key: acquired.facts[key] for key in ("acceleration", "simulation")}}
+    return [{**facts, **row} for row in measure(network, acquired, progress)]
 
 
 def measure(network: Network, acquired: AcquiredScan, progress: Progress | None = None) -> list[dict[str, object]]:

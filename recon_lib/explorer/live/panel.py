@@ -26,38 +26,38 @@ def controls(explorer: Explorer) -> Widget:
     """
     import ipywidgets
 
-    kept, first = explorer.material, explorer.first()
+    material, first = explorer.material, explorer.first()
     wide = {"style": {"description_width": "8em"}, "layout": {"width": "26em"}}
     contrast = ipywidgets.Dropdown(
-        options=[(NAMES.get(name, name), name) for name in kept.references],
+        options=[(NAMES.get(name, name), name) for name in material.references],
         value=first.contrast, description="Contrast", **wide,
     )  # fmt: skip
     place = ipywidgets.Dropdown(description="Slice", **wide)
     method = ipywidgets.Dropdown(
-        options=[(method_name(name), name) for name in kept.methods()],
+        options=[(method_name(name), name) for name in material.methods()],
         value=first.method, description="Method", **wide,
     )  # fmt: skip
     tuned = ipywidgets.Dropdown(description="Tuned with", **wide)
     factor = ipywidgets.Dropdown(
-        options=[(f"{value:g}", value) for value in sorted({*ACCELERATIONS, kept.spec.acceleration})],
+        options=[(f"{value:g}", value) for value in sorted({*ACCELERATIONS, material.spec.acceleration})],
         value=first.acceleration, description="Acceleration", **wide,
     )  # fmt: skip
     picture = ipywidgets.HTML()
     settling = False  # one change sets others: they are drawn together
-    wanted = first.n_finetune  # outlives a method that has no such number
+    preferred = first.n_finetune  # outlives a method that has no such number
 
     def offer() -> None:
-        places = list(kept.references[contrast.value])
+        places = list(material.references[contrast.value])
         _offer(place, [(f"{subject}, slice {number}", (subject, number)) for subject, number in places], place.value)
-        counts = kept.counts(method.value, contrast.value)
-        _offer(tuned, [(f"{count} images" if count else "nothing (as trained)", count) for count in counts], wanted)
+        counts = material.counts(method.value, contrast.value)
+        _offer(tuned, [(f"{count} images" if count else "nothing (as trained)", count) for count in counts], preferred)
         tuned.disabled = not counts
 
     def draw(_: object = None) -> None:
-        nonlocal settling, wanted
+        nonlocal settling, preferred
         if settling:
             return
-        wanted = tuned.value if tuned.options else wanted
+        preferred = tuned.value if tuned.options else preferred
         settling = True
         try:
             offer()
@@ -74,10 +74,10 @@ def controls(explorer: Explorer) -> Widget:
     return ipywidgets.VBox([ipywidgets.VBox([contrast, place, method, tuned, factor]), picture])
 
 
-def _offer(control: Widget, options: list[tuple[str, object]], wanted: object) -> None:
-    """Give a menu these options and the value wanted, or the first if that is not one of them."""
+def _offer(control: Widget, options: list[tuple[str, object]], preferred: object) -> None:
+    """Give a menu these options and the preferred value, or the first if that is not one of them."""
     values = [value for _, value in options]
     if list(control.options) != options:
         control.options = options
     if values:
-        control.value = wanted if wanted in values else values[0]
+        control.value = preferred if preferred in values else values[0]

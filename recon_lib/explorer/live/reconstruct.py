@@ -115,26 +115,28 @@ class Explorer:
         quality = psnr(reference, image, data_range=peak), ssim(reference, image, data_range=peak)
         return Shown(reference, image, mask, *quality)
 
-    def figure(self, choice: Choice, shown: Shown | None = None) -> Figure:
+    def figure(self, choice: Choice, reconstruction: Shown | None = None) -> Figure:
         """Draw a choice: reference and reconstruction, below them mask and error map.
 
         Args:
             choice: What is to be seen.
-            shown: Its reconstruction, if that has been made.
+            reconstruction: Its reconstruction, if that has been made.
 
         Returns:
             The figure; the error's scale is the slice's own, whatever is chosen: half of what zero-filling errs by at
             the profile's acceleration.
         """
-        shown = shown or self.reconstruct(choice)
+        reconstruction = reconstruction or self.reconstruct(choice)
         start = replace(choice, method="zero_filled", acceleration=self.material.spec.acceleration)
         start = self.reconstruct(start)
         turned = self.material.transposed[choice.contrast]
-        reference, image = (panel_view.orient(a.astype(np.float32), turned) for a in (shown.reference, shown.image))
+        reference, image = (
+            panel_view.orient(a.astype(np.float32), turned) for a in (reconstruction.reference, reconstruction.image)
+        )
         box = panel_view.head_box(reference)
         largest = float(np.quantile(np.abs(start.image - start.reference), 0.99)) / 2
-        titled = {f"{shown.psnr:.2f} dB, SSIM {shown.ssim:.3f}": image[box]}
-        mask = panel_view.orient(shown.mask, turned)
+        titled = {f"{reconstruction.psnr:.2f} dB, SSIM {reconstruction.ssim:.3f}": image[box]}
+        mask = panel_view.orient(reconstruction.mask, turned)
         return comparison_figure(reference[box], titled, largest, mask, self.describe(choice))
 
     def describe(self, choice: Choice) -> str:
@@ -152,13 +154,13 @@ class Explorer:
     def picture(self, choice: Choice) -> str:
         """Draw a choice as HTML, described for those who cannot see it; bad input gives its sentence instead."""
         try:
-            shown = self.reconstruct(choice)
-            figure = self.figure(choice, shown)
+            reconstruction = self.reconstruct(choice)
+            figure = self.figure(choice, reconstruction)
         except ReconError as error:
             return f"<p>{html.escape(str(error))}</p>"
         file = io.BytesIO()
         figure.savefig(file, format="png", dpi=100)
-        numbers = f"PSNR {shown.psnr:.2f} dB, SSIM {shown.ssim:.3f}"
+        numbers = f"PSNR {reconstruction.psnr:.2f} dB, SSIM {reconstruction.ssim:.3f}"
         alt = f"{self.describe(choice)}, {numbers}: reference, reconstruction, error map and sampling mask."
         text = base64.b64encode(file.getvalue()).decode()
         return f'<img style="max-width:100%" alt="{html.escape(alt)}" src="data:image/png;base64,{text}">'
@@ -196,5 +198,5 @@ def open_explorer(profile: str | None = None) -> Explorer:
     """
     if profile == "smoke" and "smoke" not in store.profiles():
         return Explorer(material.from_runs("smoke"))
-    shown = store.open_results(profile) if profile else store.best()
-    return Explorer(material.from_results(shown) if shown is not None else material.from_runs("smoke"))
+    results = store.open_results(profile) if profile else store.best()
+    return Explorer(material.from_results(results) if results is not None else material.from_runs("smoke"))
