@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import filelock
 import numpy as np
 import pytest
 from fabricated import keyed, make_panels, row
@@ -152,3 +153,47 @@ def test_results_come_back_if_the_new_ones_cannot_take_their_place(runs, folder,
     with pytest.raises(OSError, match="no room"):
         merge.collect(runs[:1], folder, DETAILS)
     assert contents(folder) == whole
+
+
+def test_what_a_killed_collection_left_is_cleared_away(folder):
+    whole = contents(folder)
+    for role in ("old", "part", "copy"):
+        (folder.with_name(f".smoke.{role}") / "deep").mkdir(parents=True)
+    staged = folder.with_name(".smoke.weights")
+    staged.mkdir()
+    merge.recover(folder)
+    assert {path.name for path in folder.parent.iterdir()} == {"smoke", ".smoke.weights"}  # released networks stay
+    assert contents(folder) == whole
+
+
+def test_networks_are_staged_in_a_copy_that_outlives_a_kill_and_joins_the_results(runs, folder):
+    (folder / "weights").mkdir()
+    (folder / "weights" / "t1.safetensors").write_bytes(b"t1")
+    (folder / "weights" / ".t2.safetensors.1.part").write_bytes(b"half")
+    staged = merge.stage_networks(folder)
+    assert contents(staged) == {"t1.safetensors": b"t1"}
+    (staged / "t2.safetensors").write_bytes(b"t2")
+    assert not (folder / "weights" / "t2.safetensors").exists()
+    assert contents(merge.stage_networks(folder)) == {"t1.safetensors": b"t1", "t2.safetensors": b"t2"}
+    merge.collect(runs, folder, DETAILS)
+    assert contents(folder / "weights") == {"t1.safetensors": b"t1", "t2.safetensors": b"t2"}
+    assert [path.name for path in folder.parent.iterdir()] == ["smoke"]
+
+
+def test_networks_of_the_first_release_are_staged_in_an_empty_folder(tmp_path):
+    staged = merge.stage_networks(tmp_path / "deep" / "desk")
+    assert staged.is_dir()
+    assert contents(staged) == {}
+
+
+def test_one_collection_at_a_time_holds_the_lock(tmp_path):
+    out = tmp_path / "deep" / "desk"
+    with merge.lock(out), pytest.raises(filelock.Timeout):
+        merge.lock(out).acquire(timeout=0)
+    with merge.lock(out).acquire(timeout=0):
+        assert not out.exists()
+
+
+def test_a_notebook_is_named_without_the_colon_of_a_run(tmp_path):
+    assert merge.notebook_file(tmp_path, "evaluate-cs:literal-t1").name == "evaluate-cs-literal-t1.ipynb"
+    assert merge.notebook_file(tmp_path, "train-1").parent == tmp_path / "notebooks"
