@@ -26,7 +26,7 @@ def median_place(results: Results, test_domain: str) -> tuple[str, int]:
 
     Args:
         results: Its panels are the choice.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
 
     Returns:
         ``(subject, slice)``.
@@ -48,7 +48,7 @@ def slice_panels(results: Results, test_domain: str, place: tuple[str, int]) -> 
 
     Args:
         results: Where they are.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
         place: ``(subject, slice)``.
 
     Returns:
@@ -69,7 +69,7 @@ def upright_panels(results: Results, test_domain: str, place: tuple[str, int]) -
 
     Args:
         results: Where they are.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
         place: ``(subject, slice)``.
 
     Returns:
@@ -88,7 +88,7 @@ def slice_scores(results: Results, test_domain: str, place: tuple[str, int]) -> 
 
     Args:
         results: Where the rows are.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
         place: ``(subject, slice)``.
 
     Returns:
@@ -189,7 +189,7 @@ def is_transposed(results: Results, test_domain: str) -> bool:
 
     Args:
         results: Names the profile's sources.
-        test_domain: ``t1`` or ``t2``.
+        test_domain: The contrast.
 
     Returns:
         Whether the two axes of a slice are exchanged.

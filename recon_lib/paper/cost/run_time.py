@@ -133,7 +133,7 @@ def render_rival() -> Rendered:
     best, rival = (max(side, key=lambda row: row.psnr) for side in (ours, theirs))
     lead = rival.psnr - best.psnr
     difference = f"{abs(lead):.2f} dB {'above' if lead > 0 else 'below'} our best, {best.what.removeprefix('cs:')}"
-    program = f"{_TOOLS[rival.tool]}, {rival.what.removeprefix('cs:')}"
+    program = f"{_TOOLS.get(rival.tool, rival.tool)}, {rival.what.removeprefix('cs:')}"
     return Rendered(
         markdown="The variants are this library's. On the slices of the [benchmark](#cs-benchmark), of another data "
         f"set, the best compressed sensing of another program ({program}) came out {difference}. It was not run on the "
