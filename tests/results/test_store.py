@@ -16,12 +16,12 @@ def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
     assert store.best() is None
     root = tmp_path / "results"
     monkeypatch.setenv("RECON_RESULTS", str(root))
-    for name in ("mine", "smoke", "desk", "open", "paper"):
+    for name in ("mine", "smoke", "open", "desk", "paper"):
         merge.collect(runs[:2], root / name, DETAILS)
         assert store.best().profile == name
     (root / "benchmarks").mkdir()
     provenance.write_provenance(root / "benchmarks", {})
-    assert store.profiles() == ["paper", "open", "desk", "smoke", "mine"]
+    assert store.profiles() == ["paper", "desk", "open", "smoke", "mine"]
     assert set(store.verify_all()) == {"smoke", "desk", "open", "paper", "mine", "benchmarks"}
     assert len(store.open_results("mine").slices)
     (root / "desk" / "slices.csv.gz").unlink()
@@ -33,14 +33,14 @@ def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
 def test_pages_on_variations_show_the_best_profile_that_has_some(runs, tmp_path, monkeypatch):
     monkeypatch.setenv("RECON_RESULTS", str(tmp_path / "results"))
     assert store.best_varied() is None
-    merge.collect(runs[:2], store.root() / "open", DETAILS)
-    assert store.best_varied().profile == "open"  # without any it is the one that all pages show
+    merge.collect(runs[:2], store.root() / "paper", DETAILS)
+    assert store.best_varied().profile == "paper"  # without any it is the one that all pages show
     varied = tmp_path / "varied" / "slices.csv"
     rows = [row("t1", "sub-11", i, variation="residual") for i in range(3)]
     write_rows(varied, rows)
     merge.collect([*runs[:2], varied.parent], store.root() / "desk", DETAILS)
     assert store.best_varied().profile == "desk"
-    assert store.best().profile == "open"
+    assert store.best().profile == "paper"
 
 
 def test_load_opens_what_collect_wrote(folder, monkeypatch):
