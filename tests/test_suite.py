@@ -1,8 +1,12 @@
 """The rules of the suite: tests where their module is, without the packages above; names and sizes of the library."""
 
 import ast
+import os
 import re
 import statistics
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -107,3 +111,16 @@ def test_most_modules_are_short():
     lines = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES)
     assert statistics.median(lines) <= 150
     assert statistics.quantiles(lines, n=10)[-1] <= 280
+
+
+def test_a_test_that_never_ends_fails(tmp_path):
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    assert config["timeout"] <= 300
+    (tmp_path / "test_loop.py").write_text(
+        "def test_loop():\n    while True: pass\n\ndef test_next(): pass\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-o", "timeout=1", tmp_path]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(TESTS)}, capture_output=True, check=False
+    )
+    assert b"1 failed, 1 passed" in ended.stdout
