@@ -116,9 +116,7 @@ def test_most_modules_are_short():
 def test_a_test_that_never_ends_fails(tmp_path):
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
     assert config["timeout"] <= 300
-    (tmp_path / "test_loop.py").write_text(
-        "def test_loop():\n    while True: pass\n\ndef test_next(): pass\n"
-    )
+    (tmp_path / "test_loop.py").write_text("def test_loop():\n    while True: pass\n\ndef test_next(): pass\n")
     command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-o", "timeout=1", tmp_path]
     ended = subprocess.run(
         command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(TESTS)}, capture_output=True, check=False
