@@ -4,11 +4,15 @@ import subprocess
 import sys
 
 import pytest
+from fabricated import make_runs
+from scan_files import tiny_network
 
 from recon_lib.cli import main
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
 from recon_lib.data import inventory
+from recon_lib.paper import headline, networks
+from recon_lib.results import merge, store
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +155,24 @@ def test_what_the_operating_system_refuses_is_one_line(capsys, monkeypatch):
     error = capsys.readouterr().err
     assert error.startswith("error: some/file: No space left on device: free some of the disk")
     assert error.count("\n") == 1
+
+
+def test_the_networks_and_the_figure_are_those_of_the_results(tmp_path, capsys):
+    folder = tmp_path / "results" / "desk"
+    path = tiny_network(folder / "weights" / "natural-4000.safetensors", n_train=4000, n_images=4000)
+    sources = {name: {"source": "open"} for name in ("natural", "t1", "t2")}
+    merge.collect(make_runs(tmp_path / "runs", slices=2), folder, {"profile": {"domains": sources}})
+    results = store.best()
+    for words, text in (
+        (["weights", "list"], networks.plain_list(results)),
+        (["weights", "show", "natural-4000"], networks.plain_card(path, results)),
+        (["results", "headline"], f"drawn: {headline.path()}"),
+    ):
+        assert main.main(words) == 0
+        assert capsys.readouterr().out == f"{text}\n"
+    assert headline.read(headline.path()) == headline.facts(headline.summary_figure(results))
+
+
+def test_without_results_there_is_no_network_to_list(capsys):
+    assert main.main(["weights", "list"]) == 2
+    assert "There are no released networks" in capsys.readouterr().err

@@ -7,7 +7,6 @@ import pytest
 from fabricated import PSNR, make_runs, plain
 from scan_files import tiny_network
 
-from recon_lib.cli import main
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.paper import networks
@@ -73,9 +72,8 @@ def test_scores_are_means_over_the_test_slices(released):
     )
 
 
-def test_the_list_shows_every_network_with_hash_and_licence(released, capsys):
-    assert main.main(["weights", "list"]) == 0
-    out = capsys.readouterr().out
+def test_the_list_shows_every_network_with_hash_and_licence(released):
+    out = networks.plain_list(released)
     lines = out.splitlines()
     assert [line.split()[0] for line in lines[2:5]] == ["natural-4000-t1-20", "natural-4000", "t2-4000"]
     for card in read_cards(released):
@@ -86,10 +84,9 @@ def test_the_list_shows_every_network_with_hash_and_licence(released, capsys):
     assert "t2-4000: MIT, as the project; learned from T2 (PDDL-1.0)" in out
 
 
-def test_a_card_shows_everything(released, capsys):
-    assert main.main(["weights", "show", "natural-4000-t1-20"]) == 0
-    text = " ".join(capsys.readouterr().out.split())
+def test_a_card_shows_everything(released):
     path = released.folder / "weights" / "natural-4000-t1-20.safetensors"
+    text = " ".join(networks.plain_card(path, released).split())
     for part in (
         "tuned with 20 T1",
         sha256(path),
@@ -119,9 +116,9 @@ def test_a_network_is_found_by_name_or_path(released, tmp_path):
         find_network(str(tmp_path / "gone.safetensors"))
 
 
-def test_without_results_there_is_nothing_to_list(capsys):
-    assert main.main(["weights", "list"]) == 2
-    assert "There are no released networks" in capsys.readouterr().err
+def test_without_results_there_is_nothing_to_list():
+    with pytest.raises(ReconError, match="There are no released networks"):
+        networks.plain_list(store.best())
     with pytest.raises(ReconError, match="There is no released network 'natural-4000', nor any other"):
         find_network("natural-4000")
 
