@@ -31,7 +31,7 @@ PRONOUNS = frozenset(
         "done wanted asked kept told shown",
     )
 )
-SHARE = 0.008  # of all bound names
+SHARE = 0.005  # of all bound names
 
 
 def test_every_module_has_tests_of_its_name_or_a_reason():
