@@ -135,8 +135,13 @@ def test_paths_of_a_machine_lose_their_folders(text, cleaned):
 
 def test_an_error_is_kept_in_one_line_and_parameters_may_be_lists():
     notebook = executed()
-    notebook["metadata"]["papermill"]["parameters"] = {"counts": [2, "/home/somebody/scans"]}
-    error = {"output_type": "error", "ename": "ValueError", "evalue": "in /home/somebody/x.nii", "traceback": ["long"]}
+    notebook["metadata"]["papermill"]["parameters"] = {"counts": [2, "/data/home/somebody/scans"]}
+    error = {
+        "output_type": "error",
+        "ename": "ValueError",
+        "evalue": "in /data/home/somebody/x.nii",
+        "traceback": ["long"],
+    }
     notebook["cells"][-1]["outputs"] = [error]
     trimmed = notebooks.trim(notebook)
     assert trimmed["metadata"]["papermill"]["parameters"] == {"counts": [2, "scans"]}
