@@ -30,6 +30,11 @@ def opened(root, profile):
     return store.Results(profile, root / profile, {})
 
 
+def stored(profile):
+    """Return the stored headline values of one profile."""
+    return {name: value for name, value in headlines.stored().items() if name.startswith(f"{profile}:")}
+
+
 @pytest.mark.parametrize("profile", COMMITTED)
 def test_every_claim_has_a_verdict_of_the_right_kind(copy, profile):
     for claim in claims.check(opened(copy, profile)):
@@ -44,7 +49,7 @@ def test_every_claim_has_a_verdict_of_the_right_kind(copy, profile):
 
 @pytest.mark.parametrize("profile", COMMITTED)
 def test_headline_values_are_what_they_were(copy, profile):
-    expected = {name: value for name, value in headlines.stored().items() if name.startswith(f"{profile}:")}
+    expected = stored(profile)
     assert expected, "python tests/headlines.py writes the file"
     assert headlines.off(headlines.measure(opened(copy, profile)), expected) == []
 
@@ -66,6 +71,6 @@ def test_a_planted_change_is_seen(copy, column, change):
     planted = (slices["training_domain"] == "natural") & (slices["test_domain"] == "t1") & (slices["n_finetune"] == 0)
     slices.loc[planted, column] += change
     write_rows(path, slices.to_dict("records"))
-    wrong = headlines.off(headlines.measure(opened(copy, profile)), headlines.stored())
+    wrong = headlines.off(headlines.measure(opened(copy, profile)), stored(profile))
     assert any(f"t1 network natural 4000 0 {column}" in line for line in wrong)
     assert not any(" t2 " in line for line in wrong)
