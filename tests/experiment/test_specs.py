@@ -30,7 +30,7 @@ def test_every_planned_run_comes_back(name):
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.parent.name)
 def test_every_committed_record_comes_back(path):
     records = json.loads(path.read_text(encoding="utf-8"))
-    assert len(records) > 300
+    assert len(records) > 100
     for record in records.values():
         spec = read_spec(record["kind"], record["parameters"])
         assert as_json(spec.to_json()) == record["parameters"]
@@ -44,4 +44,4 @@ def test_every_released_networks_card_says_what_decided_it(path):
 
 
 def test_the_networks_that_are_released_have_cards():
-    assert len(CARDS) == 21
+    assert {path.parents[1].name for path in CARDS} == {path.parent.name for path in RECORDS} != set()
