@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import harness, network
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, SequentialRecipe
 from recon_lib.imaging.acquisition import acquire
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.network.cascade import Cascade, build
@@ -31,14 +31,14 @@ class Case:
     what: str
     images: int
     size: tuple[int, int]
-    recipe: Recipe
+    recipe: SequentialRecipe
 
 
 CASES = (
-    Case("whole images", 200, (32, 32), Recipe(batch=10, epochs=EPOCHS, l2=network.L2)),
-    Case("crops of a quarter", 50, (64, 64), Recipe(batch=10, epochs=EPOCHS, crop=32, l2=network.L2)),
+    Case("whole images", 200, (32, 32), SequentialRecipe(batch=10, epochs=EPOCHS, l2=network.L2)),
+    Case("crops of a quarter", 50, (64, 64), SequentialRecipe(batch=10, epochs=EPOCHS, crop=32, l2=network.L2)),
 )
-TINY = (Case("crops", 4, (16, 12), Recipe(batch=2, epochs=2, crop=8)),)
+TINY = (Case("crops", 4, (16, 12), SequentialRecipe(batch=2, epochs=2, crop=8)),)
 
 
 def measure(tiny: bool) -> harness.Rows:
@@ -83,7 +83,12 @@ def _compare(case: Case, architecture: Architecture) -> harness.Rows:
 
 
 def run_again(
-    images: np.ndarray, masks: np.ndarray, architecture: Architecture, recipe: Recipe, updates: int, seed: int = 0
+    images: np.ndarray,
+    masks: np.ndarray,
+    architecture: Architecture,
+    recipe: SequentialRecipe,
+    updates: int,
+    seed: int = 0,
 ) -> Cascade:
     """Train sequentially and run the frozen sub-networks on every batch, as one does without a store.
 

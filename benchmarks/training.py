@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from benchmarks import harness, network, peers
 from recon_lib.experiment.counting import operations
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, TuningRecipe
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
 
@@ -63,7 +63,7 @@ def measure(tiny: bool) -> harness.Rows:
 
 def _ours(architecture: Architecture, jit_compile: bool) -> dict[str, Step]:
     """Return the library's steps: of the first sub-network, and end to end."""
-    recipe = Recipe(jit_compile=jit_compile, l2=network.L2)
+    recipe = TuningRecipe(jit_compile=jit_compile, l2=network.L2)
     cascade = build(Cascade(architecture, 0, recipe.l2))
     models = cascade.subnetworks[0], _EndToEnd(build(Cascade(architecture, 0, recipe.l2)), recipe.loss_on)
     for model, variables in zip(

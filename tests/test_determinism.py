@@ -11,7 +11,7 @@ from laws import run_python
 from recon_lib.data import domains
 from recon_lib.data.domains import Domain
 from recon_lib.experiment.profile import load_profile
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, SequentialRecipe, TuningRecipe
 from recon_lib.imaging.masks import MaskSpec, assign_masks, mask_stack
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.journal import digest
@@ -39,13 +39,13 @@ def decided(seed: int) -> dict[str, str]:
     from pathlib import Path
 
     masks = mask_stack((24, 20), 6, "train", MaskSpec(seed=seed))
-    recipe = Recipe(batch=2, epochs=2, learning_rate=1e-2, crop=16)
+    recipe = SequentialRecipe(batch=2, epochs=2, learning_rate=1e-2, crop=16)
     with tempfile.TemporaryDirectory() as folder:
         net, history = train_sequential(
             images(), masks, architecture=TINY, recipe=recipe, updates=4, seed=seed, folder=Path(folder) / "a"
         )
         trained = digest(*net.get_weights())
-        whole = Recipe(batch=2, epochs=1, learning_rate=1e-3)
+        whole = TuningRecipe(batch=2, epochs=1, learning_rate=1e-3)
         tuned, _ = fine_tune(net, images(), masks, recipe=whole, seed=seed, folder=Path(folder) / "b")
     return {
         "masks": digest(masks),

@@ -13,7 +13,7 @@ from recon_lib.data import domains
 from recon_lib.data.domains import Domain
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.masks import mask_stack
-from recon_lib.experiment.recipes import Recipe
+from recon_lib.experiment.recipes import SequentialRecipe, TuningRecipe
 from recon_lib.network.training import fine_tune, train_sequential
 assert keras.backend.backend() == "jax"
 devices = jax.devices()[: int(sys.argv[1])]
@@ -23,10 +23,11 @@ if len(devices) > 1:
 images = domains.load_images("t1", "train", Domain(source="generated", matrix=(24, 20), images=8)).images
 masks = mask_stack((24, 20), 8)
 tiny = Architecture(subnetworks=2, hidden_layers=1, filters=3)
-recipe = Recipe(batch=4, epochs=2, learning_rate=1e-4, crop=16)
+recipe = SequentialRecipe(batch=4, epochs=2, learning_rate=1e-4, crop=16)
 out = Path(sys.argv[2])
 net, _ = train_sequential(images, masks, architecture=tiny, recipe=recipe, updates=6, seed=0, folder=out / "a")
-net, _ = fine_tune(net, images, masks, recipe=Recipe(batch=4, epochs=2, learning_rate=1e-4), seed=0, folder=out / "b")
+tuning = TuningRecipe(batch=4, epochs=2, learning_rate=1e-4)
+net, _ = fine_tune(net, images, masks, recipe=tuning, seed=0, folder=out / "b")
 import numpy as np
 np.savez(out / "weights.npz", *net.get_weights())
 """

@@ -147,7 +147,9 @@ def _architecture(run: Run) -> Architecture | None:
 def _update_size(run: Run, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
     """Return the size of what an update of a run sees: crops, or whole images."""
     spec = run.spec
-    size, crop = sizes[spec.domain if isinstance(spec, TrainSpec) else spec.test_domain], spec.recipe.crop
+    if not isinstance(spec, TrainSpec):
+        return sizes[spec.test_domain]
+    size, crop = sizes[spec.domain], spec.recipe.crop
     return size if crop is None else tuple(min(side, crop) for side in size)
 
 

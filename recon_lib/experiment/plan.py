@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.profile import CompressedSensing, Profile
-from recon_lib.experiment.recipes import Recipe
 from recon_lib.experiment.specs import EvaluateSpec, Spec, TrainSpec, TuneSpec
 from recon_lib.results.keys import RunKey
 
@@ -139,7 +138,7 @@ def _train(profile: Profile, domain: str, n_train: int, data: str) -> Run:
         updates=profile.training.updates(n_train),
         seed=profile.seed,
         architecture=profile.architecture,
-        recipe=Recipe(**profile.training.as_dict()),
+        recipe=profile.training.recipe,
     )
     return Run(profile, RunKey(training_domain=domain, n_train=n_train), spec)
 
@@ -154,7 +153,7 @@ def _fine_tune(profile: Profile, parent: Run, tuning: RunKey, data: str) -> Run:
         n_finetune=tuning.n_finetune,
         draw=tuning.draw,
         seed=profile.seed,
-        recipe=Recipe(**profile.fine_tuning.recipe(tuning.n_finetune)),
+        recipe=profile.fine_tuning.recipe(tuning.n_finetune),
     )
     key = replace(tuning, training_domain=parent.key.training_domain, n_train=parent.key.n_train)
     return Run(profile, key, spec, parent)

@@ -73,41 +73,32 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How weights are updated.
+    """How weights are updated: what sequential training and fine-tuning share.
 
     Attributes:
         batch: Images an update (0, in fine-tuning: all of them).
         epochs: Passes over the images; a checkpoint follows each.
         learning_rate: Adam's initial rate.
         schedule: ``"constant"``, or ``"cosine"``: decays to zero with the last update.
-        crop: Side of random crops in pixels, or ``None`` for whole images.
         l2: ``gamma`` of eq. 4.
         epsilon: Adam's.
         jit_compile: Compile with XLA.
         precision: Keras' dtype policy.
-        loss_on: The image that the loss judges: ``"before_dc"``, or, in fine-tuning, ``"after_dc"``.
         absolute: Weight of the mean-absolute error beside the mean-squared one (eq. 4 has 1).
-        start: Where sequential training starts a sub-network: from weights of its ``"own"`` draw, or from those of the
-            one ``"before"`` it.
     """
 
     batch: int = 50
     epochs: int = 20
     learning_rate: float = 1e-4
     schedule: str = "constant"
-    crop: int | None = None
     l2: float = 1e-6
     epsilon: float = 1e-8
     jit_compile: bool = False
     precision: str = "float32"
-    loss_on: str = "before_dc"
     absolute: float = 1.0
-    start: str = "own"
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
-        choose("loss_on", self.loss_on, LOSSES)
-        choose("start", self.start, STARTS)
         for name in ("absolute", "l2"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ReconError(
@@ -119,20 +110,78 @@ class Recipe:
         choose("schedule", self.schedule, SCHEDULES)
         choose("precision", self.precision, PRECISIONS)
         at_least(0, batch=self.batch)
-        at_least(1, epochs=self.epochs, crop=self.crop)
+        at_least(1, epochs=self.epochs)
 
     def as_dict(self) -> dict:
-        """Return what decides the updates, by name; the last three only where they are not the default.
+        """Return what decides the updates, by name; ``absolute`` only where it is not the default.
 
         A run is known by this mapping, so a field that came later must not rename the runs before it.
         """
         content = {f.name: getattr(self, f.name) for f in fields(Recipe)}
-        return without_defaults(Recipe, content, ("loss_on", "absolute", "start"))
+        return without_defaults(Recipe, content, ("absolute",))
 
 
 @dataclass(frozen=True)
-class Training(Recipe):
-    """Sequential training.
+class SequentialRecipe(Recipe):
+    """How each sub-network is trained on its own.
+
+    Attributes:
+        crop: Side of random crops in pixels, or ``None`` for whole images.
+        start: Where a sub-network starts: from weights of its ``"own"`` draw, or from those of the one ``"before"`` it.
+    """
+
+    crop: int | None = None
+    start: str = "own"
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        super().__post_init__()
+        choose("start", self.start, STARTS)
+        at_least(1, batch=self.batch, crop=self.crop)
+
+    def as_dict(self) -> dict:
+        """Return what decides the updates, by name; ``start`` only where it is not the default."""
+        content = {**super().as_dict(), "crop": self.crop, "start": self.start}
+        return without_defaults(SequentialRecipe, content, ("start",))
+
+    @classmethod
+    def from_dict(cls, content: dict) -> SequentialRecipe:
+        """Rebuild from :meth:`as_dict`."""
+        return cls(**content)
+
+
+@dataclass(frozen=True)
+class TuningRecipe(Recipe):
+    """How all sub-networks are tuned at once, through data consistency, which needs whole images.
+
+    Attributes:
+        loss_on: The image that the loss judges: ``"before_dc"``, or ``"after_dc"``.
+    """
+
+    loss_on: str = "before_dc"
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        super().__post_init__()
+        choose("loss_on", self.loss_on, LOSSES)
+
+    def as_dict(self) -> dict:
+        """Return what decides the updates, by name; ``loss_on`` only where it is not the default.
+
+        Runs are known by a mapping that says ``crop: None``, so it stays, though tuning has no crops.
+        """
+        content = {**super().as_dict(), "crop": None, "loss_on": self.loss_on}
+        return without_defaults(TuningRecipe, content, ("loss_on",))
+
+    @classmethod
+    def from_dict(cls, content: dict) -> TuningRecipe:
+        """Rebuild from :meth:`as_dict`."""
+        return cls(**{name: value for name, value in content.items() if name != "crop"})
+
+
+@dataclass(frozen=True)
+class Training(SequentialRecipe):
+    """Sequential training of an experiment: its recipe, and on what.
 
     Attributes:
         domains: Domains a network is trained on.
@@ -149,11 +198,14 @@ class Training(Recipe):
     def __post_init__(self) -> None:
         """Check the counts."""
         super().__post_init__()
-        at_least(1, n_train=self.n_train, batch=self.batch, updates_of=self.updates_of)
+        at_least(1, n_train=self.n_train, updates_of=self.updates_of)
         if not self.n_train:
             raise ReconError("Training needs images: n_train names no number of them.")
-        if self.loss_on != "before_dc":
-            raise ReconError("Sequential training judges images before data consistency: loss_on is fine-tuning's.")
+
+    @property
+    def recipe(self) -> SequentialRecipe:
+        """The recipe alone."""
+        return SequentialRecipe.from_dict(self.as_dict())
 
     def updates(self, n_train: int) -> int:
         """Return the updates of each sub-network: ``epochs * n_train / batch``, at least one an epoch."""
@@ -161,8 +213,8 @@ class Training(Recipe):
 
 
 @dataclass(frozen=True)
-class FineTuning(Recipe):
-    """End-to-end fine-tuning through data consistency.
+class FineTuning(TuningRecipe):
+    """End-to-end fine-tuning of an experiment: its recipe, and with how many images.
 
     Attributes:
         n_finetune: Numbers of images for a network trained outside the tested domains (on photographs),
@@ -188,29 +240,23 @@ class FineTuning(Recipe):
     max_updates: int | None = None
 
     def __post_init__(self) -> None:
-        """Check what fine-tuning cannot do."""
+        """Check the counts."""
         super().__post_init__()
         at_least(0, n_finetune=self.n_finetune, n_reference=self.n_reference, n_headline=self.n_headline)
         at_least(1, draws=self.draws, max_updates=self.max_updates)
-        if self.start != "own":
-            raise ReconError("Fine-tuning trains all sub-networks at once: start is sequential training's.")
-        if self.crop is not None:
-            raise ReconError(
-                f"Fine-tuning passes through data consistency, which needs whole images: no crop {self.crop}."
-            )
 
     @property
     def headline(self) -> tuple[int, ...]:
         """Numbers of images that the networks with the most training images are tuned with in every domain."""
         return self.n_finetune if self.n_headline is None else self.n_headline
 
-    def recipe(self, n_finetune: int) -> dict:
+    def recipe(self, n_finetune: int) -> TuningRecipe:
         """Return the recipe for a number of images, its epochs bounded by ``max_updates``."""
         epochs = self.epochs
         if self.max_updates is not None:
             updates = -(-n_finetune // (self.batch or n_finetune))
             epochs = min(epochs, max(1, self.max_updates // updates))
-        return {**self.as_dict(), "epochs": epochs}
+        return TuningRecipe.from_dict({**self.as_dict(), "epochs": epochs})
 
 
 def _json_number(value: float) -> float | str:

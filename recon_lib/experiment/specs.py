@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from recon_lib.core.strict_yaml import without_defaults
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, SequentialRecipe, TuningRecipe
 from recon_lib.imaging.masks import MaskSpec
 from recon_lib.imaging.ssim import DEFAULT_WINDOW
 
@@ -49,7 +49,7 @@ class TrainSpec:
     updates: int
     seed: int
     architecture: Architecture
-    recipe: Recipe
+    recipe: SequentialRecipe
 
     def to_json(self) -> dict[str, Any]:
         """Return what identities hash."""
@@ -84,7 +84,7 @@ class TuneSpec:
     n_finetune: int
     draw: int
     seed: int
-    recipe: Recipe
+    recipe: TuningRecipe
 
     def to_json(self) -> dict[str, Any]:
         """Return what identities hash."""
@@ -162,5 +162,6 @@ def _from_json(content: Mapping[str, Any]) -> dict[str, Any]:
     if "architecture" in content:
         nested["architecture"] = Architecture.from_dict(content["architecture"])
     if "recipe" in content:
-        nested["recipe"] = Recipe(**content["recipe"])
+        recipe = SequentialRecipe if "architecture" in content else TuningRecipe
+        nested["recipe"] = recipe.from_dict(content["recipe"])
     return {**content, **nested}

@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from recon_lib.core.progress import Progress
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, Recipe, SequentialRecipe, TuningRecipe
 from recon_lib.imaging.acquisition import Acquired, acquire, check_images, to_complex
 from recon_lib.imaging.metrics import psnr
 from recon_lib.network.cascade import Cascade, build
@@ -39,7 +39,7 @@ def train_sequential(
     masks: np.ndarray,
     *,
     architecture: Architecture,
-    recipe: Recipe,
+    recipe: SequentialRecipe,
     updates: int,
     seed: int,
     folder: Path,
@@ -92,7 +92,7 @@ class _Sequence:
 
     cascade: Cascade
     data: Acquired
-    recipe: Recipe
+    recipe: SequentialRecipe
     updates: int
     seed: int
     journal: Journal
@@ -155,7 +155,7 @@ def fine_tune(
     images: np.ndarray,
     masks: np.ndarray,
     *,
-    recipe: Recipe,
+    recipe: TuningRecipe,
     seed: int,
     folder: Path,
     progress: Progress | None = None,
@@ -252,7 +252,7 @@ def _optimizer(recipe: Recipe, updates: int) -> keras.Optimizer:
 
 
 def _batches(
-    inputs: np.ndarray, targets: np.ndarray, recipe: Recipe, updates: int, rng: np.random.Generator
+    inputs: np.ndarray, targets: np.ndarray, recipe: SequentialRecipe, updates: int, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give batches of whole images or of fresh random crops, each image as often as any other."""
     count, (height, width) = len(inputs), inputs.shape[1:3]

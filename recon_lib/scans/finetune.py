@@ -13,7 +13,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.core.progress import Progress
 from recon_lib.experiment.profile import Masks, load_profile, profile_names
-from recon_lib.experiment.recipes import FineTuning, Recipe
+from recon_lib.experiment.recipes import FineTuning, TuningRecipe
 from recon_lib.imaging.masks import MaskSpec, mask_stack
 from recon_lib.network.files import save_network
 from recon_lib.network.journal import digest
@@ -25,13 +25,13 @@ from recon_lib.scans.references import Slices
 from recon_lib.scans.sampling import BY_REFERENCE
 
 
-def recipe_of(network: Network, images: int, **changes: object) -> Recipe:
+def recipe_of(network: Network, images: int, **changes: object) -> TuningRecipe:
     """Return how to tune a network: as its profile does, with what the user changes.
 
     Args:
         network: Its card names the profile; the paper's recipe where that is unknown.
         images: How many it is tuned with: a profile may bound the updates.
-        **changes: Fields of :class:`~recon_lib.experiment.recipes.Recipe`; ``None`` changes nothing.
+        **changes: Fields of :class:`~recon_lib.experiment.recipes.TuningRecipe`; ``None`` changes nothing.
 
     Raises:
         ReconError: A value that no recipe can have.
@@ -40,7 +40,7 @@ def recipe_of(network: Network, images: int, **changes: object) -> Recipe:
     usual = load_profile(profile).fine_tuning if profile in profile_names() else FineTuning()
     changes = {name: value for name, value in changes.items() if value is not None}
     bounded = replace(usual, batch=changes.get("batch", usual.batch)).recipe(images)  # updates are of this batch
-    return Recipe(**{**bounded, **changes})
+    return replace(bounded, **changes)
 
 
 def tune_network(
@@ -48,7 +48,7 @@ def tune_network(
     chosen: Slices,
     out: Path,
     *,
-    recipe: Recipe,
+    recipe: TuningRecipe,
     acceleration: float = MaskSpec.acceleration,
     seed: int = 0,
     held: Slices | None = None,
@@ -102,7 +102,7 @@ def tune_network(
     return Network(out.stem, cascade, card, sha256(out))
 
 
-def _card(network: Network, chosen: Slices, recipe: Recipe, spec: MaskSpec, seed: int) -> NetworkCard:
+def _card(network: Network, chosen: Slices, recipe: TuningRecipe, spec: MaskSpec, seed: int) -> NetworkCard:
     """Say what a network was tuned from, with what and how."""
     start = network.card
     return NetworkCard(

@@ -1,9 +1,11 @@
 """Recipes are the paper's by default, bounded, and known by what is not the default."""
 
+import dataclasses
+
 import pytest
 
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.recipes import Architecture, FineTuning, Recipe, Training
+from recon_lib.experiment.recipes import Architecture, FineTuning, SequentialRecipe, Training, TuningRecipe
 
 
 @pytest.mark.parametrize(("n_train", "updates"), [(500, 200), (1000, 400), (1500, 600), (2000, 800), (4000, 1600)])
@@ -26,8 +28,8 @@ def test_an_architecture_is_known_by_what_is_not_the_default():
 
 
 def test_a_recipe_inside_training_gives_only_what_decides_updates():
-    assert Training().as_dict() == Recipe().as_dict()
-    assert FineTuning().as_dict() == Recipe(batch=1, epochs=150, learning_rate=1e-5).as_dict()
+    assert Training().as_dict() == SequentialRecipe().as_dict()
+    assert FineTuning().as_dict() == TuningRecipe(batch=1, epochs=150, learning_rate=1e-5).as_dict()
 
 
 @pytest.mark.parametrize(
@@ -36,8 +38,8 @@ def test_a_recipe_inside_training_gives_only_what_decides_updates():
 )
 def test_fine_tuning_is_bounded_in_whole_epochs(images, batch, epochs):
     tuning = FineTuning(epochs=15, batch=batch, max_updates=300)
-    assert tuning.recipe(images) == {**tuning.as_dict(), "epochs": epochs}
-    assert FineTuning(epochs=15, batch=batch).recipe(images)["epochs"] == 15
+    assert tuning.recipe(images).as_dict() == {**tuning.as_dict(), "epochs": epochs}
+    assert FineTuning(epochs=15, batch=batch).recipe(images).epochs == 15
 
 
 def test_equal_updates_leave_the_number_of_images_alone():
@@ -49,11 +51,20 @@ def test_a_recipe_is_known_by_what_is_not_the_default():
     assert FineTuning(loss_on="after_dc").as_dict()["loss_on"] == "after_dc"
     changed = {"absolute": 0.0, "start": "before"}
     assert Training(**changed).as_dict() == Training().as_dict() | changed
-    with pytest.raises(ReconError, match="start is sequential training's"):
-        FineTuning(start="before")
+    assert FineTuning().as_dict()["crop"] is None  # as the runs that are named by it have it
     with pytest.raises(ReconError, match=r"weight absolute of a loss's term is 0 or more, and finite: not -1\.0"):
         Training(absolute=-1.0)
-    with pytest.raises(ReconError, match="loss_on is fine-tuning's"):
-        Training(loss_on="after_dc")
-    with pytest.raises(ReconError, match="needs whole images: no crop 32"):
-        FineTuning(crop=32)
+
+
+@pytest.mark.parametrize("recipe", [Training(crop=32, start="before"), FineTuning(loss_on="after_dc", absolute=0.5)])
+def test_a_recipe_comes_back_from_its_mapping(recipe):
+    plain = type(recipe).__mro__[1]
+    read = plain.from_dict(recipe.as_dict())
+    assert type(read) is plain
+    assert read.as_dict() == recipe.as_dict()
+
+
+def test_each_training_has_the_fields_it_needs_and_no_others():
+    names = {kind: {field.name for field in dataclasses.fields(kind)} for kind in (SequentialRecipe, TuningRecipe)}
+    assert names[SequentialRecipe] - names[TuningRecipe] == {"crop", "start"}
+    assert names[TuningRecipe] - names[SequentialRecipe] == {"loss_on"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recon_lib.experiment import counting
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, SequentialRecipe
 from recon_lib.network import inference
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.training import train_sequential
@@ -32,7 +32,12 @@ def test_training_images_hold_no_more_than_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(inference, "forward_pixels", lambda _: 50_000)  # a part is little beside all images
     images = np.random.default_rng(0).random((1200, 32, 24), dtype=np.float32)
     masks = np.ones(images.shape, bool)
-    how = {"architecture": Architecture(3, 1, 2), "recipe": Recipe(batch=2, epochs=1), "updates": 1, "seed": 0}
+    how = {
+        "architecture": Architecture(3, 1, 2),
+        "recipe": SequentialRecipe(batch=2, epochs=1),
+        "updates": 1,
+        "seed": 0,
+    }
     train_sequential(images[:2], masks[:2], folder=tmp_path / "before", **how)  # what is loaded once does not count
     tracemalloc.start()
     train_sequential(images, masks, folder=tmp_path, **how)

@@ -9,7 +9,7 @@ import pytest
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment import counting
 from recon_lib.experiment.profile import load_profile
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, SequentialRecipe, TuningRecipe
 from recon_lib.network import device, inference
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.training import fine_tune, train_sequential
@@ -68,11 +68,13 @@ def test_training_and_fine_tuning_ask_before_they_start(monkeypatch, tmp_path, r
     card(monkeypatch, 6 * 10**4)
     settings = {"architecture": TINY, "updates": 1, "seed": 0, "folder": tmp_path}
     with pytest.raises(ReconError, match="4 images of 16x16"):
-        train_sequential(images, masks, recipe=Recipe(batch=4, epochs=1), **settings)
+        train_sequential(images, masks, recipe=SequentialRecipe(batch=4, epochs=1), **settings)
     card(monkeypatch, 3 * 10**4)
-    train_sequential(images, masks, recipe=Recipe(batch=4, epochs=1, crop=8), **settings)
+    train_sequential(images, masks, recipe=SequentialRecipe(batch=4, epochs=1, crop=8), **settings)
     with pytest.raises(ReconError, match="4 images of 16x16"):
-        fine_tune(build(Cascade(TINY)), images, masks, recipe=Recipe(batch=0, epochs=1), seed=0, folder=tmp_path / "f")
+        fine_tune(
+            build(Cascade(TINY)), images, masks, recipe=TuningRecipe(batch=0, epochs=1), seed=0, folder=tmp_path / "f"
+        )
 
 
 def test_a_larger_card_takes_larger_parts_and_gives_the_same(monkeypatch, rng):

@@ -10,7 +10,7 @@ from keras import ops
 
 from recon_lib.core.arrays import load_arrays
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, Recipe, SequentialRecipe, TuningRecipe
 from recon_lib.imaging.acquisition import acquire
 from recon_lib.imaging.metrics import psnr
 from recon_lib.network import training
@@ -20,8 +20,8 @@ from recon_lib.network.training import fine_tune, hybrid_loss, train_sequential
 
 SIZE = (17, 20)
 TINY = Architecture(subnetworks=2, hidden_layers=1, filters=4)
-RECIPE = Recipe(batch=4, epochs=2, learning_rate=1e-2)
-TUNING = Recipe(batch=4, epochs=3, learning_rate=1e-2)
+RECIPE = SequentialRecipe(batch=4, epochs=2, learning_rate=1e-2)
+TUNING = TuningRecipe(batch=4, epochs=3, learning_rate=1e-2)
 UPDATES = 5  # three in one epoch, two in the other
 
 
@@ -132,7 +132,7 @@ def test_the_weight_of_the_absolute_error_reaches_both_trainings(absolute, tmp_p
     output = Cascade(single, seed=11)((acquire(images, masks).zero_filled, masks.astype(np.float32)))["before_dc"]
     error = ops.convert_to_numpy(output)[..., 0] - images
     expected = np.mean(error**2) + absolute * np.mean(np.abs(error))
-    recipe = Recipe(batch=len(images), epochs=1, absolute=absolute, l2=0.0)
+    recipe = SequentialRecipe(batch=len(images), epochs=1, absolute=absolute, l2=0.0)
     _, history = train(tmp_path / "a", recipe, updates=1, architecture=single)
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
     # Every image has the same mask here, so that what is drawn does not matter.
@@ -141,6 +141,7 @@ def test_the_weight_of_the_absolute_error_reaches_both_trainings(absolute, tmp_p
     )
     error = ops.convert_to_numpy(output["before_dc"])[..., 0] - images
     expected = np.mean(error**2) + absolute * np.mean(np.abs(error))
+    recipe = TuningRecipe(batch=len(images), epochs=1, absolute=absolute, l2=0.0)
     _, history = tune(tmp_path / "b", recipe, cascade=Cascade(single, seed=11), masks=masks[:1])
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
 
@@ -148,14 +149,14 @@ def test_the_weight_of_the_absolute_error_reaches_both_trainings(absolute, tmp_p
 @pytest.mark.parametrize("start_at", ["own", "before"])
 def test_a_sub_network_starts_where_it_is_told(start_at, tmp_path):
     # At this rate nothing moves, so the weights that a training ends with are those that it started from.
-    cascade, _ = train(tmp_path, Recipe(batch=3, epochs=1, learning_rate=1e-12, start=start_at), updates=1)
+    cascade, _ = train(tmp_path, SequentialRecipe(batch=3, epochs=1, learning_rate=1e-12, start=start_at), updates=1)
     first, second = (network.get_weights() for network in cascade.subnetworks[:2])
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(first, second, strict=True)) == (start_at == "before")
 
 
 def test_recorded_loss_and_psnr_are_those_of_numpy(tmp_path):
     images, masks = example()
-    recipe = Recipe(batch=len(images), epochs=1, learning_rate=1e-3, l2=0.1)
+    recipe = SequentialRecipe(batch=len(images), epochs=1, learning_rate=1e-3, l2=0.1)
     cascade, history = train(tmp_path, recipe, updates=1, architecture=dataclasses.replace(TINY, subnetworks=1))
     initial = Cascade(dataclasses.replace(TINY, subnetworks=1), seed=11)
     data = acquire(images, masks)
@@ -171,7 +172,7 @@ def test_recorded_loss_and_psnr_are_those_of_numpy(tmp_path):
 
 def test_loss_of_fine_tuning_is_the_last_output_before_data_consistency(tmp_path):
     images, masks = example()
-    _, history = tune(tmp_path, Recipe(batch=0, epochs=1, l2=0.1), masks=masks[:1])
+    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=1, l2=0.1), masks=masks[:1])
     data = acquire(images, np.broadcast_to(masks[0], images.shape))
     initial = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["before_dc"]).astype(float)
     error = initial - data.target
@@ -183,7 +184,7 @@ def test_loss_of_fine_tuning_is_the_last_output_before_data_consistency(tmp_path
 
 def test_loss_of_fine_tuning_can_be_the_magnitude_after_data_consistency(tmp_path):
     images, masks = example()
-    _, history = tune(tmp_path, Recipe(batch=0, epochs=1, l2=0, loss_on="after_dc"), masks=masks[:1])
+    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=1, l2=0, loss_on="after_dc"), masks=masks[:1])
     data = acquire(images, np.broadcast_to(masks[0], images.shape))
     after = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["image"]).astype(float)
     error = np.hypot(after[..., :1], after[..., 1:]) - data.target
@@ -200,11 +201,14 @@ def test_the_weight_of_the_squares_is_the_recipes_whatever_the_network_was_made_
 # The updates
 
 
+RECIPES = {train: SequentialRecipe, tune: TuningRecipe}
+
+
 @pytest.mark.parametrize("run", [train, tune])
 def test_optimizer_is_adam_as_the_recipe_states(run, tmp_path, monkeypatch):
     made, make = [], training._optimizer
     monkeypatch.setattr(training, "_optimizer", lambda *a: made.append((make(*a), *a)) or made[-1][0])
-    run(tmp_path, Recipe(batch=4, epochs=3, learning_rate=3e-3, epsilon=1e-6, schedule="cosine"))
+    run(tmp_path, RECIPES[run](batch=4, epochs=3, learning_rate=3e-3, epsilon=1e-6, schedule="cosine"))
     assert len(made) == {train: 2, tune: 1}[run]  # a fresh one for each sub-network
     for optimizer, _, updates in made:
         assert type(optimizer) is keras.optimizers.Adam
@@ -227,7 +231,7 @@ def test_rate_of_each_update_by_hand():
 
 def test_first_update_is_adams(tmp_path):
     # With bias correction the first step is rate * g / (|g| + epsilon): the sign of the gradient.
-    recipe = Recipe(batch=6, epochs=1, learning_rate=1e-3)
+    recipe = SequentialRecipe(batch=6, epochs=1, learning_rate=1e-3)
     cascade, _ = train(tmp_path, recipe, updates=1)
     steps = [
         np.abs(new - old).ravel()
@@ -268,7 +272,7 @@ def test_predecessors_stay_frozen_and_successors_untouched(trained):
 
 def test_outputs_computed_once_train_as_outputs_recomputed(tmp_path):
     images, masks = example()
-    cascade, _ = train(tmp_path, Recipe(batch=6, epochs=2, learning_rate=1e-2), updates=4)
+    cascade, _ = train(tmp_path, SequentialRecipe(batch=6, epochs=2, learning_rate=1e-2), updates=4)
     # The same by the definition: the whole network at every update, the first sub-network frozen.
     twin = start()
     for variable in twin.subnetworks[0].variables:
@@ -287,7 +291,7 @@ def test_outputs_computed_once_train_as_outputs_recomputed(tmp_path):
 
 @pytest.mark.parametrize(("batch", "updates"), [(1, 6), (5, 2), (0, 1), (100, 1)])
 def test_batch_of_fine_tuning(batch, updates, tmp_path):
-    cascade, history = tune(tmp_path, Recipe(batch=batch, epochs=2, learning_rate=1e-3))
+    cascade, history = tune(tmp_path, TuningRecipe(batch=batch, epochs=2, learning_rate=1e-3))
     assert [row["updates"] for row in history] == [updates, 2 * updates]
     initial, final = named_weights(start()), named_weights(cascade)
     assert not any(np.array_equal(initial[name], final[name]) for name in initial)  # end to end: every array moved
@@ -299,7 +303,7 @@ def test_batch_of_fine_tuning(batch, updates, tmp_path):
 def batches(crop, updates=6, batch=4):
     """Return the batches of seven images whose pixels are their own positions."""
     positions = np.arange(7 * SIZE[0] * SIZE[1], dtype=np.int64).reshape(7, *SIZE, 1)
-    recipe = Recipe(batch=batch, crop=crop)
+    recipe = SequentialRecipe(batch=batch, crop=crop)
     pairs = training._batches(np.repeat(positions, 2, -1), positions, recipe, updates, np.random.default_rng(0))
     return list(pairs)
 
@@ -338,7 +342,7 @@ def test_every_epoch_and_stage_draws_afresh(tmp_path, monkeypatch):
 def test_every_epoch_of_fine_tuning_draws_order_and_masks_afresh(tmp_path, monkeypatch):
     acquired = []
     monkeypatch.setattr(training, "acquire", lambda *a: acquired.append(acquire(*a)) or acquired[-1])
-    tune(tmp_path, Recipe(batch=0, epochs=3))
+    tune(tmp_path, TuningRecipe(batch=0, epochs=3))
     visits = [batch for batch in acquired if len(batch.target) == 6][-3:]
     assert len({batch.target.tobytes() for batch in visits}) == 3
     by_image = [batch.mask[np.argsort(batch.target.sum(axis=(1, 2, 3)))].tobytes() for batch in visits]
@@ -385,7 +389,7 @@ def test_seed_and_masks_matter_to_fine_tuning(change, tmp_path, tuned):
 def test_compiling_changes_the_speed_alone(tmp_path):
     networks = []
     for compiled in (False, True):
-        recipe = Recipe(batch=4, epochs=1, learning_rate=1e-2, jit_compile=compiled)
+        recipe = SequentialRecipe(batch=4, epochs=1, learning_rate=1e-2, jit_compile=compiled)
         single = dataclasses.replace(TINY, subnetworks=1)
         with tracing(True):
             networks.append(train(tmp_path / str(compiled), recipe, architecture=single, updates=3)[0])
@@ -473,7 +477,7 @@ def test_folder_of_another_training_is_refused(tmp_path):
 
 def test_folder_of_another_fine_tuning_is_refused(tmp_path):
     tune(tmp_path)
-    for change in ({"seed": 6}, {"recipe": Recipe(batch=1)}):
+    for change in ({"seed": 6}, {"recipe": TuningRecipe(batch=1)}):
         with pytest.raises(ReconError, match="belongs to another run"):
             tune(tmp_path, **change)
     with pytest.raises(ReconError, match="belongs to another run"):

@@ -14,7 +14,7 @@ from network.test_training import RECIPE, TUNING, Stop, same, stop_after, train,
 
 from recon_lib.core.arrays import load_state
 from recon_lib.experiment.counting import update_bytes
-from recon_lib.experiment.recipes import Architecture, Recipe
+from recon_lib.experiment.recipes import Architecture, SequentialRecipe
 from recon_lib.network import accelerator, device, inference, journal, updates
 
 on_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="of the backend JAX")
@@ -99,7 +99,7 @@ def test_on_a_card_tuning_writes_a_checkpoint_now_and_then_and_at_the_end(card, 
 
 @on_jax
 def test_crops_are_cut_on_the_host_and_train_alike(tmp_path, monkeypatch):
-    recipe = Recipe(batch=4, epochs=2, learning_rate=1e-2, crop=8)
+    recipe = SequentialRecipe(batch=4, epochs=2, learning_rate=1e-2, crop=8)
     from_host, _ = train(tmp_path / "host", recipe)
     monkeypatch.setattr(device, "device_memory", lambda: 2**34)
     assert same(train(tmp_path / "card", recipe)[0], from_host)

@@ -10,7 +10,7 @@ import pytest
 from scan_files import head, tiny_network
 
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.recipes import Recipe
+from recon_lib.experiment.recipes import TuningRecipe
 from recon_lib.network.cascade import named_weights
 from recon_lib.network.files import load_network
 from recon_lib.results.released import HeldOut
@@ -19,7 +19,7 @@ from recon_lib.scans.reconstruct import mean_psnr, open_network
 from recon_lib.scans.references import Slices
 from recon_lib.scans.sampling import BY_ZERO_FILLED
 
-RECIPE = Recipe(batch=1, epochs=3, learning_rate=3e-3)
+RECIPE = TuningRecipe(batch=1, epochs=3, learning_rate=3e-3)
 
 
 def slices(seed=0):
@@ -79,7 +79,7 @@ def test_a_stopped_tuning_goes_on_and_ends_with_the_same_weights(tmp_path, start
 
 
 @pytest.mark.parametrize(
-    "changes", [{"seed": 1}, {"recipe": Recipe(batch=1, epochs=4, learning_rate=3e-3)}, {"acceleration": 5.0}]
+    "changes", [{"seed": 1}, {"recipe": TuningRecipe(batch=1, epochs=4, learning_rate=3e-3)}, {"acceleration": 5.0}]
 )
 def test_what_was_left_by_other_options_is_not_gone_on_with(tmp_path, start, changes):
     def stop(*_):
@@ -105,7 +105,7 @@ def test_options_matter(tmp_path, start):
 
     base = weights("base")
     for k, changes in enumerate(
-        ({"seed": 1}, {"acceleration": 5.0}, {"recipe": Recipe(batch=5, epochs=3, learning_rate=3e-3)})
+        ({"seed": 1}, {"acceleration": 5.0}, {"recipe": TuningRecipe(batch=5, epochs=3, learning_rate=3e-3)})
     ):
         assert not np.array_equal(weights(str(k), **changes), base)
 
