@@ -32,7 +32,7 @@ def collect_frames(results: Results) -> dict:
         A mapping that JSON can hold: ``palette`` (256 colours of the error map, RGB in base64), ``acceleration`` (the
         profile's own), ``accelerations`` and ``counts`` (numbers of training and fine-tuning images; both: what was
         asked for), and ``contrasts``, each with its ``slices``; a slice has ``reference`` (a picture, as a data
-        address) and ``samplings``, one for each acceleration at which pictures of it were kept: ``acceleration``,
+        address) and ``samplings``, one for each acceleration at which pictures of it were tested: ``acceleration``,
         ``mask`` (a picture) and ``frames``: ``method``, ``n_train`` and ``n_finetune`` (``None`` if the method is no
         network), ``picture``, ``step``, and ``slice`` and ``all``: PSNR in dB and SSIM of this slice and their means
         over all test slices, ``None`` where there is no row of them.
