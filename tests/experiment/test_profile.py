@@ -1,5 +1,7 @@
 """A profile is the paper's by default, and bad content gets one sentence."""
 
+import dataclasses
+import json
 import math
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
 from recon_lib.core.strict_yaml import read_yaml
-from recon_lib.experiment.profile import load_profile, parse_profile, profile_names
+from recon_lib.experiment.profile import Variation, load_profile, parse_profile, profile_names
 from recon_lib.experiment.recipes import Architecture
 
 DOMAINS = {"natural": {}, "t1": {}, "t2": {}}
@@ -142,3 +144,21 @@ def test_a_value_of_a_trillion_parts_is_shown_in_short(tmp_path, key):
     with pytest.raises(ReconError) as error:
         parse_profile("x", read_yaml(tmp_path / "p.yaml", "The file"))
     assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("path", sorted(paths.RESULTS.glob("*/provenance.json")), ids=lambda path: path.parent.name)
+def test_the_variations_of_committed_results_are_read(path):
+    content = json.loads(path.read_text(encoding="utf-8")).get("profile", {})
+    planned = load_profile(content["name"]).variations if content else {}
+    for name, variation in content.get("variations", {}).items():
+        read = Variation.from_json(variation)
+        assert (read.description, read.evaluations) == (planned[name].description, planned[name].evaluations)
+        assert (read.networks, read.split) == (planned[name].networks, planned[name].split)
+        assert Variation.from_json(json.loads(json.dumps(dataclasses.asdict(read)))) == read
+
+
+def test_the_older_names_of_a_variation_are_read_and_no_others():
+    read = Variation.from_json({"about": "A sentence.", "where": {"n_train": 500}, "networks": "base"})
+    assert read == Variation("A sentence.", {}, {"n_train": 500}, "base")
+    with pytest.raises(TypeError, match="other"):
+        Variation.from_json({"other": 1})
