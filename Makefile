@@ -65,13 +65,15 @@ quickstart: $(INSTALLED) ## Tune a released network to a scanner it has not seen
 browser: $(INSTALLED) ## Operate the explorer, and look at every page of the built book, in headless Chromium
 	$(call stage,browser,$(RUN) pytest -m browser tests/test_browser.py)
 
-# Each of them by the quick tests of all.
+# All of them by the quick tests of all, and what is for JAX alone with it.
 COVERED := imaging network baselines experiment results runs
 LEAST := 95
+ON_JAX := tests/network/test_updates.py tests/network/test_inference.py
 
 coverage: $(INSTALLED) ## Measure which lines of the packages that compute run in their tests: at least 95 % of each
 	$(call stage,coverage,folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && export COVERAGE_FILE="$$folder/data" \
 		&& $(RUN) pytest -n $(CORES) --dist worksteal -m "not slow and not browser" $(COVERED:%=--cov=recon_lib.%) --cov-report= $(COVERED:%=tests/%) \
+		&& KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(RUN) pytest -m "not slow" --cov=recon_lib.network --cov-append --cov-report= $(ON_JAX) \
 		&& less= && for name in $(COVERED); do $(RUN) coverage report --show-missing --skip-covered --fail-under=$(LEAST) --include="recon_lib/$$name/*" || less="$$less $$name"; done \
 		&& { [ -z "$$less" ] || { echo "Under $(LEAST) %:$$less" >&2; exit 1; }; })
 
