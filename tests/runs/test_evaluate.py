@@ -146,3 +146,10 @@ def test_of_the_grids_inner_cells_only_the_median_slice_is_kept(tiny, monkeypatc
     start = table(named(plan, "evaluate", method="zero_filled"))["psnr"].to_numpy()
     assert sorted(start[every])[(len(every) - 1) // 2] == pytest.approx(start[kept[0]], rel=1e-5)
     assert run.key.n_finetune == 3
+
+
+def test_a_network_reports_the_slices_that_are_done(monkeypatch):
+    monkeypatch.setattr(evaluate, "reconstruct", lambda _, images, masks: (images, images))
+    images, reports = np.ones((20, 4, 6), np.float32), []
+    evaluate._by_network(None, images, np.ones(images.shape, bool), None, lambda *report: reports.append(report))
+    assert reports == [(16, 20, {}), (20, 20, {})]
