@@ -218,7 +218,7 @@ def _facts(card: NetworkCard, results: Results | None) -> dict[str, str]:
     if held_out:
         start, tuned = held_out.psnr_before, held_out.psnr_after
         facts["held-out slices"] = (
-            f"PSNR {start['network']:.2f} dB psnr_before tuning, {tuned['network']:.2f} dB psnr_after "
+            f"PSNR {start['network']:.2f} dB before tuning, {tuned['network']:.2f} dB after "
             f"(zero-filled {tuned['zero_filled']:.2f} dB), means over {held_out.slices} slices"
         )
     facts |= {
