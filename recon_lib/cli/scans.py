@@ -118,7 +118,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def finetune(arguments: argparse.Namespace) -> None:
-    """Tune a network, and say what it gives on held-out slices psnr_before and psnr_after."""
+    """Tune a network, and say what it gives on held-out slices before and after."""
     from recon_lib.scans import read, references, write
 
     out = arguments.output

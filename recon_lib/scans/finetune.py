@@ -66,8 +66,8 @@ def tune_network(
         recipe: How.
         acceleration: Of the training masks.
         seed: Decides the order of the images and the masks they draw.
-        held: Slices that are held out: the card states what they give psnr_before and psnr_after.
-        progress: Called psnr_after each epoch with epochs done, epochs in all and the newest row.
+        held: Slices that are held out: the card states what they give before and after.
+        progress: Called after each epoch with epochs done, epochs in all and the newest row.
 
     Returns:
         The tuned network, as written.
