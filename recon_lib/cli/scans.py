@@ -150,7 +150,7 @@ def finetune(arguments: argparse.Namespace) -> None:
         tuned = tune_network(network, chosen, out, recipe=recipe, **options, held=held, progress=bar)
     psnr_before, psnr_after = tuned.card.held_out.psnr_before, tuned.card.held_out.psnr_after
     print(
-        f"held-out PSNR: zero-filled {psnr_before['zero_filled']:.2f} dB, psnr_before {psnr_before['network']:.2f} dB, "
+        f"held-out PSNR: zero-filled {psnr_before['zero_filled']:.2f} dB, before {psnr_before['network']:.2f} dB, "
         f"after {psnr_after['network']:.2f} dB\n{out}: use it as --weights {out}"
     )
 

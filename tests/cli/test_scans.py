@@ -137,6 +137,7 @@ def test_finetune_writes_a_network_that_the_others_take(tmp_path, run, net):
     assert "tuning with 4 of 10 slices; 5 slices of 1 subject(s) are held out" in out
     zero_filled, before, after = (float(word) for word in out.split("held-out PSNR:")[1].split() if word[0].isdigit())
     assert 5 < before < after
+    assert f"zero-filled {zero_filled:.2f} dB, before {before:.2f} dB, after {after:.2f} dB\n" in out
     assert zero_filled > 5
     _, card = load_network(tmp_path / "net.safetensors")
     assert card.held_out.psnr_after["network"] == pytest.approx(after, abs=0.006)
