@@ -101,7 +101,7 @@ bench: $(INSTALLED) ## Time ours beside its peers, a quarter of an hour on idle 
 
 lock: $(INSTALLED) ## Solve pyproject.toml anew into requirements.lock (LOCK="--upgrade" takes newer versions)
 	.venv/bin/python -m pip install --quiet uv
-	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock $(LOCK)
+	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate -o requirements.lock $(LOCK)
 
 clean: ## Remove the environment, the built book and the caches; runs and results stay
 	rm -rf .venv .venv-versions book/_build .pytest_cache .ruff_cache .hypothesis .snakemake

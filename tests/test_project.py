@@ -222,7 +222,9 @@ def test_arrays_are_loaded_without_pickle():
 def locked() -> dict[str, str]:
     """Return the version of every package in the lock."""
     entries = re.findall(
-        r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE
+        r"^([A-Za-z0-9._-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)",
+        (ROOT / "requirements.lock").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     names = [canonicalize_name(name) for name, _ in entries]
     assert len(names) == len(set(names)), "two versions of one package"
