@@ -105,7 +105,8 @@ def _attempt(session: requests.Session, url: str, part: Path, size: int) -> None
         headers["Range"] = f"bytes={held}-"
     with session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
         start = _start(answer, url, part, held)
-        total = size or start + int(answer.headers.get("Content-Length") or 0)
+        rest = int(answer.headers.get("Content-Length") or 0)
+        total = size or (start + rest if rest else 0)  # 0: an answer in chunks does not state its length
         _write(answer, part, start, total)
     length = part.stat().st_size
     if total and length < total:

@@ -25,6 +25,7 @@ def server(monkeypatch):
         headers_of_refusal: ClassVar[dict[str, str]] = {}
         resumes = True
         states_length = True
+        in_chunks = False  # the length of the whole is not known then
         lie = 0
 
         def do_GET(self):
@@ -43,11 +44,19 @@ def server(monkeypatch):
             self.send_response(206 if start else 200)
             if start:
                 self.send_header("Content-Range", f"bytes {start + Handler.lie}-{len(CONTENT) - 1}/{len(CONTENT)}")
-            if Handler.states_length:
+            if Handler.in_chunks:
+                self.send_header("Transfer-Encoding", "chunked")
+            elif Handler.states_length:
                 self.send_header("Content-Length", str(len(CONTENT) - start))
             self.end_headers()
             cut = Handler.cuts.pop(0) if Handler.cuts else len(CONTENT)
-            self.wfile.write(CONTENT[start : start + cut])
+            content = CONTENT[start : start + cut]
+            if not Handler.in_chunks:
+                self.wfile.write(content)
+                return
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
+            if start + cut >= len(CONTENT):
+                self.wfile.write(b"0\r\n\r\n")
 
         def log_message(self, *args):
             pass
@@ -86,6 +95,20 @@ def test_a_broken_download_goes_on_where_it_stopped(server, part, size):
     transfer.download(server.url, part, size=size, pause=0)
     assert part.read_bytes() == CONTENT
     assert server.ranges == [None, "bytes=3000-", "bytes=5000-"]
+
+
+def test_a_download_of_unknown_length_that_breaks_is_not_taken_for_whole(server, part):
+    server.in_chunks = True
+    server.cuts[:] = [3000]
+    transfer.download(server.url, part, pause=0)
+    assert part.read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=3000-"]
+
+
+def test_the_usual_pause_is_a_second(server, part, waits):
+    server.statuses[:] = [503, 503, 503]
+    transfer.download(server.url, part, size=len(CONTENT))
+    assert waits == [2.0, 4.0]
 
 
 def test_what_a_killed_process_left_is_kept(server, part):
