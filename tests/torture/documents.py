@@ -122,9 +122,14 @@ def weights(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> tuple[st
     from recon_lib.experiment.recipes import Architecture
     from recon_lib.network.cascade import Cascade, build
     from recon_lib.network.files import load_network, save_network
+    from recon_lib.results.released import NetworkCard
 
     path = inside / f"{rng.choice(NAMES)}.safetensors"
-    save_network(path, build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=2))), {"domain": "t1"})
+    save_network(
+        path,
+        build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=2))),
+        NetworkCard(extra={"domain": "t1"}),
+    )
     kind = rng.choice(["bytes", "card", "architecture", "values", "types", "state", "beside"])
     beside = path.with_suffix(".json")
     about = kind

@@ -109,8 +109,8 @@ MUTANTS = (
     Mutant(
         "order of training images",
         "network/training.py",
-        "np.random.default_rng([seed, stage, epoch])",
-        "np.random.default_rng([seed, stage])",
+        "np.random.default_rng([self.seed, stage, epoch])",
+        "np.random.default_rng([self.seed, stage])",
         "network/test_training.py -k every_epoch_and_stage",
     ),
     Mutant(
