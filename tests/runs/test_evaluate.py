@@ -9,6 +9,8 @@ from tiny_runs import named, own, table, varied
 from recon_lib.baselines import compressed_sensing
 from recon_lib.core import files
 from recon_lib.data import domains
+from recon_lib.experiment.plan import find
+from recon_lib.experiment.profile import parse_profile
 from recon_lib.results.rows import read_rows
 from recon_lib.runs import evaluate, execute
 
@@ -153,3 +155,27 @@ def test_a_network_reports_the_slices_that_are_done(monkeypatch):
     images, reports = np.ones((20, 4, 6), np.float32), []
     evaluate._by_network(None, images, np.ones(images.shape, bool), None, lambda *report: reports.append(report))
     assert reports == [(16, 20, {}), (20, 20, {})]
+
+
+@pytest.mark.parametrize(
+    ("n_train", "n_finetune", "expected"),
+    [(4000, 0, True), (4000, 20, True), (4000, 5, False), (500, 20, False), (500, 0, False)],
+)
+def test_the_headline_is_of_the_largest_networks_at_the_tables_numbers_of_images(n_train, n_finetune, expected):
+    profile = parse_profile(
+        "grid",
+        {
+            "domains": {"natural": {}, "t1": {}},
+            "test_domains": ["t1"],
+            "training": {"domains": ["natural"], "n_train": [500, 4000]},
+            "fine_tuning": {"n_finetune": [5, 20], "n_headline": [20]},
+        },
+    )
+    plan = execute.plan_profile(profile)
+    run = find(plan, "evaluate", method="network", test_domain="t1", n_train=n_train, n_finetune=n_finetune)
+    assert evaluate.in_headline(run) is expected
+
+
+def test_what_is_not_a_network_is_in_the_headline(tiny):
+    _, plan = tiny
+    assert evaluate.in_headline(find(plan, "evaluate", method="zero_filled"))

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from tiny_runs import TINY, named, varied
@@ -24,6 +25,9 @@ def test_every_run_leaves_a_record_that_says_all(tiny):
         assert record["id"] == run.id
         assert record["parameters"] == json.loads(json.dumps(run.spec.to_json()))
         assert record["inputs"]
+        assert set(record["versions"]) == {"recon_lib", "keras", "backend", "numpy", "python"}
+        assert record["versions"]["backend"] == keras.backend.backend()
+        assert set(record["machine"]) == {"processor", "cores", "system"}
         for name, digest in record["files"].items():
             assert files.sha256(execute.folder(run) / name) == digest
 

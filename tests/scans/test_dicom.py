@@ -106,6 +106,33 @@ def colour(folder):
     SimpleITK.WriteImage(image, str(folder / "c.dcm"))
 
 
+@pytest.mark.parametrize(("millimetres", "even"), [(0.12, True), (0.4, False)])
+def test_gaps_may_differ_by_a_tenth_of_their_size(tmp_path, millimetres, even):
+    folder = save_dicom(tmp_path / "s", head())  # 3 mm apart
+    path = files(folder)[-1]
+    data = pydicom.dcmread(path)
+    normal = np.cross(*np.reshape(np.array(data.ImageOrientationPatient, float), (2, 3)))
+    place = np.array(data.ImagePositionPatient, float) - millimetres * normal
+    edit(path, ImagePositionPatient=[round(float(v), 6) for v in place])
+    if even:
+        assert read_scan(folder).array.shape == head().shape
+        return
+    with pytest.raises(ReconError, match="evenly"):
+        read_scan(folder)
+
+
+def test_a_series_whose_number_is_no_number_is_refused(tmp_path):
+    folder = save_dicom(tmp_path / "s", head())
+    with pydicom.config.disable_value_validation():
+        data = pydicom.dcmread(files(folder)[2])
+        data["SeriesNumber"] = pydicom.dataelem.RawDataElement(
+            pydicom.tag.Tag("SeriesNumber"), "IS", 2, b"xy", 0, False, True
+        )
+        data.save_as(files(folder)[2])
+    with pytest.raises(ReconError, match="Cannot read the DICOM image"):
+        read_scan(folder)
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
