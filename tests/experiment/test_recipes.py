@@ -68,3 +68,20 @@ def test_each_training_has_the_fields_it_needs_and_no_others():
     names = {kind: {field.name for field in dataclasses.fields(kind)} for kind in (SequentialRecipe, TuningRecipe)}
     assert names[SequentialRecipe] - names[TuningRecipe] == {"crop", "start"}
     assert names[TuningRecipe] - names[SequentialRecipe] == {"loss_on"}
+
+
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [
+        (TuningRecipe, "loss_on"),
+        (SequentialRecipe, "start"),
+        (SequentialRecipe, "schedule"),
+        (SequentialRecipe, "precision"),
+        (Architecture, "initial_weights"),
+        (Architecture, "phase"),
+        (Architecture, "output"),
+    ],
+)
+def test_a_refused_word_is_named_with_its_field(record, name):
+    with pytest.raises(ReconError, match=f"^Unknown {name} 'odd'"):
+        record(**{name: "odd"})

@@ -29,6 +29,18 @@ def test_every_test_slice_is_a_row_of_every_method_with_the_same_mask(tiny):
     assert all(one == rows["t1"][0] for one in rows["t1"])
 
 
+def test_rows_measure_a_reconstruction_against_its_reference(tiny):
+    _, plan = tiny
+    run = named(own(plan), "evaluate", method="zero_filled")
+    images = domains.load_images("t1", "test", run.profile.domains["t1"]).images.astype(np.float64)
+    _, masks = evaluate.masks_of_test_slices(images, run.spec.masks, run.spec.counts[1])
+    for row, reference, mask in zip(table(run).itertuples(), images, masks, strict=True):
+        kspace = np.fft.fft2(reference) * np.fft.ifftshift(mask)
+        error = np.abs(np.fft.ifft2(kspace)) - reference
+        assert row.nmse == pytest.approx((error**2).sum() / (reference**2).sum(), rel=1e-4)
+        assert row.psnr == pytest.approx(10 * np.log10(reference.max() ** 2 / (error**2).mean()), rel=1e-4)
+
+
 def test_networks_reconstruct_better_than_zero_filling(tiny):
     # What so small a network must show is that evaluation runs the trained one.
     _, plan = tiny
