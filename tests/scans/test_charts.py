@@ -25,7 +25,7 @@ def test_the_gain_is_drawn_for_each_slice_and_their_mean():
         for k in (0, 1)
         for n in counts
     ]
-    axes = gain_figure(rows).axes[0]
+    (axes,) = gain_figure(rows).axes
     thin, thick = axes.lines[:2], axes.lines[2]
     assert [list(line.get_ydata()) for line in thin] == [[20, 22, 28], [21, 23, 29]]
     assert list(thick.get_xdata()) == [0, 2, 8]

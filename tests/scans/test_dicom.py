@@ -121,6 +121,14 @@ def test_gaps_may_differ_by_a_tenth_of_their_size(tmp_path, millimetres, even):
         read_scan(folder)
 
 
+def test_what_the_standard_forbids_is_read_without_a_warning(tmp_path):
+    folder = save_dicom(tmp_path / "s", head())
+    with pydicom.config.disable_value_validation():
+        for path in files(folder):
+            edit(path, SeriesDescription="x" * 80)  # 64 letters are allowed; a warning would be an error here
+    assert read_scan(folder).array.shape == head().shape
+
+
 def test_a_series_whose_number_is_no_number_is_refused(tmp_path):
     folder = save_dicom(tmp_path / "s", head())
     with pydicom.config.disable_value_validation():
