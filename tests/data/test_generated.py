@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recon_lib.core.errors import ReconError
-from recon_lib.data import domains
+from recon_lib.data import domains, generated
 from recon_lib.data.domains import Domain
 
 SMALL = Domain(source="generated", matrix=(21, 32), images=7)
@@ -73,3 +73,17 @@ def test_none_and_too_many_are_refused():
         domains.load_images("t1", "train", Domain("generated", None, 0))
     with pytest.raises(ReconError, match="13 slices of t1/train were asked for: it has 12"):
         domains.load_images("t1", "train", Domain("generated")).first(13)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("natural", (0.455578, 0.095734, 0.301592, 0.627168)),
+        ("t1", (0.268587, 0.329746, 0.219220, 0.617939)),
+        ("t2", (0.201517, 0.231812, 0.950579, 0.467351)),
+    ],
+)
+def test_generated_images_stay_what_they_were(name, expected):
+    # The names of runs say only that images were generated, so other images would be other results under old names.
+    first, second = generated.generate(name, "test", (21, 32), 2).images.astype(np.float64)
+    np.testing.assert_allclose((first.mean(), second.std(), first[10, 16], second[7, 20]), expected, atol=2e-6)
