@@ -147,3 +147,12 @@ def test_an_error_is_kept_in_one_line_and_parameters_may_be_lists():
     assert trimmed["metadata"]["papermill"]["parameters"] == {"counts": [2, "scans"]}
     kept = {"output_type": "stream", "name": "stdout", "text": "ValueError: in x.nii"}
     assert trimmed["cells"][-1]["outputs"] == [kept]
+
+
+@pytest.mark.parametrize("width", [notebooks._WIDTH + 200, notebooks._WIDTH, 300])
+def test_a_figure_that_was_shrunk_stays_as_it_is(width, rng, monkeypatch):
+    content = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (40, width, 3), dtype=np.uint8)).save(content, "PNG")
+    small = notebooks.shrink(base64.b64encode(content.getvalue()).decode())
+    monkeypatch.setattr(notebooks, "_COLOURS", 2)  # drawn again it would lose colours
+    assert notebooks.shrink(small) == small
