@@ -30,6 +30,7 @@ def test_prepared_once_and_the_same_from_then_on(path, images):
     assert store.once(path, "t1", "test", lambda: images) is images
     again = store.once(path, "t1", "test", forbidden)
     assert again.sha256 == images.sha256
+    assert (again.domain, again.split) == ("t1", "test")
     assert (again.subjects, again.slices) == (images.subjects, images.slices)
     np.testing.assert_array_equal(again.scales, images.scales)
     assert store.prepared("t1", "open", "test") == [path]

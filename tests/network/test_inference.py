@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -105,3 +106,9 @@ def test_sub_networks_one_after_another_give_the_cascade(phase, example, small):
     np.testing.assert_allclose(image, expected, atol=1e-5)
     assert image.dtype == np.float32
     assert not np.allclose(image, data.zero_filled, atol=1e-2)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has parts of one size")
+def test_elsewhere_than_on_jax_parts_keep_their_sizes():
+    slices = [slice(0, 2), slice(2, 4), slice(4, 6)]
+    assert list(inference._parts_of_one_size(iter(slices), 5)) == slices

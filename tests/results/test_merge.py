@@ -197,3 +197,13 @@ def test_one_collection_at_a_time_holds_the_lock(tmp_path):
 def test_a_notebook_is_named_without_the_colon_of_a_run(tmp_path):
     assert merge.notebook_file(tmp_path, "evaluate-cs:literal-t1").name == "evaluate-cs-literal-t1.ipynb"
     assert merge.notebook_file(tmp_path, "train-1").parent == tmp_path / "notebooks"
+
+
+def test_published_notebooks_lie_beside_the_results_of_their_runs(runs, tmp_path):
+    out = tmp_path / "smoke"
+    merge.collect(runs, out, DETAILS, notebooks={"evaluate-cs:literal-t1": b"{}", "train-1": b"[]"})
+    assert {path.name: path.read_bytes() for path in (out / "notebooks").iterdir()} == {
+        "evaluate-cs-literal-t1.ipynb": b"{}",
+        "train-1.ipynb": b"[]",
+    }
+    assert "notebooks/train-1.ipynb" in provenance.verify(out)["files"]
