@@ -91,6 +91,7 @@ def test_of_one_subject_the_last_scan_and_of_one_scan_the_last_slices_are_held_o
 
 def test_draws_are_seeded_and_nested():
     all_ = slices("a" * 30)
+    assert len(all_.draw(1, 0)) == 1
     ten, twenty = all_.draw(10, 0), all_.draw(20, 0)
     assert set(ten.numbers) < set(twenty.numbers)
     assert ten.numbers == all_.draw(10, 0).numbers != all_.draw(10, 1).numbers
