@@ -328,3 +328,15 @@ def test_bad_input_is_named(metric, reference, image, message):
 def test_ssim_refuses_a_slice_smaller_than_its_window():
     with pytest.raises(ReconError, match="11 pixels"):
         metrics.ssim(np.ones((10, 20)), np.ones((10, 20)), data_range=1.0)
+
+
+def test_the_brains_region_does_not_depend_on_which_axis_is_which():
+    from scipy.ndimage import gaussian_filter
+
+    reference = gaussian_filter(np.random.default_rng(4).random((40, 31)), 1.5)
+    reference -= np.quantile(reference, 0.6)  # islands and gaps of every width
+    reference = np.maximum(reference, 0)
+    region = metrics.brain_region(reference)
+    assert 0 < region.mean() < 1
+    np.testing.assert_array_equal(metrics.brain_region(reference.T), region.T)
+    np.testing.assert_array_equal(metrics.brain_region(reference[::-1]), region[::-1])
