@@ -74,6 +74,13 @@ def test_small_negative_values_become_zero():
     assert made.facts["negative values set to zero"] == 3
 
 
+def test_magnitudes_with_a_black_background_are_not_called_undersampled():
+    dark = SLICES.copy()
+    dark[:, : dark.shape[1] // 2] = 0
+    assert not is_undersampled(magnitudes(dark))
+    assert is_undersampled(raw(dark))
+
+
 def test_full_k_space_is_undersampled_and_keeps_its_phase():
     y, x = np.mgrid[-1:1:24j, -1:1:28j]
     phase = np.exp(1j * (0.7 + 1.5 * x * y))
