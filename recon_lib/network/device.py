@@ -38,9 +38,9 @@ def check_update(architecture: Architecture, batch: int, size: tuple[int, int], 
     memory = device_memory()
     if memory is None:
         return
-    fits = int(_USED * memory // update_bytes(architecture, 1, size, end_to_end))
-    if batch > fits:
-        mend = f"make the batch {fits} at most" if fits else "make the images or the network smaller"
+    largest = int(_USED * memory // update_bytes(architecture, 1, size, end_to_end))
+    if batch > largest:
+        mend = f"make the batch {largest} at most" if largest else "make the images or the network smaller"
         raise ReconError(
             f"An update of {batch} images of {size[0]}x{size[1]} does not fit into {memory / 2**30:.0f} GiB: {mend}"
             + ("." if end_to_end else ", or train on crops.")
