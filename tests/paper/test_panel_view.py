@@ -1,12 +1,12 @@
 """Figures: what is drawn is the data, in the order and scale stated, without any global state."""
 
-import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from fabricated import cell_rows, labelled_panels, make_panels, make_runs, untrained_rows, write_run
+from paper.test_figures23 import image_of
 
 from recon_lib.core.errors import ReconError
 from recon_lib.paper import figures23, panel_view
@@ -18,16 +18,6 @@ from recon_lib.results.panels import PanelKey
 def results(tmp_path):
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
     return store.open_results("desk")
-
-
-def titles(figure):
-    flat = [axes.get_title().replace("\n", " ") for axes in figure.axes if axes.get_title()]
-    return [re.sub(r" [0-9.]+ dB, SSIM.*", "", title) for title in flat]
-
-
-def image_of(figure, title):
-    axes = next(a for a in figure.axes if a.get_title().replace("\n", " ").startswith(title))
-    return np.asarray(axes.images[0].get_array()), axes.images[0].get_clim(), axes
 
 
 def test_scores_are_those_of_the_rows(results):
