@@ -1,0 +1,8 @@
+"""The one list of all kinds: add the list of a new module here."""
+
+from __future__ import annotations
+
+from field import kspace_kinds
+from field.kinds import Kind
+
+KINDS: list[Kind] = [*kspace_kinds.KINDS]
