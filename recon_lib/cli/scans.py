@@ -6,6 +6,7 @@ As in :mod:`recon_lib.cli.main`, a command imports what it needs when it runs.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
     from recon_lib.scans.reconstruct import Network
+    from recon_lib.scans.scan import Scan
 
 _INPUTS = (
     "NIfTI (.nii, .nii.gz), MetaImage (.mha, .mhd) or .npy magnitudes, the folder of a DICOM series, "
@@ -72,6 +74,7 @@ def reconstruct(arguments: argparse.Namespace) -> None:
     write.check_output(arguments.output, arguments.overwrite, arguments.input)
     path = _find(arguments.weights)
     scan = read.read_scan(arguments.input)
+    _announce(scan)
     write.ending(scan, arguments.output)
     network = _open(path)
     from recon_lib.core.progress import Bar
@@ -104,8 +107,10 @@ def evaluate(arguments: argparse.Namespace) -> None:
     try:
         for scan in scans:
             name = scan.name if single else scan.relative_to(arguments.input).as_posix()
+            source = read.read_scan(scan)
+            _announce(source)
             with Bar(name) as bar:
-                measured = evaluate_scan(read.read_scan(scan), network, **_options(arguments), progress=bar)
+                measured = evaluate_scan(source, network, **_options(arguments), progress=bar)
             rows += [{**row, "scan": name} for row in measured]
             print(_means(name, measured), flush=True)
     except KeyboardInterrupt as stop:
@@ -126,9 +131,9 @@ def finetune(arguments: argparse.Namespace) -> None:
         raise ReconError(f"{out} is no name for a network: let it end with .safetensors.")
     write.check_output(out, arguments.overwrite)
     path = _find(arguments.weights)
-    pool = references.gather(read.find_scans(arguments.input), arguments.axis)
+    pool = references.gather(read.find_scans(arguments.input), arguments.axis, _announce)
     if arguments.test:
-        held = references.gather(read.find_scans(arguments.test), arguments.axis)
+        held = references.gather(read.find_scans(arguments.test), arguments.axis, _announce)
         references.check_apart(pool, held)
     else:
         pool, held = references.hold_out(pool)
@@ -180,6 +185,12 @@ def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argpar
     command.add_argument("--axis", help=text)
     command.add_argument("--seed", type=int, default=0, help="other masks, and other slices drawn (default: 0)")
     return command
+
+
+def _announce(scan: Scan) -> None:
+    """Say what was guessed, left out, reordered or scaled on reading: a line on stderr for each."""
+    for sentence in scan.notes.values():
+        print(f"note: {scan.path.name}: {' '.join(sentence.split())}", file=sys.stderr)
 
 
 def _find(name: str) -> Path:

@@ -99,6 +99,7 @@ def reconstruct_scan(
         "empty slices": acquired.slices - len(acquired.numbers),
         "scales": [float(f"{value:.7g}") for value in acquired.scales],
         "intensity": "in the units of the input",
+        "notes": scan.notes,
     }
     return scan.restore(images, axis), record
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,12 +82,13 @@ def bright_slices(slices: np.ndarray) -> np.ndarray:
     return brain_slices(np.moveaxis(slices, 0, 2), Geometry(coverage=COVERAGE))
 
 
-def gather(paths: Sequence[Path], axis: str | None = None) -> Slices:
+def gather(paths: Sequence[Path], axis: str | None = None, announce: Callable[[Scan], None] | None = None) -> Slices:
     """Read the slices of scans that show enough, each divided by its maximum.
 
     Args:
         paths: Magnitudes, or fully sampled k-space.
         axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.scan.Scan.axis`.
+        announce: Called with each scan as it was read, which may have notes.
 
     Returns:
         The slices, scan by scan.
@@ -99,6 +100,8 @@ def gather(paths: Sequence[Path], axis: str | None = None) -> Slices:
     parts, first, size = [], None, None
     for path in paths:
         scan = read_scan(path)
+        if announce:
+            announce(scan)
         slices = magnitudes(scan, axis)
         first, size = first or scan, size or slices.shape[1:]
         _check_alike(first, scan, size, slices.shape[1:])

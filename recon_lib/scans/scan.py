@@ -31,6 +31,7 @@ class Scan:
         subject: The person who was scanned, as far as the file or its name says.
         contrast: Words of the name and times of the sequence, which tell two contrasts apart.
         files: The files of a DICOM series in the order of ``array``'s last axis.
+        notes: What was guessed, left out, reordered or scaled on reading: a sentence by the name it has in the record.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Scan:
     subject: str = ""
     contrast: dict[str, object] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what no magnitude image and no k-space can be."""

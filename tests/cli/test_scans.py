@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import h5py
 import nibabel
@@ -388,3 +389,29 @@ def test_help_says_that_it_is_a_simulation_and_why(capsys):
         text = " ".join(capsys.readouterr().out.split())
         assert "simulation" in text
         assert "data crimes" in text
+
+
+def test_what_was_done_on_reading_is_a_line_on_stderr_and_a_field_of_the_record(tmp_path, net, capsys, monkeypatch):
+    scans(tmp_path / "in", 2)
+    from recon_lib.scans import read
+
+    read_scan = read.read_scan
+
+    def with_a_note(path):
+        return replace(read_scan(path), notes={"guess": "its spacing\nwas guessed."})
+
+    for module in ("read", "references"):
+        monkeypatch.setattr(f"recon_lib.scans.{module}.read_scan", with_a_note)
+    source = tmp_path / "in" / "sub-01_T1w.nii.gz"
+    commands = (
+        ("reconstruct", source, "--output", tmp_path / "out.nii"),
+        ("evaluate", source),
+        ("finetune", tmp_path / "in", *TUNE, "--output", tmp_path / "net.safetensors"),
+    )
+    for words in commands:
+        assert main.main([*map(str, words), "--weights", str(net)]) == 0
+        lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note")]
+        assert lines[0] == "note: sub-01_T1w.nii.gz: its spacing was guessed."
+        assert len(lines) == (2 if words[0] == "finetune" else 1)
+    record = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert record["notes"] == {"guess": "its spacing\nwas guessed."}

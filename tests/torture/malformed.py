@@ -99,7 +99,7 @@ def command(*words: str) -> None:
     out, said = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
         status = main.main(words)
-    lines = [line for line in said.getvalue().replace("\r", "\n").splitlines() if not _bar(line)]
+    lines = [line for line in said.getvalue().replace("\r", "\n").splitlines() if not _harmless(line)]
     if status == 0:
         assert not lines, lines
         return
@@ -109,8 +109,8 @@ def command(*words: str) -> None:
     raise ReconError(lines[0].removeprefix("error: "))
 
 
-def _bar(line: str) -> bool:
-    return not line.strip() or "%|" in line or "it/s" in line or "?it" in line
+def _harmless(line: str) -> bool:
+    return not line.strip() or line.startswith("note: ") or "%|" in line or "it/s" in line or "?it" in line
 
 
 def _unclear(text: str) -> str:
