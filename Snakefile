@@ -12,7 +12,7 @@ from recon_lib.core import paths
 from recon_lib.experiment import profile
 from recon_lib.results import store
 from recon_lib.runs.collect import collect
-from recon_lib.runs.execute import remaining
+from recon_lib.runs.state import remaining
 
 PROFILE = profile.load_profile(config.get("profile", "smoke"))
 PLAN = {run.id: run for run in remaining(PROFILE)}

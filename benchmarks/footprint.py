@@ -16,7 +16,7 @@ from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
 from recon_lib.data.domains import Domain
 from recon_lib.experiment.profile import load_profile
-from recon_lib.runs import execute
+from recon_lib.runs import execute, state
 
 PAUSE = 0.1  # seconds between two looks at the memory
 EXPLORE = ("papermill", "--kernel", "python3", "--no-progress-bar", "notebooks/explore.ipynb")
@@ -67,7 +67,7 @@ def train(folder: str, tiny: bool) -> None:
     profile = replace(profile, domains={**profile.domains, "natural": Domain("generated", matrix=matrix, images=count)})
     shape = replace(profile.architecture, subnetworks=2, filters=2 if tiny else profile.architecture.filters)
     profile = replace(profile, architecture=shape)
-    run = next(run for run in execute.plan_profile(profile) if run.key.training_domain == "natural")
+    run = next(run for run in state.plan_profile(profile) if run.key.training_domain == "natural")
     recipe = replace(run.spec.recipe, epochs=1)
     spec = replace(run.spec, n_train=count, share=1.0, updates=1, recipe=recipe)
     where = Path(folder) / "training"

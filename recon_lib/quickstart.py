@@ -27,7 +27,7 @@ from recon_lib.network.files import load_network
 from recon_lib.paper import panel_view
 from recon_lib.results import store
 from recon_lib.results.released import NetworkCard, find_network
-from recon_lib.runs import execute
+from recon_lib.runs import execute, state
 
 if TYPE_CHECKING:
     import pandas
@@ -74,7 +74,7 @@ def starting_network(name: str) -> tuple[Cascade, NetworkCard]:
         ReconError: There is no such network (the nearest is suggested), or its file is damaged.
     """
     if not name:
-        run = find(execute.plan_profile(load_profile("smoke")), "train", training_domain="natural")
+        run = find(state.plan_profile(load_profile("smoke")), "train", training_domain="natural")
         return load_network(execute.execute(run) / "network.safetensors")
     return load_network(find_network(name))
 

@@ -20,7 +20,7 @@ from recon_lib.imaging.metrics import psnr
 from recon_lib.results import merge, store
 from recon_lib.results.keys import RunKey
 from recon_lib.results.rows import read_rows
-from recon_lib.runs import execute
+from recon_lib.runs import execute, state
 
 EXAMPLES = paths.ROOT / "tests" / "examples"
 PAGE = (paths.BOOK / "contributing.md").read_text(encoding="utf-8")
@@ -103,7 +103,7 @@ class TestDomain:
         content |= {"training": {"domains": ["natural"]}, "masks": {"test": 2}}
         (tmp_path / "tried.yaml").write_text(yaml.safe_dump(content))
         monkeypatch.setattr(paths, "PROFILES", tmp_path)
-        plan = execute.plan_profile(load_profile("tried"))
+        plan = state.plan_profile(load_profile("tried"))
         where = execute.execute(find(plan, "evaluate", method="zero_filled"))
         assert set(read_rows(where / "slices.csv")["test_domain"]) == {"flair"}
 
@@ -116,7 +116,7 @@ class TestProfile:
         return load_profile("eightfold")
 
     def test_its_runs_are_planned(self, eightfold):
-        plan = execute.plan_profile(eightfold)
+        plan = state.plan_profile(eightfold)
         assert [run.kind for run in plan if run.kind != "evaluate"] == ["train", "finetune"]
         assert plan[0].key == RunKey(training_domain="natural", n_train=1000)
         assert all(run.spec.masks.acceleration == 8 for run in plan)
@@ -130,7 +130,7 @@ def test_a_variation_adds_its_runs_and_renames_no_other():
     content = yaml.safe_load((paths.PROFILES / "desk.yaml").read_text(encoding="utf-8"))
     added = yaml.safe_load((EXAMPLES / "variation.yaml").read_text(encoding="utf-8"))
     more = {**content, "variations": {**content["variations"], **added}}
-    before, after = (execute.plan_profile(parse_profile("desk", one)) for one in (content, more))
+    before, after = (state.plan_profile(parse_profile("desk", one)) for one in (content, more))
     new = [run for run in after if run.id not in {one.id for one in before}]
     assert {run.id for run in before} < {run.id for run in after}
     assert {run.key.variation for run in new} == set(added)

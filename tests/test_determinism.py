@@ -16,7 +16,7 @@ from recon_lib.imaging.masks import MaskSpec, assign_masks, mask_stack
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.journal import digest
 from recon_lib.network.training import fine_tune, train_sequential
-from recon_lib.runs import execute
+from recon_lib.runs import execute, state
 
 TINY = Architecture(subnetworks=2, hidden_layers=1, filters=3)
 # What a seed decides, each as a hash; run here and in two other processes.
@@ -96,7 +96,7 @@ def test_global_random_states_are_untouched():
     keras.random.uniform((1,))
     before = random.getstate(), np.random.get_state(), _keras_state()
     decided(2)
-    execute.plan_profile(load_profile("smoke"))
+    state.plan_profile(load_profile("smoke"))
     after = random.getstate(), np.random.get_state(), _keras_state()
     assert before[0] == after[0]
     assert before[1][2:] == after[1][2:]

@@ -4,7 +4,7 @@ import pytest
 from laws import ROOT
 
 from recon_lib.experiment.profile import load_profile
-from recon_lib.runs import execute
+from recon_lib.runs import state
 
 FROZEN = (ROOT / "tests/frozen_ids.txt").read_text(encoding="utf-8").split()
 
@@ -13,4 +13,4 @@ FROZEN = (ROOT / "tests/frozen_ids.txt").read_text(encoding="utf-8").split()
 def test_every_planned_run_keeps_its_name(name, count):
     frozen = [line.partition("/")[2] for line in FROZEN if line.startswith(f"{name}/")]
     assert len(frozen) == count
-    assert [run.id for run in execute.plan_profile(load_profile(name))] == frozen
+    assert [run.id for run in state.plan_profile(load_profile(name))] == frozen

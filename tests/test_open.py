@@ -11,7 +11,7 @@ DRY = """
 from recon_lib.core.strict_yaml import override
 from recon_lib.experiment.profile import load_profile
 from recon_lib.results import provenance, store
-from recon_lib.runs import execute
+from recon_lib.runs import execute, state
 from recon_lib.runs.collect import collect
 
 few = {name: {"source": "generated", "matrix": list(size), "images": 2}
@@ -21,7 +21,7 @@ profile = override(load_profile("open"), {
     "training": {"domains": ["natural"], "n_train": [2], "batch": 2, "epochs": 1},
     "fine_tuning": {"n_finetune": [2], "n_reference": [], "n_headline": [], "draws": 1, "epochs": 1},
     "compressed_sensing": {"variants": ["literal"], "iterations": {"t1": 2}}}, "open")
-done = [execute.execute(run) for run in execute.plan_profile(profile)]
+done = [execute.execute(run) for run in state.plan_profile(profile)]
 rows = store.Results("open", *(lambda folder: (folder, provenance.verify(folder)))(collect(profile)))
 print(len(done), sorted(set(rows.slices["method"])), rows.provenance["backend"], rows.provenance["missing"])
 """

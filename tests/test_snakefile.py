@@ -10,7 +10,7 @@ import pytest
 
 from recon_lib.core import paths
 from recon_lib.experiment.profile import load_profile
-from recon_lib.runs import execute
+from recon_lib.runs import state
 
 
 @pytest.mark.parametrize(
@@ -30,15 +30,15 @@ def test_a_dry_run_plans_every_run_once_and_touches_nothing(folders, words):
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-3000:]
     counts = dict(re.findall(r"^(collect|execute|total)\s+(\d+)$", said, re.M))
-    planned = len(execute.plan_profile(load_profile("smoke")))
+    planned = len(state.plan_profile(load_profile("smoke")))
     assert counts == {"collect": "1", "execute": str(planned), "total": str(planned + 1)}
     assert not paths.runs().exists()
 
 
 @pytest.mark.slow
 def test_one_run_is_a_notebook_that_papermill_executes_in_a_kernel_of_its_own(folders):
-    run = next(run for run in execute.plan_profile(load_profile("smoke")) if run.kind == "evaluate")
-    record = execute.folder(run) / "run.json"
+    run = next(run for run in state.plan_profile(load_profile("smoke")) if run.kind == "evaluate")
+    record = state.folder(run) / "run.json"
     command = [sys.executable, "-m", "snakemake", "--nolock", "--cores", "1", "--config", "profile=smoke", "--", record]
     ended = subprocess.run(command, cwd=paths.ROOT, capture_output=True, encoding="utf-8", check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]

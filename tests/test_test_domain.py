@@ -29,7 +29,7 @@ from recon_lib.paper.cost import hardware
 from recon_lib.paper.differences import accelerations, controls, figure, metric_ways, page
 from recon_lib.paper.intervals import Outcome
 from recon_lib.results import store
-from recon_lib.runs import collect, execute
+from recon_lib.runs import collect, execute, state
 
 pytestmark = pytest.mark.slow
 OTHER = "t1_bold5000"
@@ -59,7 +59,7 @@ def results(tmp_path_factory):
         for name in ("CACHE", "RUNS", "RESULTS"):
             patch.setenv(f"RECON_{name}", str(root / name.lower()))
         profile = make_profile()
-        for run in execute.plan_profile(profile):
+        for run in state.plan_profile(profile):
             execute.execute(run)
         collect.collect(profile)
         collected = store.open_results(profile.name)

@@ -2,7 +2,7 @@
 
 from recon_lib.experiment.plan import find
 from recon_lib.results.rows import read_rows
-from recon_lib.runs import execute
+from recon_lib.runs import state
 
 TINY = """
 description: Small enough for a test.
@@ -69,4 +69,4 @@ def varied(plan, name):
 
 
 def table(run):
-    return read_rows(execute.folder(run) / "slices.csv")
+    return read_rows(state.folder(run) / "slices.csv")

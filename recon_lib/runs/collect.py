@@ -26,7 +26,7 @@ from recon_lib.results import merge, notebooks, provenance, store
 from recon_lib.results.merge import lock, recover, stage_networks
 from recon_lib.results.released import NetworkCard, released_name
 from recon_lib.runs.evaluate import in_headline, masks_of_test_slices
-from recon_lib.runs.execute import finished, folder, plan_profile
+from recon_lib.runs.state import finished, folder, plan_profile
 
 _NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
 _COMPARED = 24  # test slices on which the cost of half-precision storage is measured

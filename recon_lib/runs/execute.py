@@ -16,93 +16,30 @@ import keras
 import numpy as np
 
 from recon_lib import __version__
-from recon_lib.core import host, paths
+from recon_lib.core import host
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.core.progress import Progress
-from recon_lib.data import domains
-from recon_lib.experiment.plan import Run, plan
-from recon_lib.experiment.profile import Profile
+from recon_lib.experiment.plan import Run
 from recon_lib.experiment.specs import TrainSpec, TuneSpec
 from recon_lib.imaging.masks import assign_masks, mask_stack
 from recon_lib.network.accelerator import accelerator
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network, save_network
 from recon_lib.network.training import fine_tune, train_sequential
-from recon_lib.results import store
 from recon_lib.results.records import RunRecord
-from recon_lib.results.released import NetworkCard, read_card, released_name
+from recon_lib.results.released import NetworkCard
 from recon_lib.results.rows import HISTORY_COLUMNS, write_rows
 from recon_lib.runs.evaluate import evaluate
 from recon_lib.runs.images import planned_images
-
-
-def plan_profile(profile: Profile) -> list[Run]:
-    """List a profile's runs, with the identities of its data.
-
-    Args:
-        profile: The experiment.
-
-    Returns:
-        The runs, parents first.
-    """
-    return plan(profile, {name: domains.domain_hash(name, domain) for name, domain in profile.domains.items()})
-
-
-def folder(run: Run) -> Path:
-    """Return a run's folder, ``runs/<profile>/<run-id>``."""
-    return paths.runs() / run.profile.name / run.id
-
-
-def finished(run: Run) -> bool:
-    """Tell whether a run is done: its record is written last."""
-    return (folder(run) / "run.json").is_file()
-
-
-def network_file(run: Run) -> Path | None:
-    """Find the network that a run made: in its folder or, if it was collected, among the released ones.
-
-    Args:
-        run: A training or fine-tuning run.
-
-    Returns:
-        The file, or ``None`` if the run is still to be done. A released network is in half precision.
-    """
-    if finished(run):
-        return folder(run) / "network.safetensors"
-    released = store.root() / run.profile.name / "weights" / released_name(run.key)
-    return released if released.is_file() and read_card(released).run == run.id else None
-
-
-def remaining(profile: Profile) -> list[Run]:
-    """List what the collected results of a profile still lack, so that it can be done anywhere.
-
-    Args:
-        profile: The experiment.
-
-    Returns:
-        The runs of the plan whose rows are not collected, and the runs they need a network from that is
-        neither in its folder nor released; parents first. A finished run that is not collected is one.
-    """
-    runs, collected = plan_profile(profile), store.collected(profile.name)
-    needed: set[str] = set()
-
-    def need(run: Run) -> None:
-        if run.parent is not None and network_file(run.parent) is None:
-            need(run.parent)
-        needed.add(run.id)
-
-    for run in runs:
-        if run.id not in collected:
-            need(run)
-    return [run for run in runs if run.id in needed]
+from recon_lib.runs.state import finished, folder, network_file
 
 
 def execute(run: Run, progress: Progress | None = None) -> Path:
     """Carry out a run, and first the run it starts from, unless they are done or its network is released.
 
     Args:
-        run: One of :func:`plan_profile`.
+        run: One of :func:`recon_lib.runs.state.plan_profile`.
         progress: Called as work goes on with units done, units in all and the newest row.
 
     Returns:

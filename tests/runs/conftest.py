@@ -5,7 +5,7 @@ import yaml
 from tiny_runs import TINY, use
 
 from recon_lib.experiment.profile import parse_profile
-from recon_lib.runs import execute
+from recon_lib.runs import execute, state
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def finished(tmp_path_factory):
     profile = parse_profile("tiny", yaml.safe_load(TINY))
     with pytest.MonkeyPatch.context() as patch:
         use(patch, folder)
-        plan = execute.plan_profile(profile)
+        plan = state.plan_profile(profile)
         for run in plan:
             execute.execute(run)
     return folder, profile, plan

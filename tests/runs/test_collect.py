@@ -13,7 +13,7 @@ from recon_lib.paper import panel_view
 from recon_lib.results import merge, provenance, store
 from recon_lib.results.panels import PanelKey
 from recon_lib.runs import collect as runs_collect
-from recon_lib.runs import execute
+from recon_lib.runs import state
 
 
 def test_collected_results_verify_and_hold_every_run(tiny):
@@ -72,7 +72,7 @@ def test_executed_notebooks_are_published_trimmed_and_kept(tiny, monkeypatch, tm
     page = {"cells": [{"cell_type": "markdown", "metadata": {}, "source": ["# A run"]}], "metadata": {}}
     shown = [named(plan, "train", training_domain="t1"), named(plan, "evaluate", method="cs:real")]
     for run in [*shown, varied(plan, "scale")[0]]:
-        (execute.folder(run) / f"{run.kind}.ipynb").write_text(json.dumps(page))
+        (state.folder(run) / f"{run.kind}.ipynb").write_text(json.dumps(page))
     out = runs_collect.collect(profile)
     wanted = {f"notebooks/{run.id.replace(':', '-')}.ipynb" for run in shown}  # Windows refuses a colon
     assert {name for name in provenance.verify(out)["files"] if name.startswith("notebooks/")} == wanted
@@ -85,7 +85,7 @@ def test_what_was_collected_is_not_run_again_anywhere(tiny, monkeypatch, tmp_pat
     out = runs_collect.collect(profile)
     before = {path.name: files.sha256(path) for path in out.rglob("*") if path.is_file()}
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))  # another machine: nothing but the results
-    assert execute.remaining(profile) == []
+    assert state.remaining(profile) == []
     again = runs_collect.collect(profile)
     after = {path.name: files.sha256(path) for path in again.rglob("*") if path.is_file()}
     assert after.pop("provenance.json")

@@ -12,7 +12,7 @@ from recon_lib.data import domains
 from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import parse_profile
 from recon_lib.results.rows import read_rows
-from recon_lib.runs import evaluate, execute
+from recon_lib.runs import evaluate, execute, state
 
 
 def test_every_test_slice_is_a_row_of_every_method_with_the_same_mask(tiny):
@@ -45,7 +45,7 @@ def test_networks_reconstruct_better_than_zero_filling(tiny):
     # What so small a network must show is that evaluation runs the trained one.
     _, plan = tiny
     score = {
-        run.key.method: read_rows(execute.folder(run) / "slices.csv")["psnr"].mean()
+        run.key.method: read_rows(state.folder(run) / "slices.csv")["psnr"].mean()
         for run in own(plan)
         if run.key.training_domain in (None, "t1")
     }
@@ -88,7 +88,7 @@ def test_other_masks_change_the_evaluation_and_not_the_network(tiny):
     assert [run.key.method for run in found] == ["zero_filled", "network"]
     base = named(plan, "evaluate", method="zero_filled")
     assert not np.allclose(table(found[0])["psnr"], table(base)["psnr"])
-    assert execute.finished(found[1].parent)
+    assert state.finished(found[1].parent)
     assert found[1].parent.key.variation is None
 
 
@@ -108,7 +108,7 @@ def test_another_acceleration_reaches_the_masks_and_the_rows(tiny):
 def test_other_variations_keep_no_pictures(tiny):
     _, plan = tiny
     for name in ("lower-rate", "other-masks", "scale", "training-slices"):
-        assert not any((execute.folder(run) / "panels.npz").exists() for run in varied(plan, name))
+        assert not any((state.folder(run) / "panels.npz").exists() for run in varied(plan, name))
 
 
 def test_training_slices_are_of_training_subjects(tiny):
@@ -122,7 +122,7 @@ def test_training_slices_are_of_training_subjects(tiny):
 def test_stopped_compressed_sensing_keeps_its_finished_slices(tiny, monkeypatch, tmp_path):
     _, plan = tiny
     run = named(plan, "evaluate", method="cs:literal")
-    wanted = files.sha256(execute.folder(run) / "slices.csv")
+    wanted = files.sha256(state.folder(run) / "slices.csv")
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
     monkeypatch.setattr(evaluate, "_PART", 3)
     done = []
@@ -143,8 +143,8 @@ def test_stopped_compressed_sensing_keeps_its_finished_slices(tiny, monkeypatch,
     execute.execute(run)
     assert done == [3, *(3 for _ in done[1:-1]), done[-1]]
     assert sum(done) == len(table(run))
-    assert files.sha256(execute.folder(run) / "slices.csv") == wanted
-    assert not list(execute.folder(run).glob("part-*"))
+    assert files.sha256(state.folder(run) / "slices.csv") == wanted
+    assert not list(state.folder(run).glob("part-*"))
 
 
 def test_of_the_grids_inner_cells_only_the_median_slice_is_kept(tiny, monkeypatch):
@@ -183,7 +183,7 @@ def test_the_headline_is_of_the_largest_networks_at_the_tables_numbers_of_images
             "fine_tuning": {"n_finetune": [5, 20], "n_headline": [20]},
         },
     )
-    plan = execute.plan_profile(profile)
+    plan = state.plan_profile(profile)
     run = find(plan, "evaluate", method="network", test_domain="t1", n_train=n_train, n_finetune=n_finetune)
     assert evaluate.in_headline(run) is expected
 

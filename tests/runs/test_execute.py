@@ -12,16 +12,14 @@ from recon_lib.core import files, paths
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.profile import load_profile
 from recon_lib.network.files import load_network
-from recon_lib.results import store
-from recon_lib.runs import collect as runs_collect
-from recon_lib.runs import evaluate, execute
+from recon_lib.runs import evaluate, execute, state
 
 
 def test_every_run_leaves_a_record_that_says_all(tiny):
     _, plan = tiny
     for run in plan:
-        assert execute.finished(run)
-        record = json.loads((execute.folder(run) / "run.json").read_text(encoding="utf-8"))
+        assert state.finished(run)
+        record = json.loads((state.folder(run) / "run.json").read_text(encoding="utf-8"))
         assert record["id"] == run.id
         assert record["parameters"] == json.loads(json.dumps(run.spec.to_json()))
         assert record["inputs"]
@@ -29,7 +27,7 @@ def test_every_run_leaves_a_record_that_says_all(tiny):
         assert record["versions"]["backend"] == keras.backend.backend()
         assert set(record["machine"]) == {"processor", "cores", "system"}
         for name, digest in record["files"].items():
-            assert files.sha256(execute.folder(run) / name) == digest
+            assert files.sha256(state.folder(run) / name) == digest
 
 
 @pytest.mark.parametrize(
@@ -45,12 +43,12 @@ def test_a_profile_edited_while_a_run_is_under_way_changes_nothing_in_it(
 ):
     _, plan = tiny
     run = named(plan, kind, **choice)
-    wanted = files.sha256(execute.folder(run) / result)
+    wanted = files.sha256(state.folder(run) / result)
     edited = TINY.replace("{train: 4, test: 4}", "{train: 3, test: 2, power: 1.0}").replace("[30, 33]", "[36, 34]")
     (tmp_path / "tiny.yaml").write_text(edited.replace("acceleration: 2.0", "acceleration: 3.0"))
     monkeypatch.setattr(paths, "PROFILES", tmp_path)
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
-    replanned = execute.plan_profile(load_profile("tiny"))
+    replanned = state.plan_profile(load_profile("tiny"))
     assert run.id not in {other.id for other in replanned}  # the edited file plans other runs
     assert files.sha256(execute.execute(run) / result) == wanted
 
@@ -58,8 +56,8 @@ def test_a_profile_edited_while_a_run_is_under_way_changes_nothing_in_it(
 def test_fine_tuning_changes_the_network_it_starts_from(tiny):
     _, plan = tiny
     run = named(plan, "finetune", training_domain="natural", test_domain="t1")
-    tuned, card = load_network(execute.folder(run) / "network.safetensors")
-    raw, _ = load_network(execute.folder(run.parent) / "network.safetensors")
+    tuned, card = load_network(state.folder(run) / "network.safetensors")
+    raw, _ = load_network(state.folder(run.parent) / "network.safetensors")
     assert card.key == run.key
     assert (card.key.test_domain, card.key.n_finetune) == ("t1", 3)
     changed = [not np.array_equal(a, b) for a, b in zip(tuned.get_weights(), raw.get_weights(), strict=True)]
@@ -69,15 +67,15 @@ def test_fine_tuning_changes_the_network_it_starts_from(tiny):
 def test_a_finished_run_is_not_done_again(tiny, monkeypatch):
     _, plan = tiny
     monkeypatch.setattr(execute, "_train", None)
-    before = (execute.folder(plan[0]) / "run.json").stat().st_mtime_ns
+    before = (state.folder(plan[0]) / "run.json").stat().st_mtime_ns
     execute.execute(plan[0])
-    assert (execute.folder(plan[0]) / "run.json").stat().st_mtime_ns == before
+    assert (state.folder(plan[0]) / "run.json").stat().st_mtime_ns == before
 
 
 def test_a_stopped_run_goes_on_and_ends_with_the_same_weights(tiny, monkeypatch, tmp_path):
     _, plan = tiny
     run = named(plan, "train", training_domain="t1")
-    wanted = files.sha256(execute.folder(run) / "network.safetensors")
+    wanted = files.sha256(state.folder(run) / "network.safetensors")
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
 
     def stop(done, total, row):
@@ -86,13 +84,13 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_weights(tiny, monkeypatch,
 
     with pytest.raises(KeyboardInterrupt):
         execute.execute(run, stop)
-    assert not execute.finished(run)
-    assert (execute.folder(run) / "checkpoint.safetensors").is_file()
+    assert not state.finished(run)
+    assert (state.folder(run) / "checkpoint.safetensors").is_file()
     first = []
     execute.execute(run, lambda done, total, row: first.append(done))
     assert first[0] == 5
-    assert files.sha256(execute.folder(run) / "network.safetensors") == wanted
-    assert not (execute.folder(run) / "checkpoint.safetensors").exists()
+    assert files.sha256(state.folder(run) / "network.safetensors") == wanted
+    assert not (state.folder(run) / "checkpoint.safetensors").exists()
 
 
 @pytest.mark.parametrize("choice", [{"training_domain": "t1"}, {"method": "cs:literal"}], ids=["training", "cs"])
@@ -108,18 +106,18 @@ def test_a_stop_before_the_record_loses_no_work(choice, tiny, monkeypatch, tmp_p
     epochs = []
     execute.execute(run, lambda done, total, row: epochs.append(done) if "loss" in row else None)
     assert epochs == []
-    assert execute.finished(run)
+    assert state.finished(run)
 
 
 def test_what_a_kill_after_the_record_left_is_cleared_away(tiny):
     _, plan = tiny
     run = named(plan, "finetune", training_domain="natural", test_domain="t1")
-    left = [execute.folder(run) / name for name in ("checkpoint.safetensors", "part-000.safetensors")]
+    left = [state.folder(run) / name for name in ("checkpoint.safetensors", "part-000.safetensors")]
     for path in left:
         path.write_bytes(b"")
     execute.execute(run)
     assert not any(path.exists() for path in left)
-    assert (execute.folder(run) / "network.safetensors").is_file()
+    assert (state.folder(run) / "network.safetensors").is_file()
 
 
 def test_too_few_pool_images_are_named(tiny, monkeypatch, tmp_path):
@@ -130,36 +128,11 @@ def test_too_few_pool_images_are_named(tiny, monkeypatch, tmp_path):
         execute.execute(run)
 
 
-def test_what_is_missing_starts_from_the_released_network(tiny, monkeypatch, tmp_path):
-    profile, plan = tiny
-    runs_collect.collect(profile)
-    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
-    tuned = named(plan, "finetune", training_domain="natural", variation="lower-rate")
-    collected = {run.id for run in plan} - {tuned.id, *(run.id for run in plan if run.parent is tuned)}
-    monkeypatch.setattr(store, "collected", lambda _: collected)
-    left = execute.remaining(profile)
-    assert [run.kind for run in left] == ["finetune", "evaluate"]
-    assert execute.network_file(tuned.parent).parent.name == "weights"
-    assert execute.network_file(tuned) is None
-    execute.execute(left[1])
-    assert not execute.finished(tuned.parent)
-    assert execute.finished(tuned)
-
-
-def test_a_released_network_of_another_recipe_is_not_taken(tiny, monkeypatch, tmp_path):
-    profile, plan = tiny
-    runs_collect.collect(profile)
-    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
-    run = named(plan, "train", training_domain="natural")
-    assert execute.network_file(run) is not None
-    assert execute.network_file(replace(run, spec=replace(run.spec, seed=5))) is None
-
-
 def test_a_residual_network_is_read_back_as_one(tiny):
     _, plan = tiny
     (run,) = varied(plan, "residual")
     assert run.parent.key.variation == "residual"
-    cascade, _ = load_network(execute.network_file(run.parent))
+    cascade, _ = load_network(state.network_file(run.parent))
     made = cascade.architecture
     assert (made.residual, made.initial_weights, made.phase) == (True, "he_normal", "kept")
 

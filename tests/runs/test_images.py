@@ -7,13 +7,13 @@ import pytest
 from recon_lib.core.errors import ReconError
 from recon_lib.data import domains
 from recon_lib.experiment.profile import load_profile
-from recon_lib.runs import execute
+from recon_lib.runs import state
 from recon_lib.runs.images import planned_images
 
 
 @pytest.fixture
 def run():
-    return next(run for run in execute.plan_profile(load_profile("smoke")) if run.kind == "evaluate")
+    return next(run for run in state.plan_profile(load_profile("smoke")) if run.kind == "evaluate")
 
 
 @pytest.mark.parametrize("split", ["pool", "test"])

@@ -81,7 +81,7 @@ def run_one(kind: str, method: str = "network") -> Callable[[Log], None]:
 
     def work(log: Log) -> None:
         from recon_lib.core import arrays
-        from recon_lib.runs import execute
+        from recon_lib.runs import execute, state
 
         save = arrays.save_arrays
 
@@ -90,7 +90,7 @@ def run_one(kind: str, method: str = "network") -> Callable[[Log], None]:
             log(f"cs:{path.name}")
 
         arrays.save_arrays = save_part
-        plan = execute.plan_profile(profile.load_profile("tiny"))
+        plan = state.plan_profile(profile.load_profile("tiny"))
         run = [r for r in plan if r.kind == kind and r.key.method in (None, method)][-1]
         epochs = kind != "evaluate"
         execute.execute(run, lambda done, _, row: log(f"{row.get('subnetwork', 'tuning')}:{done}") if epochs else None)
@@ -100,9 +100,9 @@ def run_one(kind: str, method: str = "network") -> Callable[[Log], None]:
 
 def run_all(log: Log) -> None:
     """Execute every run of the tiny profile."""
-    from recon_lib.runs import execute
+    from recon_lib.runs import execute, state
 
-    for run in execute.plan_profile(profile.load_profile("tiny")):
+    for run in state.plan_profile(profile.load_profile("tiny")):
         execute.execute(run, lambda done, total, row, run=run: log(f"{run.id}:{done}"))
 
 

@@ -17,7 +17,7 @@ from recon_lib.imaging.masks import KINDS, MaskSpec
 from recon_lib.paper import panel_view
 from recon_lib.results.released import network_path, read_cards
 from recon_lib.results.store import Results
-from recon_lib.runs import execute
+from recon_lib.runs import execute, state
 from recon_lib.runs.evaluate import masks_of_test_slices
 
 _GENERATED = 3  # slices of each contrast where there are no results
@@ -92,7 +92,7 @@ def from_runs(name: str, progress: Callable | None = None) -> Material:
         progress: As for :func:`recon_lib.runs.execute.execute`.
     """
     profile = load_profile(name)
-    plan, domain = execute.plan_profile(profile), profile.training.domains[0]
+    plan, domain = state.plan_profile(profile), profile.training.domains[0]
     raw = find(plan, "train", training_domain=domain, n_train=max(profile.training.n_train))
     networks = {(domain, "", 0): execute.execute(raw, progress) / "network.safetensors"}
     references: dict[str, dict[Place, np.ndarray]] = {}
