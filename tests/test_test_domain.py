@@ -102,8 +102,7 @@ def test_claims_are_judged_in_every_contrast(results):
     assert spread.tested
     assert spread.low <= spread.estimate <= spread.high
     heads = plain(claims.render_claims(checked)).splitlines()[0]
-    assert heads == f"| | The paper claims | T1 test | T2 test | {NAMES[OTHER]} test | Evidence |"
-    assert f"{NAMES[OTHER]}: " in claims.render_rules(checked).markdown
+    assert heads == f"| | The paper claims | T1 test | T2 test | {NAMES[OTHER]} test | Profile | Evidence |"
     assert "5 of 5 claims hold" in slips.render_verdicts().markdown
     assert f"**{spread.outcome}**" in tables34.render_verdicts(checked, OTHER).markdown
 

@@ -7,12 +7,12 @@ How a verdict is reached is in :mod:`recon_lib.paper.claim_checks`; how interval
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from recon_lib.experiment.design import domain_name
-from recon_lib.paper import claim_checks
+from recon_lib.paper import claim_checks, evidence
 from recon_lib.paper.claim_slices import Networks, paper_slices
 from recon_lib.paper.domains import page_domains
 from recon_lib.paper.intervals import Estimate, Outcome, Unit, Verdict
@@ -69,12 +69,14 @@ class Claim:
         verdicts: One for each contrast.
         paper: The same check on the paper's own tables, one for each contrast; not testable where they hold no
             such numbers. Its interval means nothing: it resamples one mean.
+        profile: The profile whose results were tested; ``None`` before anything has been run.
     """
 
     number: int
     statement: Statement
     verdicts: tuple[Verdict, ...]
     paper: tuple[Verdict, ...]
+    profile: str | None = None
 
     @property
     def id(self) -> ClaimId:
@@ -105,21 +107,40 @@ def check(results: Results | None) -> list[Claim]:
     Raises:
         ReconError: A table or a benchmark is damaged.
     """
-    slices = None if results is None else results.slices
+    return _check_each([results] * len(_STATEMENTS))
+
+
+def check_best() -> list[Claim]:
+    """Check each claim on the best results that have its rows (:mod:`recon_lib.paper.evidence`).
+
+    Returns:
+        As :func:`check`.
+
+    Raises:
+        ReconError: As :func:`check`, or results fail their check.
+    """
+    selections = evidence.select_all(statement.id for statement in _STATEMENTS)
+    return _check_each([selection.results for selection in selections.values()])
+
+
+def _check_each(results: Sequence[Results | None]) -> list[Claim]:
+    """Check each claim on its own results, every one in all contrasts that any of the results have."""
+    domains = list(dict.fromkeys(domain for source in results for domain in page_domains(source)))
+    distinct = {getattr(source, "profile", None): getattr(source, "slices", None) for source in results}
+    ours = {profile: [Networks(slices, domain) for domain in domains] for profile, slices in distinct.items()}
     printed = paper_slices()
-    domains = page_domains(results)
-    ours = [Networks(slices, domain) for domain in domains]
     theirs = [Networks(printed, domain) for domain in domains]
     claims = []
-    for number, statement in enumerate(_STATEMENTS, start=1):
-        verdicts = tuple(statement.test(networks, statement.tolerance) for networks in ours)
+    for number, (statement, source) in enumerate(zip(_STATEMENTS, results, strict=True), start=1):
+        profile = getattr(source, "profile", None)
+        verdicts = tuple(statement.test(networks, statement.tolerance) for networks in ours[profile])
         paper = tuple(
             statement.test(networks, statement.tolerance)
             if statement.printed
             else networks.untested("the paper's tables hold no such number")
             for networks in theirs
         )
-        claims.append(Claim(number, statement, verdicts, paper))
+        claims.append(Claim(number, statement, verdicts, paper, profile))
     return claims
 
 
@@ -134,17 +155,18 @@ def render_claims(claims: Iterable[Claim]) -> Rendered:
     """
     claims = list(claims)
     domains = [verdict.test_domain for verdict in claims[0].verdicts] if claims else []
-    heads = ["", "The paper claims", *(f"{domain_name(domain)} test" for domain in domains), "Evidence"]
+    heads = ["", "The paper claims", *(f"{domain_name(domain)} test" for domain in domains), "Profile", "Evidence"]
     rows = (
         (
             f"[{claim.number}](#claim-{claim.number})",
             claim.sentence,
             *(_verdict_cell(verdict) for verdict in claim.verdicts),
+            claim.profile or "",
             claim.evidence,
         )
         for claim in claims
     )
-    return render_table(heads, rows, "rl" + "l" * len(domains) + "l")
+    return render_table(heads, rows, "rl" + "l" * len(domains) + "ll")
 
 
 def render_claim(claim: Claim) -> Rendered:
@@ -171,26 +193,8 @@ def render_claim(claim: Claim) -> Rendered:
             head = ""
     heads = ("Test", "What is measured", "Here, 95 % interval", "The paper")
     sentence = f"*{claim.sentence}*\n\n{claim.statement.rule} Evidence: {claim.evidence}."
+    sentence += f" Profile **{claim.profile}**." if claim.profile else ""
     return Rendered(markdown=f"{sentence}\n\n{table(heads, rows, 'llrr')}")
-
-
-def render_rules(claims: Iterable[Claim]) -> Rendered:
-    """List how each verdict is reached and which number it judged.
-
-    Args:
-        claims: From :func:`check`.
-
-    Returns:
-        Markdown.
-    """
-    lines = []
-    for claim in claims:
-        domains: dict[str, list[str]] = {}
-        for verdict in claim.verdicts:
-            domains.setdefault(verdict.note, []).append(domain_name(verdict.test_domain))
-        notes = "; ".join(f"{' and '.join(names)}: {note}" for note, names in domains.items())
-        lines.append(f"{claim.number}. {claim.statement.rule} *{notes}.*")
-    return Rendered(markdown="\n".join(lines))
 
 
 _DISTANCES = {"t1": 0.55, "t2": 0.46}  # dB, the paper's own

@@ -15,6 +15,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.core.files import write_bytes
 from recon_lib.core.style import COLOURS, WIDTH, blank_figure
 from recon_lib.experiment.design import NETWORKS, domain_name
+from recon_lib.paper import evidence
 from recon_lib.paper.averages import tuned_count
 from recon_lib.paper.domains import page_domains
 from recon_lib.paper.tables12 import comparison
@@ -114,7 +115,7 @@ def write() -> Path:
     Raises:
         ReconError: There are no results yet, or they fail their check.
     """
-    results = store.best()
+    results = evidence.select("index").results
     if results is None:
         raise ReconError("There are no results to draw: run a profile first, with make desk.")
     write_bytes(path(), draw(summary_figure(results)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from recon_lib.experiment.design import domain_name
 from recon_lib.paper.markdown import note
 from recon_lib.paper.markup import Rendered
+from recon_lib.results.keys import RunKey
+from recon_lib.results.selection import Selection
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
@@ -40,6 +43,44 @@ def render_source(results: Results | None) -> Rendered:
     if results.profile == "smoke":
         text += " It is the quick check on generated images: its numbers say nothing about the paper."
     return Rendered(markdown=text)
+
+
+def render_selection(selection: Selection) -> Rendered:
+    """Say which results a page shows, and what better ones lack.
+
+    Args:
+        selection: From :func:`recon_lib.paper.evidence.select`.
+
+    Returns:
+        Markdown: :func:`render_source`, then for each profile that lacks rows of the page how many and which.
+    """
+    sentences = [render_source(selection.results).markdown]
+    for profile, rows in selection.lacking.items():
+        count = f"{len(rows)} of the {len(selection.needs.rows)} reconstructions"
+        missing = f"**{profile}** lacks {count} that this page needs: {_listed(rows)}."
+        own = selection.results is not None and profile == selection.results.profile
+        sentences.append(f"No profile has all. {missing}" if own else f"Profile {missing}")
+    return Rendered(markdown=" ".join(sentences))
+
+
+def _listed(rows: Iterable[RunKey]) -> str:
+    """List rows, those of one network together by the number of images that it was tuned with."""
+    counts: dict[str, list[int]] = {}
+    for row in rows:
+        counts.setdefault(_described(row), []).append(row.n_finetune or 0)
+    phrases = []
+    for words, numbers in counts.items():
+        tuned = [str(number) for number in numbers if number]
+        phrases.append(f"{words}, tuned with {', '.join(tuned)}" if tuned else words)
+    return "; ".join(phrases)
+
+
+def _described(row: RunKey) -> str:
+    """Name a row without the images that its network was tuned with."""
+    test = f"{domain_name(row.test_domain)} test: " if row.test_domain else ""
+    if row.method == "network":
+        return f"{test}{row.n_train} {domain_name(row.training_domain or '')}"
+    return f"{test}{label(row.method, '')}" if row.method else f"variation {row.variation}"
 
 
 def _fewer(slices: pandas.DataFrame) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import numpy as np
 
 from recon_lib.core import paths
 from recon_lib.core.errors import choose
+from recon_lib.results.keys import RunKey
 from recon_lib.results.panels import PanelKey, read_panels
 from recon_lib.results.provenance import PROVENANCE, verify
 from recon_lib.results.records import RunRecord
@@ -26,8 +27,8 @@ from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows
 if TYPE_CHECKING:
     import pandas
 
-# The book shows the first that has results. Desk stands before open as long as open's grid has empty cells.
-PROFILES = ("paper", "desk", "open", "smoke")
+# From the best down. Each page shows the first that has all of its rows (recon_lib.results.selection).
+PROFILES = ("paper", "open", "desk", "smoke")
 BENCHMARK_FOLDER = "benchmarks"  # stands next to the profiles and holds what the benchmarks measured
 
 
@@ -67,6 +68,14 @@ class Results:
         path = self.folder / "records.json"
         content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return {run: RunRecord.from_json(record) for run, record in content.items()}
+
+    @cached_property
+    def keys(self) -> frozenset[RunKey]:
+        """What was evaluated, the variations too: the names of each that its rows have."""
+        names = [field.name for field in fields(RunKey)]
+        distinct = self._slices[names].drop_duplicates().astype(object)
+        rows = distinct.where(distinct.notna() & (distinct != ""), None).to_dict("records")
+        return frozenset(map(RunKey.from_json, rows))
 
     @cached_property
     def _slices(self) -> pandas.DataFrame:
@@ -130,27 +139,15 @@ def open_results(profile: str) -> Results:
 
 
 def best() -> Results | None:
-    """Return the results the book shows, or ``None`` when nothing has been run yet.
+    """Return the results of the first profile that has any, or ``None`` when nothing has been run yet.
+
+    A page of the book needs certain rows: it asks :func:`recon_lib.results.selection.select`.
 
     Raises:
         ReconError: They fail :func:`verify`: a damaged result must not be hidden behind a lesser one.
     """
     present = profiles()
     return open_results(present[0]) if present else None
-
-
-def best_varied() -> Results | None:
-    """Return the best results with variations, for pages on what choices do: a larger profile may have none.
-
-    Returns:
-        Those of the first of :func:`profiles` with such rows; without any, as :func:`best`.
-
-    Raises:
-        ReconError: As :func:`best`.
-    """
-    present = best()
-    lesser = (open_results(name) for name in profiles()[1:])
-    return next((results for results in (present, *lesser) if results and len(results.variations)), present)
 
 
 def collected(profile: str) -> set[str]:

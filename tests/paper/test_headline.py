@@ -8,7 +8,7 @@ from fabricated import PSNR, make_runs
 
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
-from recon_lib.paper import headline
+from recon_lib.paper import evidence, headline
 from recon_lib.results import merge, store
 
 
@@ -20,7 +20,7 @@ def results(tmp_path):
 
 def test_the_readmes_figure_is_the_current_one(monkeypatch):
     monkeypatch.delenv("RECON_RESULTS")
-    now = headline.facts(headline.summary_figure(store.best()))
+    now = headline.facts(headline.summary_figure(evidence.select("index").results))
     assert headline.read(headline.path()) == now, "draw it anew: python -m recon_lib results headline"
 
 

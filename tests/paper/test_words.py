@@ -5,6 +5,8 @@ from fabricated import made, make_runs, row
 
 from recon_lib.paper import words
 from recon_lib.results import merge, store
+from recon_lib.results.keys import RunKey
+from recon_lib.results.selection import Needs, Selection
 
 
 @pytest.fixture
@@ -34,3 +36,25 @@ def test_fewer_mr_slices_than_the_column_says_are_told():
     assert text.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
     enough = [cells | {"n_images": cells["n_train"]} for cells in rows]
     assert "In place" not in words.render_source(made(enough)).markdown
+
+
+def test_a_page_says_what_better_results_lack():
+    rows = [RunKey("network", "natural", 1500, "t1", count) for count in (0, 5, 10)]
+    rows += [RunKey("cs:literal", test_domain="t2"), RunKey(variation="equal-updates")]
+    desk = made([row("t1", "sub-11", 40)])
+    needs = Needs((*rows, RunKey("zero_filled", test_domain="t1")))
+    text = words.render_selection(Selection(desk, needs, {"open": tuple(rows)})).markdown
+    assert text.startswith(words.render_source(desk).markdown)
+    assert text.endswith(
+        " Profile **open** lacks 5 of the 6 reconstructions that this page needs: T1 test: 1500 natural images, tuned "
+        "with 5, 10; T2 test: CS (literal); variation equal-updates."
+    )
+    assert "**open**" not in words.render_selection(Selection(desk, needs)).markdown
+
+
+def test_a_page_says_what_its_own_results_lack():
+    desk, absent = made([row("t1", "sub-11", 40)]), RunKey("zero_filled", test_domain="t1")
+    text = words.render_selection(Selection(desk, Needs((absent,)), {"desk": (absent,)})).markdown
+    assert text.endswith(" No profile has all. **desk** lacks 1 of the 1 reconstructions that this page needs: "
+                         "T1 test: zero-filled.")  # fmt: skip
+    assert "run yet" in words.render_selection(Selection(None)).markdown

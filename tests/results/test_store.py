@@ -1,12 +1,12 @@
 """What the book reads: the best profile first, and only what its provenance vouches for."""
 
 import pytest
-from fabricated import row
+from fabricated import row, untrained, write_run
 
 from recon_lib.core.errors import ReconError
 from recon_lib.results import merge, provenance, store
+from recon_lib.results.keys import RunKey
 from recon_lib.results.panels import PanelKey
-from recon_lib.results.rows import write_rows
 
 DETAILS = {"parameters": {"seed": 1}, "commit": "abc"}
 
@@ -16,12 +16,12 @@ def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
     assert store.best() is None
     root = tmp_path / "results"
     monkeypatch.setenv("RECON_RESULTS", str(root))
-    for name in ("mine", "smoke", "open", "desk", "paper"):
+    for name in ("mine", "smoke", "desk", "open", "paper"):
         merge.collect(runs[:2], root / name, DETAILS)
         assert store.best().profile == name
     (root / "benchmarks").mkdir()
     provenance.write_provenance(root / "benchmarks", {})
-    assert store.profiles() == ["paper", "desk", "open", "smoke", "mine"]
+    assert store.profiles() == ["paper", "open", "desk", "smoke", "mine"]
     assert set(store.verify_all()) == {"smoke", "desk", "open", "paper", "mine", "benchmarks"}
     assert len(store.open_results("mine").slices)
     (root / "desk" / "slices.csv.gz").unlink()
@@ -30,17 +30,16 @@ def test_the_best_profile_is_the_first_in_order(runs, tmp_path, monkeypatch):
     assert store.best().profile == "paper"
 
 
-def test_pages_on_variations_show_the_best_profile_that_has_some(runs, tmp_path, monkeypatch):
+def test_keys_name_what_was_evaluated(tmp_path, monkeypatch):
     monkeypatch.setenv("RECON_RESULTS", str(tmp_path / "results"))
-    assert store.best_varied() is None
-    merge.collect(runs[:2], store.root() / "paper", DETAILS)
-    assert store.best_varied().profile == "paper"  # without any it is the one that all pages show
-    varied = tmp_path / "varied" / "slices.csv"
-    rows = [row("t1", "sub-11", i, variation="residual") for i in range(3)]
-    write_rows(varied, rows)
-    merge.collect([*runs[:2], varied.parent], store.root() / "desk", DETAILS)
-    assert store.best_varied().profile == "desk"
-    assert store.best().profile == "paper"
+    network = {"training_domain": "t1", "n_train": 500, "n_finetune": 20, "draw": 1}
+    rows = [row("t1", subject, 40, **network) for subject in ("sub-11", "sub-12")]
+    rows += [row("t2", "sub-11", 40, **untrained("cs:real"), variation="wavelet-db4")]
+    merge.collect([write_run(tmp_path / "run", rows)], store.root() / "desk", DETAILS)
+    assert store.open_results("desk").keys == {
+        RunKey("network", "t1", 500, "t1", 20, 1),
+        RunKey("cs:real", test_domain="t2", variation="wavelet-db4"),
+    }
 
 
 def test_load_opens_what_collect_wrote(folder, monkeypatch):
