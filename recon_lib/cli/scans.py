@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
+    from recon_lib.scans.options import ReadOptions
     from recon_lib.scans.reconstruct import Network
     from recon_lib.scans.scan import Scan
 
@@ -73,7 +74,7 @@ def reconstruct(arguments: argparse.Namespace) -> None:
 
     write.check_output(arguments.output, arguments.overwrite, arguments.input)
     path = _find(arguments.weights)
-    scan = read.read_scan(arguments.input)
+    scan = read.read_scan(arguments.input, _reading(arguments))
     _announce(scan)
     write.ending(scan, arguments.output)
     network = _open(path)
@@ -107,7 +108,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     try:
         for scan in scans:
             name = scan.name if single else scan.relative_to(arguments.input).as_posix()
-            source = read.read_scan(scan)
+            source = read.read_scan(scan, _reading(arguments))
             _announce(source)
             with Bar(name) as bar:
                 measured = evaluate_scan(source, network, **_options(arguments), progress=bar)
@@ -131,9 +132,10 @@ def finetune(arguments: argparse.Namespace) -> None:
         raise ReconError(f"{out} is no name for a network: let it end with .safetensors.")
     write.check_output(out, arguments.overwrite)
     path = _find(arguments.weights)
-    pool = references.gather(read.find_scans(arguments.input), arguments.axis, _announce)
+    reading = {"axis": arguments.axis, "options": _reading(arguments), "announce": _announce}
+    pool = references.gather(read.find_scans(arguments.input), **reading)
     if arguments.test:
-        held = references.gather(read.find_scans(arguments.test), arguments.axis, _announce)
+        held = references.gather(read.find_scans(arguments.test), **reading)
         references.check_apart(pool, held)
     else:
         pool, held = references.hold_out(pool)
@@ -184,6 +186,10 @@ def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argpar
     text = "axial (default), coronal, sagittal, or the number of the file's axis along which slices are stacked"
     command.add_argument("--axis", help=text)
     command.add_argument("--seed", type=int, default=0, help="other masks, and other slices drawn (default: 0)")
+    text = "set NaN and infinite values to zero, and say how many"
+    command.add_argument("--nan-to-zero", action="store_true", help=text)
+    text = "set negative values of magnitudes to zero (what resampling leaves), and say how many"
+    command.add_argument("--clip-negative", action="store_true", help=text)
     return command
 
 
@@ -191,6 +197,12 @@ def _announce(scan: Scan) -> None:
     """Say what was guessed, left out, reordered or scaled on reading: a line on stderr for each."""
     for sentence in scan.notes.values():
         print(f"note: {scan.path.name}: {' '.join(sentence.split())}", file=sys.stderr)
+
+
+def _reading(arguments: argparse.Namespace) -> ReadOptions:
+    from recon_lib.scans.options import ReadOptions
+
+    return ReadOptions(nan_to_zero=arguments.nan_to_zero, clip_negative=arguments.clip_negative)
 
 
 def _find(name: str) -> Path:

@@ -12,6 +12,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.data.readers import META, NIFTI, is_volume, read_array
 from recon_lib.scans.dicom import dicom_files, read_series
 from recon_lib.scans.kspace import HDF5, read_hdf5
+from recon_lib.scans.options import ReadOptions, mend_values
 from recon_lib.scans.scan import Scan
 
 ARRAYS = (".npy",)
@@ -47,11 +48,12 @@ def find_scans(folder: Path) -> list[Path]:
     return sorted([*paths, *series])
 
 
-def read_scan(path: Path) -> Scan:
+def read_scan(path: Path, options: ReadOptions | None = None) -> Scan:
     """Read a scan with its geometry.
 
     Args:
         path: A file or the folder of a DICOM series.
+        options: What the user says of it.
 
     Returns:
         The scan.
@@ -60,7 +62,7 @@ def read_scan(path: Path) -> Scan:
         ReconError: It is missing, unreadable, no scan (4-D, in colour, complex, empty, NaN), a series that
             is mixed or lacks a slice, or itself a reconstruction of this library.
     """
-    path = Path(path)
+    path, options = Path(path), options or ReadOptions()
     name = path.name.lower()
     if not path.exists():
         raise ReconError(f"There is no file or folder {path}: name {READABLE}.")
@@ -75,9 +77,10 @@ def read_scan(path: Path) -> Scan:
     if dicom_files([path]):
         raise ReconError(f"{path} is one file of a DICOM series: name its folder, {path.parent}.")
     if name.endswith(HDF5):
-        return Scan(path, "kspace", read_hdf5(path), subject=subject_of(path))
+        kspace, notes = mend_values(read_hdf5(path), options)
+        return Scan(path, "kspace", kspace, subject=subject_of(path), notes=notes)
     if name.endswith(ARRAYS):
-        return _read_npy(path)
+        return _read_npy(path, options)
     if not is_volume(path):
         raise ReconError(f"{path} is no scan that this library reads: name {READABLE}.")
     array, affine = read_array(path)
@@ -89,7 +92,9 @@ def read_scan(path: Path) -> Scan:
         raise ReconError(f"{path} is {array.ndim}-D ({axes}), but a scan is one volume: write each into its own file.")
     array = array.reshape(array.shape + (1,) * (3 - array.ndim))
     kind = "nifti" if name.endswith(NIFTI) else "meta"
-    return Scan(path, kind, array, affine, shape, subject_of(path), {"contrast": contrast_of(path)})
+    array, notes = mend_values(array, options)
+    contrast = {"contrast": contrast_of(path)}
+    return Scan(path, kind, array, affine, shape, subject_of(path), contrast, notes=notes)
 
 
 def is_series(folder: Path) -> bool:
@@ -128,7 +133,7 @@ def contrast_of(path: Path) -> str:
     return next((word for word in words if word in CONTRASTS), "")
 
 
-def _read_npy(path: Path) -> Scan:
+def _read_npy(path: Path, options: ReadOptions) -> Scan:
     try:
         array = np.load(path, allow_pickle=False)
     except Exception as error:  # a damaged header raises errors of Python's own tokenizer
@@ -147,5 +152,6 @@ def _read_npy(path: Path) -> Scan:
     raw = array.dtype.kind == "c"
     with np.errstate(over="ignore"):  # a value that is too large becomes infinite, which a scan refuses
         array = array.astype(np.complex64 if raw else np.float32)
+    array, notes = mend_values(array, options)
     contrast = {} if raw else {"contrast": contrast_of(path)}
-    return Scan(path, "kspace" if raw else "npy", array, None, shape, subject_of(path), contrast)
+    return Scan(path, "kspace" if raw else "npy", array, None, shape, subject_of(path), contrast, notes=notes)

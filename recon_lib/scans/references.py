@@ -12,6 +12,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.data.manifest import Geometry
 from recon_lib.data.prepare import brain_slices
 from recon_lib.imaging.fourier import ifft2c
+from recon_lib.scans.options import ReadOptions
 from recon_lib.scans.read import read_scan
 from recon_lib.scans.sampling import is_undersampled
 from recon_lib.scans.scan import Scan
@@ -82,13 +83,19 @@ def bright_slices(slices: np.ndarray) -> np.ndarray:
     return brain_slices(np.moveaxis(slices, 0, 2), Geometry(coverage=COVERAGE))
 
 
-def gather(paths: Sequence[Path], axis: str | None = None, announce: Callable[[Scan], None] | None = None) -> Slices:
+def gather(
+    paths: Sequence[Path],
+    axis: str | None = None,
+    announce: Callable[[Scan], None] | None = None,
+    options: ReadOptions | None = None,
+) -> Slices:
     """Read the slices of scans that show enough, each divided by its maximum.
 
     Args:
         paths: Magnitudes, or fully sampled k-space.
         axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.scan.Scan.axis`.
         announce: Called with each scan as it was read, which may have notes.
+        options: What the user says of the scans.
 
     Returns:
         The slices, scan by scan.
@@ -99,7 +106,7 @@ def gather(paths: Sequence[Path], axis: str | None = None, announce: Callable[[S
     """
     parts, first, size = [], None, None
     for path in paths:
-        scan = read_scan(path)
+        scan = read_scan(path, options)
         if announce:
             announce(scan)
         slices = magnitudes(scan, axis)

@@ -136,11 +136,11 @@ def check_values(array: np.ndarray, path: Path) -> None:
         raise ReconError(f"{path} is an array of shape {array.shape}: a scan has three axes, none of them empty.")
     bad = int(array.size - np.isfinite(array).sum())
     if bad:
-        raise ReconError(f"{path} holds {bad} NaN or infinite values: mend them, or leave this scan out.")
+        raise ReconError(f"{path} holds {bad} NaN or infinite values: add --nan-to-zero, or leave this scan out.")
     if not array.any():
         raise ReconError(f"{path} is zero everywhere: leave this scan out.")
     if not np.iscomplexobj(array) and array.min() < -NEGATIVE * array.max():
         raise ReconError(
             f"{path} holds values down to {array.min():.6g}, and a magnitude is never negative: "
-            "give magnitudes (phase, real parts and CT are none)."
+            "give magnitudes (phase, real parts and CT are none), or add --clip-negative where resampling left them."
         )

@@ -397,8 +397,8 @@ def test_what_was_done_on_reading_is_a_line_on_stderr_and_a_field_of_the_record(
 
     read_scan = read.read_scan
 
-    def with_a_note(path):
-        return replace(read_scan(path), notes={"guess": "its spacing\nwas guessed."})
+    def with_a_note(path, options):
+        return replace(read_scan(path, options), notes={"guess": "its spacing\nwas guessed."})
 
     for module in ("read", "references"):
         monkeypatch.setattr(f"recon_lib.scans.{module}.read_scan", with_a_note)

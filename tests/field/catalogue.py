@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from field import kspace_kinds
+from field import kspace_kinds, value_kinds
 from field.kinds import Kind
 
-KINDS: list[Kind] = [*kspace_kinds.KINDS]
+KINDS: list[Kind] = [*kspace_kinds.KINDS, *value_kinds.KINDS]

@@ -1,0 +1,54 @@
+"""Kinds of values that are no magnitudes: NaN, negative values, a few voxels that outshine the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+from scan_files import head, save_nifti
+
+from field.kinds import Commands, Kind
+
+SHAPE = (96, 80, 2)
+
+
+def volume() -> np.ndarray:
+    """Return the phantom: a bright head, and a background that is nearly zero."""
+    return head(SHAPE)
+
+
+def mended(folder: Path, run: Commands, spoilt: np.ndarray, option: str, field: str, expected: np.ndarray) -> str:
+    """Expect a refusal that names the option, and with it the reconstruction of ``expected``."""
+    source = save_nifti(folder / "spoilt.nii.gz", spoilt, dtype=np.float32)
+    out = folder / "out.nii.gz"
+    assert option in run("reconstruct", source, "--output", out).error()
+    outcome = run("reconstruct", source, option, "--output", out)
+    assert outcome.status == 0, outcome
+    note = json.loads((folder / "out.json").read_text(encoding="utf-8"))["notes"][field]
+    assert note in outcome.err
+    plain = save_nifti(folder / "plain.nii.gz", expected, dtype=np.float32)
+    assert run("reconstruct", plain, "--output", folder / "right.nii.gz").status == 0
+    image, right = (nibabel.load(path).get_fdata() for path in (out, folder / "right.nii.gz"))
+    np.testing.assert_allclose(image, right, atol=1e-3 * right.max())
+    return note
+
+
+def nan(folder: Path, run: Commands) -> str:
+    """A background of NaN."""
+    right = np.where(volume() > 50, volume(), 0)
+    spoilt = np.where(volume() > 50, volume(), np.nan)
+    return mended(folder, run, spoilt, "--nan-to-zero", "nan to zero", right)
+
+
+def negative(folder: Path, run: Commands) -> str:
+    """A background below zero, as resampling by splines leaves it."""
+    right = np.where(volume() > 50, volume(), 0)
+    return mended(folder, run, np.where(volume() > 50, volume(), -12), "--clip-negative", "negative to zero", right)
+
+
+KINDS = [
+    Kind("nan", "refused without a way round", "--nan-to-zero, said how many", nan),
+    Kind("neg", "refused without a way round", "--clip-negative, said how many", negative),
+]
