@@ -1,13 +1,14 @@
 # Every command of the project. `make` alone lists them.
 
-PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do $$p -c $(SUPPORTED) 2>/dev/null && echo $$p && break; done)
-SUPPORTED := 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))'
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do $$p -c $(SUPPORTED) 2>/dev/null && echo $$p && break; done)
+SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))'
 CORES ?= 2
 
 # A kernel started by the book or by papermill must be this environment's, not the user's.
 ENV := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONNOUSERSITE=1 JUPYTER_PREFER_ENV_PATH=1 TF_CPP_MIN_LOG_LEVEL=2
 RUN := $(ENV) .venv/bin/python -m
 INSTALLED := .venv/.installed
+BOOK := .venv/.book
 
 # $(call stage,WHAT,COMMAND): a line before, and one after with the seconds it took.
 stage = @echo "== $(1)"; begin=$$(date +%s); ( $(2) ) && echo "== $(1): $$(($$(date +%s) - begin)) s"
@@ -33,7 +34,7 @@ help: ## List the targets
 
 venv: $(INSTALLED) ## Create .venv from requirements.lock (again only when that or pyproject.toml changes)
 
-book: $(INSTALLED) ## Build the book into book/_build/html, warnings are errors
+book: $(BOOK) ## Build the book into book/_build/html, warnings are errors
 	$(call stage,book,$(ENV) .venv/bin/jupyter-book build book/ --all -W -n --keep-going)
 
 test: lint unit notebooks smoke book browser ## Check everything: lint, unit tests, notebooks, the graph of runs, the book in a browser
@@ -102,14 +103,23 @@ bench: $(INSTALLED) ## Time ours beside its peers, a quarter of an hour on idle 
 lock: $(INSTALLED) ## Solve pyproject.toml anew into requirements.lock (LOCK="--upgrade" takes newer versions)
 	.venv/bin/python -m pip install --quiet uv
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate -o requirements.lock $(LOCK)
+	$(RUN) tests.lock
 
 clean: ## Remove the environment, the built book and the caches; runs and results stay
 	rm -rf .venv .venv-versions book/_build .pytest_cache .ruff_cache .hypothesis .snakemake
 	find recon_lib tests notebooks book -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
-$(INSTALLED): requirements.lock pyproject.toml
-	@"$(PYTHON)" -c $(SUPPORTED) 2>/dev/null || { echo "No Python 3.11 or 3.12 was found: install one, or name it: make PYTHON=path/to/python3.11" >&2; exit 1; }
+# Two steps to one environment: what the book needs, which is small, and the rest of the same lock.
+PIP := .venv/bin/python -m pip install --disable-pip-version-check
+
+$(INSTALLED): $(BOOK)
+	$(call stage,environment,$(PIP) --require-hashes -r requirements.lock)
+	@touch $@
+
+$(BOOK): requirements.lock pyproject.toml
+	@"$(PYTHON)" -c $(SUPPORTED) 2>/dev/null || { echo "No Python 3.11 to 3.14 was found: install one, or name it: make PYTHON=path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module: on Debian, apt install python3-venv" >&2; exit 1; }
 	@.venv/bin/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv
-	$(call stage,environment,.venv/bin/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock && .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .)
+	@sed '/^# The rest:/,$$d' requirements.lock > .venv/book.lock
+	$(call stage,environment of the book,$(PIP) --require-hashes -r .venv/book.lock && $(PIP) --no-deps --no-build-isolation -e .)
 	@touch $@

@@ -25,7 +25,12 @@ def machine() -> dict:
 
 
 def commit() -> str | None:
-    """Return the commit of the source tree, with ``+`` behind it if files that are tracked have changed."""
+    """Return the commit of the source tree, with ``+`` behind it if files that are tracked have changed.
+
+    ``None`` where there is no clone: a folder around an installed package may be another project's.
+    """
+    if not paths.IS_CLONE:
+        return None
     git = ["git", "-C", str(paths.ROOT)]
     try:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()

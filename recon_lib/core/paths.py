@@ -1,4 +1,8 @@
-"""Every path of the project, and the two that a user may move."""
+"""Every path of the project, and those that a user may move.
+
+A wheel has no clone around it. It carries what the library reads in a folder ``shipped`` that is laid out like the
+project: the manifest, the profiles, the default networks with their results.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ from pathlib import Path
 
 import platformdirs
 
-ROOT = Path(__file__).resolve().parents[2]
+_SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
+IS_CLONE = not _SHIPPED.is_dir()
+ROOT = Path(__file__).resolve().parents[2] if IS_CLONE else _SHIPPED
 MANIFEST = ROOT / "data_manifest.yaml"
 NOTEBOOKS = ROOT / "notebooks"
 PROFILES = NOTEBOOKS / "params"
@@ -28,6 +34,12 @@ def mirror() -> Path | None:
 
 
 def runs() -> Path:
-    """Return the folder of runs (weights, rows, logs): ``RECON_RUNS``, or ``runs`` in the project."""
+    """Return the folder of runs (weights, rows, logs).
+
+    That is ``RECON_RUNS``, or ``runs`` in the project; without a clone, ``runs`` in the platform's folder of a
+    program's data.
+    """
     folder = os.environ.get("RECON_RUNS")
-    return Path(folder).expanduser() if folder else ROOT / "runs"
+    if folder:
+        return Path(folder).expanduser()
+    return (ROOT if IS_CLONE else platformdirs.user_data_path("recon_lib")) / "runs"

@@ -1,0 +1,52 @@
+"""What a wheel carries beside the code: the manifest, the profiles, and the default networks with their test rows.
+
+They lie in ``recon_lib/shipped``, laid out as in the project, where :mod:`recon_lib.core.paths` looks for them. Every
+other network is known by its card alone. An editable installation reads the clone, so it gets no copies.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NETWORKS = ("natural-4000", "natural-4000-t1-20", "natural-4000-t2-20", "t1-4000", "t2-4000")
+PROFILE = "open"
+
+
+class Shipped(BuildHookInterface):
+    """Add the files to a wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Name the files.
+
+        Args:
+            version: ``standard`` or ``editable``.
+            build_data: Its ``force_include`` maps files of the project to their places in the wheel.
+        """
+        if version != "standard":
+            return
+        root = Path(self.root)
+        for path in shipped_files(root):
+            build_data["force_include"][str(path)] = f"recon_lib/shipped/{path.relative_to(root).as_posix()}"
+
+
+def shipped_files(root: Path) -> list[Path]:
+    """List what a wheel carries.
+
+    Args:
+        root: The project's folder.
+
+    Returns:
+        Paths below ``root``.
+    """
+    results = root / "book" / "results"
+    folder = results / PROFILE
+    return [
+        root / "data_manifest.yaml",
+        *sorted((root / "notebooks" / "params").glob("*.yaml")),
+        results / "paper_tables.csv",
+        folder / "provenance.json",
+        folder / "slices.csv.gz",
+        *sorted((folder / "weights").glob("*.json")),
+        *(folder / "weights" / f"{name}.safetensors" for name in NETWORKS),
+    ]
