@@ -38,16 +38,17 @@ def name_of(block: str) -> str:
     return re.match(r"[A-Za-z0-9._-]+", block).group()
 
 
-def solve_book(lock: Path) -> set[str]:
+def solve_book(lock: Path, *more: str) -> set[str]:
     """Return the projects that the book needs, by the extra ``book`` without a backend.
 
     Args:
         lock: The whole solution, whose versions hold.
+        *more: Requirements beside these.
     """
     with tempfile.TemporaryDirectory() as folder:
         without, build = Path(folder, "without.txt"), Path(folder, "build.txt")
         without.write_text("".join(f'{name} ; python_version < "3"\n' for name in LEFT_OUT), encoding="utf-8")
-        build.write_text(f"{BUILD}\n", encoding="utf-8")
+        build.write_text("\n".join([BUILD, *more]), encoding="utf-8")
         command = [ROOT / ".venv/bin/uv", "pip", "compile", ROOT / "pyproject.toml", build, "--extra", "book"]
         options = ["--universal", "--fork-strategy", "fewest", "--python-version", "3.11", "--quiet", "--no-annotate"]
         files = ["--overrides", without, "--constraints", lock]
@@ -57,4 +58,8 @@ def solve_book(lock: Path) -> set[str]:
 
 if __name__ == "__main__":
     path = ROOT / "requirements.lock"
-    path.write_text(arrange(path.read_text(encoding="utf-8"), solve_book(path)), encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    names = solve_book(path)
+    # pip takes a name with its extras from the lock, so what these bring must be there as well.
+    extras = [word for word in re.findall(r"^\S+\[\S+\]==[^ ;\\]+", text, re.MULTILINE) if name_of(word) in names]
+    path.write_text(arrange(text, solve_book(path, *extras)), encoding="utf-8")
