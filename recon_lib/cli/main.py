@@ -95,6 +95,9 @@ def data_status(_: argparse.Namespace) -> None:
     columns = ("domain", "source", "files", "present", "size", "prepared", "licence")
     cells = [[str(row[column]) or "-" for column in columns] for row in rows]
     print(tabulate(cells, headers=columns, disable_numparse=True))
+    answered = [f"{row['domain']}/{row['source']}: {row['answered']}" for row in rows if row["answered"]]
+    if answered:
+        print("\nfetched from:\n  " + "\n  ".join(answered))
     missing = [f"{row['domain']}/{row['source']}: {row['missing']}" for row in rows if row["missing"]]
     if missing:
         print("\nmissing:\n  " + "\n  ".join(missing))

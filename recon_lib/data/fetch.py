@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from recon_lib.core import paths
@@ -78,34 +79,56 @@ def obtain(file: File, download: Downloader | None = None) -> Path:
             target.unlink()  # it was damaged on our disk, so it is fetched again
         part = target.with_name(f"{target.name}.part")
         source = _bring(file, part, download or transfer.download)
-        if sha256(part) != file.sha256:
-            part.unlink()
-            raise ReconError(
-                f"{file.name} from {source} has another sha256 than the manifest: it was removed; "
-                "fetch it again, and distrust the source if this repeats."
-            )
+        _source_note(target).write_text(source, encoding="utf-8")
         os.replace(part, target)
     return target
 
 
+def source_of(file: File) -> str:
+    """Return what answered when our own copy of a file was fetched: an address or a wheel; empty if unknown."""
+    note = _source_note(cached(file))
+    return note.read_text(encoding="utf-8") if note.is_file() else ""
+
+
+def _source_note(target: Path) -> Path:
+    return target.with_name(f".{target.name}.source")
+
+
 def _bring(file: File, part: Path, download: Downloader) -> str:
-    """Write a file's bytes to ``part``, verified by the caller, and name where they came from."""
+    """Write a file's bytes to ``part`` from the first source that gives the right ones, and name it."""
+    failures = []
+    for source, write in _sources(file, part, download):
+        if failures:
+            part.unlink(missing_ok=True)  # what another source left would be taken for this one's beginning
+        try:
+            write()
+            _check(file, part, source)
+            return source
+        except ReconError as error:
+            failures.append(str(error))
+    failures = failures or [f"{file.name} is on no public server: set RECON_DATA_MIRROR to a folder that holds it."]
+    raise ReconError(f"{' '.join(failures)}{_absent(file)}")
+
+
+def _sources(file: File, part: Path, download: Downloader) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Name everything that may have a file, each with what writes its bytes to ``part``."""
     if file.wheel:
         wheel = load_manifest().file(file.wheel)
-        _extract(obtain(wheel, download), file, part)
-        return wheel.requirement
-    try:
-        if file.requirement:
-            pip_download(file.requirement, part, Path(file.name).name)
-            return f"pip ({file.requirement})"
-        if file.url:
-            download(file.url, part, size=file.bytes)
-            return file.url
-    except ReconError as error:
-        raise ReconError(f"{error}{_absent(file)}") from error
-    raise ReconError(
-        f"{file.name} is on no public server: set RECON_DATA_MIRROR to a folder that holds it.{_absent(file)}"
-    )
+        yield wheel.requirement, lambda: _extract(obtain(wheel, download), file, part)
+    elif file.requirement:
+        yield f"pip ({file.requirement})", lambda: pip_download(file.requirement, part, Path(file.name).name)
+    for address in file.addresses:
+        yield address, functools.partial(download, address, part, size=file.bytes)
+
+
+def _check(file: File, part: Path, source: str) -> None:
+    """Remove bytes that are not the file's."""
+    if sha256(part) != file.sha256:
+        part.unlink()
+        raise ReconError(
+            f"{file.name} from {source} has another sha256 than the manifest: it was removed; "
+            "fetch it again, and distrust the source if this repeats."
+        )
 
 
 def _absent(file: File) -> str:

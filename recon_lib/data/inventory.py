@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 from recon_lib.core.errors import ReconError, choose
 from recon_lib.data import domains, fetch, photographs, store
@@ -18,8 +20,9 @@ def status() -> list[dict[str, object]]:
     Returns:
         Rows with the keys ``domain``, ``source``, ``files`` (how many it takes), ``present`` (how many of
         them are in the mirror, the cache or the user's folder), ``bytes`` (of all, where the manifest
-        knows them), ``prepared`` (splits in the cache), ``licence``, and ``missing`` (one sentence on
-        how to get the rest, or empty).
+        knows them), ``prepared`` (splits in the cache), ``licence``, ``answered`` (which address or wheel gave
+        how many of the files in the cache, or empty), and ``missing`` (one sentence on how to get the rest, or
+        empty).
 
     Raises:
         ReconError: The manifest is wrong.
@@ -50,8 +53,16 @@ def _row(source: Source) -> dict[str, object]:
         "bytes": size,
         "prepared": " ".join(prepared),
         "licence": source.collection.licence,
+        "answered": _answered(files),
         "missing": missing,
     }
+
+
+def _answered(files: list[File]) -> str:
+    """Count the files in the cache by what gave them: the host of an address, or a wheel."""
+    sources = [fetch.source_of(f) for f in files if fetch.cached(f).is_file()]
+    counts = Counter(urlsplit(source).hostname or source for source in sources if source)
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())
 
 
 def _user_row(source: Source) -> tuple[int, int, int, str]:

@@ -29,6 +29,7 @@ class File:
         bytes: Its size, or 0 where the size is not known.
         subject: The person whom a volume shows; empty for other roles.
         url: The https address that serves the file, or empty.
+        alternatives: Other https addresses, tried in turn where ``url`` fails or gives other bytes.
         requirement: What pip calls a wheel (``img2fmri==0.2.dev5``), or empty.
         wheel: The name of the wheel that holds this file, or empty.
         member: The file's path inside that wheel, or empty.
@@ -41,6 +42,7 @@ class File:
     bytes: int = 0
     subject: str = ""
     url: str = ""
+    alternatives: tuple[str, ...] = ()
     requirement: str = ""
     wheel: str = ""
     member: str = ""
@@ -53,10 +55,18 @@ class File:
             raise ReconError(f"The manifest's file name {self.name!r} leaves its folder: use a plain relative path.")
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ReconError(f"The sha256 of {self.name} is {quote(self.sha256)}: write its 64 hexadecimal digits.")
-        if self.url and not self.url.startswith("https://"):
-            raise ReconError(f"The address of {self.name} is {quote(self.url)}: only https is allowed.")
+        for address in self.addresses:
+            if not address.startswith("https://"):
+                raise ReconError(f"The address of {self.name} is {quote(address)}: only https is allowed.")
+        if self.alternatives and not self.url:
+            raise ReconError(f"{self.name} has alternatives to no address: name the first of them as its url.")
         if bool(self.wheel) != bool(self.member):
             raise ReconError(f"{self.name} needs both wheel and member, or neither.")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses in the order in which they are tried."""
+        return (self.url, *self.alternatives) if self.url else self.alternatives
 
 
 @dataclass(frozen=True)

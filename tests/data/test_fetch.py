@@ -241,3 +241,45 @@ def test_an_encrypted_or_damaged_wheel_is_one_sentence(tmp_path):
             fetch._extract(
                 tmp_path / "w.whl", file_of(bytes(1000), wheel="w.whl", member="a", url=""), tmp_path / "part"
             )
+
+
+TWO = {"url": "https://first.example.org/a.bin", "alternatives": ("https://second.example.org/a.bin",)}
+
+
+def serve(answers):
+    """Stand for the network: bytes by host, ``None`` where a server fails after some bytes; list who was asked."""
+    asked = []
+
+    def download(url, part, *, size):
+        host = url.split("/")[2]
+        asked.append((host, part.exists()))
+        if answers[host] is None:
+            part.write_bytes(b"half")
+            raise ReconError(f"Cannot download {url}.")
+        part.write_bytes(answers[host])
+
+    return download, asked
+
+
+@pytest.mark.parametrize("answer", [None, b"the wrong bytes"], ids=["fails", "other bytes"])
+def test_the_next_address_is_tried_when_one_fails_or_gives_other_bytes(answer):
+    download, asked = serve({"first.example.org": answer, "second.example.org": CONTENT})
+    file = file_of(**TWO)
+    assert fetch.obtain(file, download).read_bytes() == CONTENT
+    assert asked == [("first.example.org", False), ("second.example.org", False)]
+    assert fetch.source_of(file) == "https://second.example.org/a.bin"
+
+
+def test_no_other_address_is_asked_when_the_first_answers():
+    download, asked = serve({"first.example.org": CONTENT})
+    fetch.obtain(file_of(**TWO), download)
+    assert asked == [("first.example.org", False)]
+    assert fetch.source_of(file_of(**TWO)) == "https://first.example.org/a.bin"
+
+
+def test_when_every_address_fails_each_is_named_and_nothing_is_kept():
+    download, _ = serve({"first.example.org": None, "second.example.org": b"the wrong bytes"})
+    with pytest.raises(ReconError, match=r"first\.example\.org.*second\.example\.org.*another sha256"):
+        fetch.obtain(file_of(**TWO), download)
+    assert not fetch.cached(file_of()).exists()
+    assert fetch.source_of(file_of()) == ""

@@ -5,6 +5,7 @@ from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
 from recon_lib.data import domains, fetch, inventory, transfer
 from recon_lib.data.domains import Domain
+from recon_lib.data.manifest import load_manifest
 
 
 def row(domain, source="open"):
@@ -142,3 +143,16 @@ def test_domain_names(world):
     assert inventory.domain_names() == ["natural", "t1", "t2", "t1_bold5000"]
     with pytest.raises(ReconError, match="did you mean 'natural'"):
         inventory.domain_names(["natura"])
+
+
+def test_status_says_what_gave_the_files_in_the_cache():
+    files = [f for f in load_manifest().source("t1", "open").files if f.role == "volume"]
+    origins = ["https://a.example.org/x", "https://b.example.org/y", "https://a.example.org/z", ""]
+    for file, origin in zip(files, origins, strict=False):
+        path = fetch.cached(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        if origin:
+            path.with_name(f".{path.name}.source").write_text(origin, encoding="utf-8")
+    assert row("t1")["answered"] == "a.example.org (2), b.example.org (1)"
+    assert row("t2")["answered"] == ""

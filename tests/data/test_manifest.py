@@ -193,3 +193,24 @@ def test_a_value_of_another_kind_is_one_sentence(world, part, value):
     with pytest.raises(ReconError) as error:
         parse_manifest(content)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"url": "https://a.org/b", "alternatives": ("http://c.org/b",)}, "only https"),
+        ({"alternatives": ("https://c.org/b",)}, "alternatives to no address"),
+    ],
+)
+def test_alternatives_are_https_and_follow_an_address(changes, message):
+    with pytest.raises(ReconError, match=message):
+        File(name="a", role="volume", domain="t1", sha256="0" * 64, **changes)
+
+
+def test_every_volume_of_openneuro_has_a_second_address_of_the_same_file():
+    files = [f for f in load_manifest().source("t1", "open").files if f.role == "volume"]
+    assert files
+    for file in files:
+        first, second = file.addresses
+        assert first.split("/")[2] != second.split("/")[2]
+        assert first.split("/")[-3:] == second.split("/")[-3:]
