@@ -19,6 +19,7 @@ from recon_lib.data import domains
 from recon_lib.data.domains import Domain
 from recon_lib.data.imageset import ImageSet
 from recon_lib.data.manifest import load_manifest
+from recon_lib.data.networks import obtain_network
 from recon_lib.experiment.design import NAMES, domain_name
 from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
@@ -26,7 +27,7 @@ from recon_lib.imaging.metrics import psnr, ssim
 from recon_lib.network.files import load_network
 from recon_lib.paper import panel_view
 from recon_lib.results import store
-from recon_lib.results.released import NetworkCard, find_network
+from recon_lib.results.released import NetworkCard
 from recon_lib.runs import execute, state
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def starting_network(name: str) -> tuple[Cascade, NetworkCard]:
     if not name:
         run = find(state.plan_profile(load_profile("smoke")), "train", training_domain="natural")
         return load_network(execute.execute(run) / "network.safetensors")
-    return load_network(find_network(name))
+    return load_network(obtain_network(name))
 
 
 def provenance(card: NetworkCard, test: ImageSet, tuning: ImageSet) -> pandas.DataFrame:

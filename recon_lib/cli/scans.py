@@ -206,9 +206,9 @@ def _reading(arguments: argparse.Namespace) -> ReadOptions:
 
 
 def _find(name: str) -> Path:
-    from recon_lib.results.released import find_network
+    from recon_lib.data.networks import obtain_network
 
-    return find_network(name)
+    return obtain_network(name)
 
 
 def _open(path: Path) -> Network:

@@ -12,7 +12,7 @@ from recon_lib.core import paths
 from recon_lib.core.errors import ReconError, choose, quote
 from recon_lib.core.strict_yaml import build, mapping, read_yaml
 
-ROLES = ("volume", "pack", "registry", "wheel", "original")
+ROLES = ("volume", "pack", "registry", "wheel", "original", "network")
 SPLITS = ("train", "pool", "test")
 
 
@@ -23,8 +23,9 @@ class File:
     Attributes:
         name: The file's path in a mirror folder and in the cache, with forward slashes.
         role: ``volume``, ``pack`` (a tar of images), ``registry`` (a list of originals, inside the
-            package), ``wheel`` (of pip) or ``original`` (a photograph as it was published).
-        domain: The domain that the file belongs to.
+            package), ``wheel`` (of pip), ``original`` (a photograph as it was published) or ``network`` (a
+            released one).
+        domain: The domain that the file belongs to; empty for a network.
         sha256: The hash of its bytes, in hexadecimal.
         bytes: Its size, or 0 where the size is not known.
         subject: The person whom a volume shows; empty for other roles.
@@ -155,10 +156,12 @@ class Manifest:
     Attributes:
         collections: Every collection by its name.
         domains: Every source by its domain and its own name.
+        networks: The https addresses of folders that hold the released networks, tried in turn.
     """
 
     collections: dict[str, Collection]
     domains: dict[str, dict[str, Source]]
+    networks: tuple[str, ...] = ()
 
     def source(self, domain: str, source: str) -> Source:
         """Return how a source fills a domain.
@@ -210,14 +213,17 @@ def parse_manifest(content: dict[str, Any]) -> Manifest:
     Raises:
         ReconError: As for :func:`load_manifest`.
     """
-    _keys("the manifest", content, ("version", "collections", "domains"))
+    _keys("the manifest", content, ("version", "collections", "domains", "networks"))
     if content.get("version") != 1:
         raise ReconError(f"The manifest's version is {quote(content.get('version'))}: this library reads version 1.")
     collections = {}
     for name, entry in mapping(content.get("collections") or {}, "The manifest's collections").items():
         settings = mapping(entry or {}, f"The manifest's collection {quote(name)}")
         collections[name] = _make(Collection, {**settings, "name": name}, f"collection {name}")
-    manifest = Manifest(collections, {})
+    addresses = content.get("networks") or []
+    if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
+        raise ReconError(f"The manifest's networks are a list of addresses, not {quote(addresses)}.")
+    manifest = Manifest(collections, {}, tuple(addresses))
     for domain, sources in mapping(content.get("domains") or {}, "The manifest's domains").items():
         entries = mapping(sources or {}, f"The manifest's domain {quote(domain)}")
         manifest.domains[domain] = {n: _source(domain, n, entry, collections) for n, entry in entries.items()}

@@ -55,3 +55,9 @@ def test_without_a_checkout_or_without_git_there_is_no_commit(tmp_path, source, 
     monkeypatch.setattr(paths, "ROOT", source)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert host.commit() is None
+
+
+def test_an_installed_package_has_no_commit_though_it_lies_in_anothers_checkout(source, monkeypatch):
+    assert host.commit() is not None
+    monkeypatch.setattr(paths, "IS_CLONE", False)
+    assert host.commit() is None
