@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
+import lock
 import pytest
 import yaml
 from laws import ROOT, run_python
@@ -219,30 +221,85 @@ def test_arrays_are_loaded_without_pickle():
 # One list of versions
 
 
-def locked() -> dict[str, str]:
-    """Return the version of every package in the lock."""
-    entries = re.findall(
-        r"^([A-Za-z0-9._-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)",
-        (ROOT / "requirements.lock").read_text(encoding="utf-8"),
-        re.MULTILINE,
-    )
-    names = [canonicalize_name(name) for name, _ in entries]
-    assert len(names) == len(set(names)), "two versions of one package"
-    return dict(zip(names, (version for _, version in entries), strict=True))
+def blocks() -> list[str]:
+    """Return the requirements of the lock, each with its hashes; comments between them are left out."""
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    return re.findall(r"^(?!#)\S(?:.|\n )*\n", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("text", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]])
-def test_lock_satisfies_the_project(text):
-    requirement = Requirement(text)
-    version = locked()[canonicalize_name(requirement.name)]
-    assert requirement.specifier.contains(version, prereleases=True)
+def locked(python: str) -> dict[str, str]:
+    """Return the version of every package that the lock gives to a version of Python on Linux."""
+    here = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux", "os_name": "posix"}
+    entries = [Requirement(re.split(r" ?\\", block.splitlines()[0])[0]) for block in blocks()]
+    names = [(canonicalize_name(e.name), e) for e in entries if not e.marker or e.marker.evaluate(here)]
+    assert len(names) == len(dict(names)), "two versions of one package"
+    return {name: str(entry.specifier).removeprefix("==") for name, entry in names}
+
+
+STATED = {c.rpartition(" ")[2] for c in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", c)}
+REQUIRED = [
+    *PROJECT["dependencies"],
+    *(text for e in ("train", "book", "dev") for text in PROJECT["optional-dependencies"][e]),
+]
+
+
+@pytest.mark.parametrize("python", sorted(STATED))
+def test_lock_satisfies_the_project(python):
+    versions = locked(python)
+    for text in REQUIRED:
+        requirement = Requirement(text)
+        if requirement.name == PROJECT["name"]:
+            continue
+        if not requirement.marker or requirement.marker.evaluate({"python_version": python}):
+            version = versions[canonicalize_name(requirement.name)]
+            assert requirement.specifier.contains(version, prereleases=True), text
+
+
+def test_every_python_has_a_backend():
+    for python in STATED:
+        assert {"tensorflow", "jax"} & set(locked(python)), python
+    assert "tensorflow" not in locked("3.14")  # nobody has built it for that
 
 
 def test_everything_in_the_lock_is_hashed():
-    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8").strip())
-    assert len(blocks) == len(locked())
-    for block in blocks:
+    for block in blocks():
         assert "--hash=sha256:" in block, block.splitlines()[0]
+
+
+def test_the_head_of_the_lock_is_the_book_without_a_backend():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert text.startswith(f"{lock.HEAD}\n")
+    head, rest = text.split(f"{lock.REST}\n")
+    names = {lock.name_of(line) for line in head.splitlines() if re.match(r"\w", line)}
+    assert {"jupyter-book", "numpy", "matplotlib", "hatchling"} <= names
+    assert not names & {*lock.LEFT_OUT, "snakemake", "papermill", "pytest"}
+    # What pip is told to install with hashes must be complete: each requirement of the head is in the head.
+    for name in names:
+        for line in requires(name):
+            requirement = Requirement(line)
+            if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(requirement.name) in {canonicalize_name(n) for n in names}, (name, line)
+    assert {lock.name_of(line) for line in rest.splitlines() if re.match(r"\w", line)} >= {"tensorflow", "pytest"}
+    sed = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"sed '/\^(.*):/,", sed).group(1) == lock.REST.split(":")[0]
+
+
+def requires(name: str) -> list[str]:
+    """Return what an installed package requires; nothing for one that this system does not need."""
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return []
+
+
+def test_arranging_a_lock_keeps_every_requirement():
+    text = "a==1 \\\n    --hash=sha256:0\nb[x]==2 ; python_version < '3' \\\n    --hash=sha256:1\n    --hash=sha256:2\n"
+    text += "c==3\n"
+    arranged = lock.arrange(text, {"b", "c"})
+    head, rest = arranged.split(f"{lock.REST}\n")
+    assert head == f"{lock.HEAD}\n" + text[text.index("b[x]") :]
+    assert rest == text[: text.index("b[x]")]
+    assert lock.arrange(arranged, {"b", "c"}) == arranged
 
 
 def test_conda_takes_its_versions_from_the_lock():
@@ -255,13 +312,14 @@ def test_conda_takes_its_versions_from_the_lock():
 
 
 def test_supported_pythons_agree():
-    stated = {c.rpartition(" ")[2] for c in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", c)}
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
-    assert set(workflow["jobs"]["test"]["strategy"]["matrix"]["python"]) == stated
-    minors = re.search(r"not in \((.*)\)\)'", (ROOT / "Makefile").read_text(encoding="utf-8")).group(1)
-    assert {f"{major}.{minor}" for major, minor in ast.literal_eval(f"({minors})")} == stated
+    assert set(workflow["jobs"]["test"]["strategy"]["matrix"]["python"]) == STATED
+    first, last = re.search(
+        r"not \(3, (\d+)\) <= sys\.version_info < \(3, (\d+)\)", (ROOT / "Makefile").read_text(encoding="utf-8")
+    ).groups()
+    assert {f"3.{minor}" for minor in range(int(first), int(last))} == STATED
     specifier = SpecifierSet(PROJECT["requires-python"])
-    assert {f"3.{minor}" for minor in range(8, 20) if specifier.contains(f"3.{minor}.0")} == stated
+    assert {f"3.{minor}" for minor in range(8, 20) if specifier.contains(f"3.{minor}.0")} == STATED
 
 
 def test_version_is_stated_once():
