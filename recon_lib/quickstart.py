@@ -20,7 +20,7 @@ from recon_lib.data.domains import Domain
 from recon_lib.data.imageset import ImageSet
 from recon_lib.data.manifest import load_manifest
 from recon_lib.data.networks import obtain_network
-from recon_lib.experiment.design import NAMES, domain_name
+from recon_lib.experiment.design import NAMES, UNSEEN, domain_name
 from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
 from recon_lib.imaging.metrics import psnr, ssim
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from recon_lib.network.cascade import Cascade
 
-DOMAIN = "t1_bold5000"
 _DRAWN = {"zero-filled": "#777777", "before": COLOURS["natural"], "after": COLOURS["t1"]}
 
 
@@ -56,7 +55,7 @@ def load_slices(source: str, n_test: int, n_finetune: int) -> tuple[ImageSet, Im
     """
     domain = Domain(source=source)
     return tuple(
-        _spread(domains.load_images(DOMAIN, split, domain), count)
+        _spread(domains.load_images(UNSEEN, split, domain), count)
         for split, count in (("test", n_test), ("pool", n_finetune))
     )
 
@@ -103,7 +102,7 @@ def provenance(card: NetworkCard, test: ImageSet, tuning: ImageSet) -> pandas.Da
         if name:
             role = "trained this network" if name in learned else "trained other networks of the book, not this one"
             title = manifest.source(name, "open").collection.title
-            rows.append({"images": text, "collection": title, "role": subjects if name == DOMAIN else role})
+            rows.append({"images": text, "collection": title, "role": subjects if name == UNSEEN else role})
     return pandas.DataFrame(rows)
 
 
@@ -171,7 +170,7 @@ def comparison_figure(test: ImageSet, masks: np.ndarray, images: Mapping[str, np
     if not 0 <= place < len(test):
         raise ReconError(f"There is no slice {place}: choose one from 0 to {len(test) - 1}.")
     # Generated slices lie as the manifest's do: what is drawn is turned alike.
-    turned = load_manifest().source(DOMAIN, "open").geometry.transpose
+    turned = load_manifest().source(UNSEEN, "open").geometry.transpose
     reference = panel_view.orient(test.images[place], turned)
     box = panel_view.head_box(reference)
     upright = {name: panel_view.orient(stack[place], turned) for name, stack in images.items()}
@@ -218,9 +217,9 @@ def scanners_figure(test: ImageSet) -> Figure:
         The figure; where there are no results, this scanner's alone.
     """
     results = store.best()
-    turned = load_manifest().source(DOMAIN, "open").geometry.transpose
+    turned = load_manifest().source(UNSEEN, "open").geometry.transpose
     middle = len(test) // 2
-    drawn = [(f"here: {domain_name(DOMAIN)}", panel_view.orient(test.images[middle], turned))]
+    drawn = [(f"here: {domain_name(UNSEEN)}", panel_view.orient(test.images[middle], turned))]
     if results is not None and any(key.test_domain == "t1" for key in results.panels):
         place = panel_view.median_place(results, "t1")
         image = panel_view.slice_panels(results, "t1", place)["reference"].astype(np.float32)

@@ -13,6 +13,7 @@ from recon_lib import quickstart
 from recon_lib.core.errors import ReconError
 from recon_lib.data import generated
 from recon_lib.data.manifest import load_manifest
+from recon_lib.experiment.design import UNSEEN
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.metrics import psnr, ssim
 from recon_lib.network.cascade import Cascade, build
@@ -49,14 +50,14 @@ def test_a_number_that_a_subject_does_not_have_is_refused(count):
 def test_the_real_subjects_are_strangers_to_every_training():
     """By the manifest: the scanner's collection trains nothing, and test and tuning subjects differ."""
     manifest = load_manifest()
-    source = manifest.source(quickstart.DOMAIN, "open")
+    source = manifest.source(UNSEEN, "open")
     assert set(source.splits) == {"pool", "test"}
     assert not set(source.splits["pool"]) & set(source.splits["test"])
     titles = {name: manifest.source(name, "open").collection.title for name in ("natural", "t1", "t2")}
     assert source.collection.title not in titles.values()
     for path in (ROOT / "notebooks/params").glob("*.yaml"):
         profile = yaml.safe_load(path.read_text(encoding="utf-8"))
-        assert quickstart.DOMAIN not in profile.get("training", {}).get("domains", [])
+        assert UNSEEN not in profile.get("training", {}).get("domains", [])
 
 
 @pytest.mark.parametrize(

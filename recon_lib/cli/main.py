@@ -78,6 +78,9 @@ def build_parser() -> argparse.ArgumentParser:
     results = _group(groups, "results", "the numbers and figures' data that the book draws")
     _command(results, "verify", results_verify, "compare every file of every profile with its recorded sha256")
     _command(results, "headline", results_headline, "draw the figure at the head of the README anew")
+    scanner = _command(results, "scanner", results_scanner, "test released networks on a scanner that none has seen")
+    scanner.add_argument("--slices", type=int, default=30, metavar="N", help="of the test subject (default: 30)")
+    scanner.add_argument("--source", default="open", help="open (default), or generated: images made by code")
     collect = _command(results, "collect", results_collect, "bring a profile's finished runs into its results")
     collect.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
     return parser
@@ -139,6 +142,19 @@ def results_headline(_: argparse.Namespace) -> None:
     from recon_lib.paper import headline
 
     print(f"drawn: {headline.write()}")
+
+
+def results_scanner(arguments: argparse.Namespace) -> None:
+    """Test the networks between which the default has to be chosen, and store a row a slice."""
+    from recon_lib.core.progress import Bar
+    from recon_lib.runs import scanner
+
+    networks = scanner.contested()
+    if not networks:
+        raise ReconError("No two profiles have released networks of one name: collect a second profile first.")
+    with Bar("scanner") as bar:
+        folder = scanner.measure(networks, arguments.slices, arguments.source, bar)
+    print(f"{folder}: {len(networks)} networks on {arguments.slices} slices")
 
 
 def results_collect(arguments: argparse.Namespace) -> None:

@@ -165,17 +165,18 @@ def finetune(arguments: argparse.Namespace) -> None:
 def weights_list(_: argparse.Namespace) -> None:
     """Print a table of the released networks."""
     from recon_lib.paper import networks
-    from recon_lib.results import store
+    from recon_lib.results.defaults import default_networks
 
-    print(networks.plain_list(store.best()))
+    print(networks.plain_list([*default_networks().values()]))
 
 
 def weights_show(arguments: argparse.Namespace) -> None:
     """Print everything that is known of a network."""
     from recon_lib.paper import networks
-    from recon_lib.results import store
+    from recon_lib.results.defaults import released_networks
 
-    print(networks.plain_card(_find(arguments.weights), store.best()))
+    released = [network for holders in released_networks().values() for network in holders]
+    print(networks.plain_card(_find(arguments.weights), released))
 
 
 def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argparse.ArgumentParser:

@@ -61,6 +61,24 @@ class ImageSet:
         Raises:
             ReconError: There are fewer, or ``n`` is negative.
         """
+        n = self._count(n)
+        return ImageSet(self.domain, self.split, self.images[:n], self.subjects[:n], self.slices[:n], self.scales[:n])
+
+    def evenly_spread(self, n: int) -> np.ndarray:
+        """Return the places of ``n`` images, evenly spread from the first to the last.
+
+        Raises:
+            ReconError: There are fewer, or ``n`` is negative.
+        """
+        return np.linspace(0, len(self) - 1, self._count(n)).round().astype(int)
+
+    def at(self, places: np.ndarray) -> ImageSet:
+        """Return the images at some places, in their order; an :class:`IndexError` if there is no such place."""
+        subjects, slices = (tuple(values[i] for i in places) for values in (self.subjects, self.slices))
+        return ImageSet(self.domain, self.split, self.images[places], subjects, slices, self.scales[places])
+
+    def _count(self, n: int) -> int:
+        """Check a number of images."""
         if not 0 <= n <= len(self):
             raise ReconError(f"{n} slices of {self.domain}/{self.split} were asked for: it has {len(self)}.")
-        return ImageSet(self.domain, self.split, self.images[:n], self.subjects[:n], self.slices[:n], self.scales[:n])
+        return n

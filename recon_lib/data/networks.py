@@ -7,14 +7,15 @@ from pathlib import Path
 
 from recon_lib.data import fetch
 from recon_lib.data.manifest import File, load_manifest
-from recon_lib.results.released import NetworkCard, find_network
+from recon_lib.results.defaults import find_network
+from recon_lib.results.released import NetworkCard
 
 
 def obtain_network(name: str) -> Path:
     """Return the file of a network, fetching it if this installation only knows its card.
 
     Args:
-        name: As for :func:`~recon_lib.results.released.find_network`.
+        name: As for :func:`~recon_lib.results.defaults.find_network`.
 
     Returns:
         The file: the one of the results, or a verified copy from the mirror, the cache, or an address that the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 DOMAINS = ("t1", "t2")  # the contrasts that the paper tests; a profile can test others
 NAMES = {"natural": "natural images", "t1": "T1", "t2": "T2", "t1_bold5000": "T1 (BOLD5000)", "": ""}
+UNSEEN = "t1_bold5000"  # a scanner that no profile of the paper's experiment trains or tests on
 NETWORKS = ("natural", "t1", "t2")  # the domains of the three networks compared
 TUNED = 20  # images of the test contrast, Tables 1 and 2
 REFERENCE = 50  # and of the last rows of Tables 3 and 4, those of the test contrast's own network

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from recon_lib.paper.differences.accelerations import own_acceleration
 from recon_lib.paper.domains import page_domains
 from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered, signed
-from recon_lib.results.released import NetworkCard, read_card, read_cards
+from recon_lib.results import scanner
+from recon_lib.results.defaults import Released, default_networks, gains, released_networks
+from recon_lib.results.released import NetworkCard, read_card
+from recon_lib.results.scores import scores
 from recon_lib.results.store import Results
 
 USE = (
@@ -34,55 +38,73 @@ LIMITS = (
 _TESTED = {"open": " It was tested on healthy adults' brains, defaced, of one study."}  # by the source of its test
 
 
-def render_networks(results: Results) -> Rendered:
+def render_networks(networks: Sequence[Released]) -> Rendered:
     """List the released networks, and what storing them in half precision costs.
 
     Args:
-        results: A verified folder of results.
+        networks: Those that the names stand for, :func:`recon_lib.results.defaults.default_networks`.
 
     Returns:
-        A markdown table: name, training domain and images, images of fine-tuning, size in MB, mean PSNR lost on
-        test slices in dB (positive: lost), first eight digits of the sha256.
+        A markdown table: name, profile, training domain and the number of images seen, images of fine-tuning, size in
+        MB, mean PSNR lost on test slices in dB (positive: lost), first eight digits of the sha256.
     """
     rows = []
-    for card in read_cards(results):
+    for network in networks:
+        card = network.card
         losses = sorted(card.float16_cost_db.items())
         cost = ", ".join(f"{domain_name(domain)} {signed(loss, 4)}" for domain, loss in losses)
-        size = f"{card.bytes / 1e6:.2f}"
-        rows.append((f"`{card.name}`", _trained(card), _tuned(card), size, cost, f"`{card.sha256[:8]}`"))
-    heads = ("Name", "Trained on", "Tuned with", "Size, MB", "Lost by half precision, dB", "sha256")
-    return render_table(heads, rows, "lllrll")
+        size, digits = f"{card.bytes / 1e6:.2f}", f"`{card.sha256[:8]}`"
+        rows.append((f"`{card.name}`", network.results.profile, _trained(card), _tuned(card), size, cost, digits))
+    heads = ("Name", "Profile", "Trained on", "Tuned with", "Size, MB", "Lost by half precision, dB", "sha256")
+    return render_table(heads, rows, "llllrll")
 
 
-def scores(results: Results, card: NetworkCard) -> dict[str, dict[str, float]]:
-    """Return what a network gives on the test slices, from the results.
-
-    Args:
-        results: A verified folder of results.
-        card: The network's card.
+def render_defaults() -> Rendered:
+    """Tabulate, for each name that several profiles have a network of, which one it stands for and why.
 
     Returns:
-        By test domain: mean ``psnr`` in dB and ``ssim``, those of the zero-filled images (``psnr_zero_filled``,
-        ``ssim_zero_filled``), and ``slices``. A domain on which it was not tested is left out.
+        A markdown table: name, profile, and the mean PSNR of the best profile's network less that of the other
+        profile's, dB, on each test domain and on the third scanner; empty where they were not both tested.
+
+    Raises:
+        ReconError: Results fail their check.
     """
-    rows, key = results.slices, card.key
-    chosen = (
-        (rows["method"] == "network")
-        & (rows["training_domain"] == key.training_domain)
-        & (rows["n_train"] == (key.n_train or -1))
-        & (rows["n_finetune"] == (key.n_finetune or 0))
-        & (rows["draw"].fillna(0) == (key.draw or 0))
+    chosen, (rows, _) = default_networks(), scanner.read()
+    compared = [
+        (name, f"{holders[0].results.profile} less {lesser.results.profile}", gains(holders[0], lesser, rows))
+        for name, holders in released_networks().items()
+        for lesser in holders[1:]
+    ]
+    domains = list(dict.fromkeys(domain for *_, differences in compared for domain in differences))
+    heads = ("Name", "Stands for the one of", "Difference", *(f"{domain_name(domain)}, dB" for domain in domains))
+    cells = []
+    for name, pair, differences in compared:
+        values = (signed(differences[domain], 2) if domain in differences else "" for domain in domains)
+        cells.append((f"`{name}`", chosen[name].results.profile, pair, *values))
+    return render_table(heads, cells, "lll" + "r" * len(domains))
+
+
+def render_scanner() -> Rendered:
+    """Say how the networks were tested on the third scanner.
+
+    Returns:
+        Markdown: slices, subject, zero-filled PSNR, machine; a sentence if it was not done.
+
+    Raises:
+        ReconError: The rows fail their check.
+    """
+    rows, details = scanner.read()
+    if rows is None:
+        return Rendered(markdown="No network was tested on a third scanner yet.")
+    slices = rows.drop_duplicates(["subject", "slice"])
+    domain, subject = slices["test_domain"].iloc[0], slices["subject"].iloc[0]
+    start = rows.loc[rows["method"] == "zero_filled", "psnr"].mean()
+    machine = details["machine"]
+    return Rendered(
+        markdown=f"On {domain_name(domain)} the networks that lose nowhere else were tested: {len(slices)} slices of "
+        f"subject {subject}, zero-filled {start:.2f} dB, on {machine['cores']} cores ({machine['processor']}). One "
+        "person allows no interval. `python -m recon_lib results scanner` tests them again."
     )
-    if card.kind == "finetune":
-        chosen &= rows["test_domain"] == key.test_domain
-    start = rows[rows["method"] == "zero_filled"].groupby("test_domain")[["psnr", "ssim"]].mean()
-    means_of = {}
-    for domain, part in rows[chosen.fillna(False)].groupby("test_domain"):
-        means = {"psnr": float(part["psnr"].mean()), "ssim": float(part["ssim"].mean()), "slices": len(part)}
-        if domain in start.index:
-            means |= {f"{key}_zero_filled": float(start.loc[domain, key]) for key in ("psnr", "ssim")}
-        means_of[str(domain)] = means
-    return means_of
 
 
 def licence(card: NetworkCard, results: Results | None) -> str:
@@ -105,11 +127,11 @@ def licence(card: NetworkCard, results: Results | None) -> str:
     return f"MIT, as the project; learned from {'; '.join(terms) or 'unnamed images'}"
 
 
-def plain_list(results: Results | None) -> str:
+def plain_list(networks: Sequence[Released]) -> str:
     """List the released networks for a terminal.
 
     Args:
-        results: A verified folder of results, or ``None`` where there are none.
+        networks: Those that the names stand for.
 
     Returns:
         A table, then the licences.
@@ -117,39 +139,39 @@ def plain_list(results: Results | None) -> str:
     Raises:
         ReconError: There are no networks.
     """
-    cards = read_cards(results) if results else []
-    if not results or not cards:
+    if not networks:
         raise ReconError("There are no released networks: run a profile, or fetch book/results of the project.")
-    domains = page_domains(results)
+    domains = _domains(networks)
     tests = [f"{domain_name(domain)}, PSNR / SSIM" for domain in domains]
-    heads = ["name", "trained on", "tuned with", *tests, "size", "sha256"]
+    heads = ["name", "profile", "trained on", "tuned with", *tests, "size", "sha256"]
     rows = []
-    for card in cards:
-        means = scores(results, card)
+    for network in networks:
+        card, means = network.card, scores(network.results, network.card)
         cells = [f"{means[d]['psnr']:.2f} dB / {means[d]['ssim']:.4f}" if d in means else "-" for d in domains]
-        size = f"{card.bytes / 1e6:.2f} MB"
-        rows.append([card.name, _trained(card), _tuned(card) or "-", *cells, size, card.sha256[:16]])
+        names = [card.name, network.results.profile, _trained(card), _tuned(card) or "-"]
+        rows.append([*names, *cells, f"{card.bytes / 1e6:.2f} MB", card.sha256[:16]])
     table = tabulate(rows, headers=heads, disable_numparse=True)
-    terms = [f"{card.name}: {licence(card, results)}" for card in cards]
-    factor = own_acceleration(results)
+    terms = [f"{network.card.name}: {licence(network.card, network.results)}" for network in networks]
+    factors = {own_acceleration(network.results) for network in networks}
+    factor = factors.pop() if len(factors) == 1 else None
     fold = "" if factor is None else f", {factor:g}-fold undersampled (a simulation)"
     note = f"PSNR / SSIM: means over the test subjects' slices{fold}."
     return "\n".join([table, "", note, "", "licences:", *(f"  {term}" for term in terms)])
 
 
-def plain_card(path: Path, results: Results | None) -> str:
+def plain_card(path: Path, networks: Iterable[Released]) -> str:
     """Say everything that is known of a network, for a terminal.
 
     Args:
         path: Its file.
-        results: A verified folder of results, or ``None``.
+        networks: All released networks.
 
     Raises:
         ReconError: The file is unreadable or holds no network.
     """
     card = replace(read_card(path), file=path.name, sha256=files.sha256(path), bytes=path.stat().st_size)
-    released = results is not None and any(known.sha256 == card.sha256 for known in read_cards(results))
-    facts = _facts(card, results if released else None)
+    released = [network.results for network in networks if network.card.sha256 == card.sha256]
+    facts = _facts(card, released[0] if released else None)
     width = max(map(len, facts))
     body = [
         textwrap.fill(f"{key.ljust(width)}  {text}", 110, subsequent_indent=" " * (width + 2))
@@ -158,19 +180,19 @@ def plain_card(path: Path, results: Results | None) -> str:
     return "\n".join([*body, "card:", json.dumps(card.to_json(), indent=2, sort_keys=True)])
 
 
-def render_scores(results: Results) -> Rendered:
+def render_scores(networks: Sequence[Released]) -> Rendered:
     """List what each released network gives on the test slices.
 
     Args:
-        results: A verified folder of results.
+        networks: Those that the names stand for.
 
     Returns:
         A markdown table: name, then for each test domain mean PSNR in dB and SSIM; empty where it was not tested.
     """
-    domains = page_domains(results)
+    domains = _domains(networks)
     rows = []
-    for card in read_cards(results):
-        row, means = [f"`{card.name}`"], scores(results, card)
+    for network in networks:
+        row, means = [f"`{network.card.name}`"], scores(network.results, network.card)
         for domain in domains:
             row += [f"{means[domain]['psnr']:.2f}", f"{means[domain]['ssim']:.3f}"] if domain in means else ["", ""]
         rows.append(row)
@@ -178,23 +200,29 @@ def render_scores(results: Results) -> Rendered:
     return render_table(("Name", *heads), rows, "l" + "rr" * len(domains))
 
 
-def render_cards(results: Results) -> Rendered:
+def render_cards(networks: Iterable[Released]) -> Rendered:
     """Describe each released network in a block of its own.
 
     Args:
-        results: A verified folder of results.
+        networks: Those that the names stand for.
 
     Returns:
         Markdown: a panel a network, with what it learned from, what it gives, its file, terms, use and limits.
     """
     blocks = []
-    for card in read_cards(results):
-        facts = _facts(card, results)
+    for network in networks:
+        card = network.card
+        facts = _facts(card, network.results)
         name = facts.pop("name")
         facts["sha256"] = f"`{card.sha256[:32]}` `{card.sha256[32:]}`"  # in two, or it would not fit a narrow page
         lines = [f"- **{key}**: {text}" for key, text in facts.items()]
         blocks.append("\n".join([f":::{{admonition}} {name}", ":class: note dropdown", "", *lines, ":::"]))
     return Rendered(markdown="\n\n".join(blocks))
+
+
+def _domains(networks: Iterable[Released]) -> list[str]:
+    """List the contrasts that a page has a place for, of all profiles that the networks are from."""
+    return list(dict.fromkeys(domain for network in networks for domain in page_domains(network.results)))
 
 
 def _facts(card: NetworkCard, results: Results | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Networks that were released: their cards, the names of their files, and how one is found by its name."""
+"""Networks that were released: their cards and the names of their files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from recon_lib.core.arrays import load_state
-from recon_lib.core.errors import ReconError, choose
+from recon_lib.core.errors import ReconError
 from recon_lib.core.strict_yaml import mapping
-from recon_lib.results import store
 from recon_lib.results.keys import RunKey
 from recon_lib.results.store import Results
 
@@ -164,27 +163,6 @@ def network_path(results: Results, card: NetworkCard) -> Path:
         card: One of :func:`read_cards`.
     """
     return results.folder / "weights" / str(card.file)
-
-
-def find_network(name: str) -> Path:
-    """Return the file of a network.
-
-    Args:
-        name: A released network's, as ``weights list`` shows it; or the path of a ``.safetensors`` file.
-
-    Raises:
-        ReconError: There is no such file or network (the nearest name is suggested).
-    """
-    if name.endswith(".safetensors"):
-        path = Path(name)
-        if not path.is_file():
-            raise ReconError(f"There is no file {path}: name a network's file, or a released network without ending.")
-        return path
-    results = store.best()
-    known = {} if results is None else {card.name: network_path(results, card) for card in read_cards(results)}
-    if not known:
-        raise ReconError(f"There is no released network {name!r}, nor any other: give the path of a .safetensors file.")
-    return known[choose("network", name, known)]
 
 
 def released_name(key: RunKey) -> str:

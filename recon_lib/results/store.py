@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # From the best down. Each page shows the first that has all of its rows (recon_lib.results.selection).
 PROFILES = ("paper", "open", "desk", "smoke")
-BENCHMARK_FOLDER = "benchmarks"  # stands next to the profiles and holds what the benchmarks measured
+# These stand next to the profiles and hold what the benchmarks measured, and tests on a third scanner.
+BENCHMARK_FOLDER, SCANNER_FOLDER = "benchmarks", "scanner"
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,13 @@ def root() -> Path:
 def profiles() -> list[str]:
     """Return the profiles that have results: those of ``PROFILES``, best first, then a user's own by name."""
     names = (path.parent.name for path in root().glob(f"*/{PROVENANCE}"))
-    own = sorted(name for name in names if name not in (*PROFILES, BENCHMARK_FOLDER) and not name.startswith("."))
+    known = (*PROFILES, BENCHMARK_FOLDER, SCANNER_FOLDER)
+    own = sorted(name for name in names if name not in known and not name.startswith("."))
     return [*filter(_begun, PROFILES), *own]
 
 
 def verify_all() -> dict[str, dict]:
-    """Check every profile's results, and what the benchmarks measured.
+    """Check every profile's results, what the benchmarks measured, and the tests on a third scanner.
 
     Returns:
         Name of the folder to provenance.
@@ -118,8 +120,8 @@ def verify_all() -> dict[str, dict]:
     Raises:
         ReconError: As :func:`verify`.
     """
-    benchmarks = [name for name in (BENCHMARK_FOLDER,) if (root() / name).is_dir()]
-    return {name: verify(root() / name) for name in [*profiles(), *benchmarks]}
+    others = [name for name in (BENCHMARK_FOLDER, SCANNER_FOLDER) if (root() / name).is_dir()]
+    return {name: verify(root() / name) for name in [*profiles(), *others]}
 
 
 def open_results(profile: str) -> Results:

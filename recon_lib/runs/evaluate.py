@@ -52,7 +52,7 @@ def evaluate(run: Run, folder: Path, network: Path | None, progress: Progress | 
     elif spec.method.startswith("cs:"):
         after_dc = _by_compressed_sensing(spec, images.images, masks, folder, progress)
     else:
-        after_dc = _BASELINES[spec.method](images.images, masks)
+        after_dc = BASELINES[spec.method](images.images, masks)
     rows = []
     for i, reference in enumerate(images.images):
         options = {"data_range": reference.max(), "window": spec.ssim}
@@ -111,7 +111,7 @@ def _conjugate_symmetry(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.abs(ifft2c(kspace)).astype(np.float32)
 
 
-_BASELINES = {"zero_filled": _zero_filled, "conjugate_symmetry": _conjugate_symmetry}
+BASELINES = {"zero_filled": _zero_filled, "conjugate_symmetry": _conjugate_symmetry}
 
 
 def _by_network(

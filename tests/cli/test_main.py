@@ -12,7 +12,7 @@ from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
 from recon_lib.data import inventory
 from recon_lib.paper import headline, networks
-from recon_lib.results import merge, store
+from recon_lib.results import defaults, merge, store
 
 
 @pytest.fixture(autouse=True)
@@ -163,9 +163,10 @@ def test_the_networks_and_the_figure_are_those_of_the_results(tmp_path, capsys):
     sources = {name: {"source": "open"} for name in ("natural", "t1", "t2")}
     merge.collect(make_runs(tmp_path / "runs", slices=2), folder, {"profile": {"domains": sources}})
     results = store.best()
+    released = [*defaults.default_networks().values()]
     for words, text in (
-        (["weights", "list"], networks.plain_list(results)),
-        (["weights", "show", "natural-4000"], networks.plain_card(path, results)),
+        (["weights", "list"], networks.plain_list(released)),
+        (["weights", "show", "natural-4000"], networks.plain_card(path, released)),
         (["results", "headline"], f"drawn: {headline.path()}"),
     ):
         assert main.main(words) == 0
@@ -176,3 +177,8 @@ def test_the_networks_and_the_figure_are_those_of_the_results(tmp_path, capsys):
 def test_without_results_there_is_no_network_to_list(capsys):
     assert main.main(["weights", "list"]) == 2
     assert "There are no released networks" in capsys.readouterr().err
+
+
+def test_without_two_profiles_there_is_nothing_to_test_on_the_third_scanner(capsys):
+    assert main.main(["results", "scanner"]) == 2
+    assert "No two profiles have released networks of one name" in capsys.readouterr().err

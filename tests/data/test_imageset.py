@@ -28,6 +28,23 @@ def test_fewer_slices_than_asked(images, n):
         images.first(n)
 
 
+def test_images_are_taken_by_their_places(images):
+    chosen = images.at(np.array([3, 1]))
+    np.testing.assert_array_equal(chosen.images, images.images[[3, 1]])
+    assert (chosen.subjects, chosen.slices, chosen.scales.tolist()) == (("b", "a"), (4, 8), [4.0, 2.0])
+    assert (chosen.domain, chosen.split) == ("t1", "test")
+
+
+@pytest.mark.parametrize(("n", "places"), [(0, []), (1, [0]), (2, [0, 3]), (3, [0, 2, 3]), (4, [0, 1, 2, 3])])
+def test_places_are_spread_from_the_first_to_the_last(images, n, places):
+    assert images.evenly_spread(n).tolist() == places
+
+
+def test_more_places_than_images_are_refused(images):
+    with pytest.raises(ReconError, match="5 slices of t1/test were asked for: it has 4"):
+        images.evenly_spread(5)
+
+
 def test_sha256_is_of_the_bytes_in_c_order(images):
     assert images.sha256 == hashlib.sha256(images.images.tobytes("C")).hexdigest()
     changed = ImageSet("t1", "test", np.asfortranarray(images.images), images.subjects, images.slices, images.scales)

@@ -4,15 +4,17 @@ import json
 import re
 
 import pytest
-from fabricated import PSNR, make_runs, plain
+from fabricated import PSNR, cell_rows, make_runs, plain, row, write_run
 from scan_files import tiny_network
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.paper import networks
-from recon_lib.results import merge, store
+from recon_lib.results import merge, scanner, store
+from recon_lib.results.defaults import Released
 from recon_lib.results.keys import RunKey
-from recon_lib.results.released import NetworkCard, find_network, read_cards
+from recon_lib.results.released import NetworkCard, read_cards
+from recon_lib.results.scores import scores
 from recon_lib.results.store import Results
 
 
@@ -21,19 +23,24 @@ def card(name, **more):
     return {**base, "float16_cost_db": {"t2": -0.0004, "t1": 0.0012}, "sha256": "0123456789abcdef", **more}
 
 
+def of(results):
+    """The released networks of results, as pages take them."""
+    return [Released(results, card) for card in read_cards(results)]
+
+
 def test_each_network_is_a_row(tmp_path):
     write_json(tmp_path / "weights" / "b.json", card("b.safetensors"))
     tuned = card("a.safetensors", kind="finetune", test_domain="t1", n_finetune=20, float16_cost_db={"t1": 0.002})
     write_json(tmp_path / "weights" / "a.json", tuned)
-    text = plain(networks.render_networks(Results("desk", tmp_path, {})))
+    text = plain(networks.render_networks(of(Results("desk", tmp_path, {}))))
     first, second = text.splitlines()[2:]
-    assert first.startswith("| `a` | 4000 natural images | 20 T1 | 1.14 | T1 +0.0020 |")
-    assert "| `b` | 4000 natural images | | 1.14 | T1 +0.0012, T2 " in second
+    assert first.startswith("| `a` | desk | 4000 natural images | 20 T1 | 1.14 | T1 +0.0020 |")
+    assert "| `b` | desk | 4000 natural images | | 1.14 | T1 +0.0012, T2 " in second
     assert "`01234567`" in second
 
 
 def test_no_network_no_row(tmp_path):
-    assert len(networks.render_networks(Results("desk", tmp_path, {})).markdown.splitlines()) == 2
+    assert len(networks.render_networks(of(Results("desk", tmp_path, {}))).markdown.splitlines()) == 2
 
 
 @pytest.fixture
@@ -53,7 +60,7 @@ def released(folders):
 
 
 def test_scores_are_means_over_the_test_slices(released):
-    by_name = {card.name: networks.scores(released, card) for card in read_cards(released)}
+    by_name = {card.name: scores(released, card) for card in read_cards(released)}
     slices = released.slices
     for name, n_finetune, domain in (("natural-4000", 0, "t2"), ("natural-4000-t1-20", 20, "t1")):
         networks_ = slices.query("method == 'network' and training_domain == 'natural'")
@@ -73,20 +80,20 @@ def test_scores_are_means_over_the_test_slices(released):
 
 
 def test_the_list_shows_every_network_with_hash_and_licence(released):
-    out = networks.plain_list(released)
+    out = networks.plain_list(of(released))
     lines = out.splitlines()
     assert [line.split()[0] for line in lines[2:5]] == ["natural-4000-t1-20", "natural-4000", "t2-4000"]
     for card in read_cards(released):
         line = next(line for line in lines if line.startswith(card.name + " "))
         assert card.sha256[:16] in line
-    assert re.search(r"natural-4000 +4000 natural images +- +3\d\.\d\d dB / 0\.9\d+ +3\d\.\d\d dB", out)
+    assert re.search(r"natural-4000 +desk +4000 natural images +- +3\d\.\d\d dB / 0\.9\d+ +3\d\.\d\d dB", out)
     assert "natural-4000: MIT, as the project; learned from natural images (mixed; ImageNet terms" in out
     assert "t2-4000: MIT, as the project; learned from T2 (PDDL-1.0)" in out
 
 
 def test_a_card_shows_everything(released):
     path = released.folder / "weights" / "natural-4000-t1-20.safetensors"
-    text = " ".join(networks.plain_card(path, released).split())
+    text = " ".join(networks.plain_card(path, of(released)).split())
     for part in (
         "tuned with 20 T1",
         sha256(path),
@@ -101,30 +108,18 @@ def test_a_card_shows_everything(released):
 
 def test_a_network_of_one_s_own_borrows_no_scores(released, tmp_path):
     path = tiny_network(tmp_path / "natural-4000.safetensors", seed=8, n_train=4000)
-    text = networks.plain_card(path, released)
+    text = networks.plain_card(path, of(released))
     assert "test on" not in text
     assert "under terms that its maker knows" in text
 
 
-def test_a_network_is_found_by_name_or_path(released, tmp_path):
-    path = find_network("t2-4000")
-    assert path == released.folder / "weights" / "t2-4000.safetensors"
-    assert find_network(str(path)) == path
-    with pytest.raises(ReconError, match="Unknown network 't2-400': did you mean 't2-4000'"):
-        find_network("t2-400")
-    with pytest.raises(ReconError, match=r"There is no file .*gone\.safetensors"):
-        find_network(str(tmp_path / "gone.safetensors"))
-
-
 def test_without_results_there_is_nothing_to_list():
     with pytest.raises(ReconError, match="There are no released networks"):
-        networks.plain_list(store.best())
-    with pytest.raises(ReconError, match="There is no released network 'natural-4000', nor any other"):
-        find_network("natural-4000")
+        networks.plain_list([])
 
 
 def test_the_book_describes_each_network_in_a_block(released):
-    text = networks.render_cards(released).markdown
+    text = networks.render_cards(of(released)).markdown
     blocks = text.split(":::{admonition} ")[1:]
     assert [block.splitlines()[0] for block in blocks] == ["natural-4000-t1-20", "natural-4000", "t2-4000"]
     for block, card in zip(blocks, read_cards(released), strict=True):
@@ -134,8 +129,8 @@ def test_the_book_describes_each_network_in_a_block(released):
 
 
 def test_the_book_lists_what_each_gives(released):
-    lines = plain(networks.render_scores(released)).splitlines()
-    means = networks.scores(released, read_cards(released)[1])
+    lines = plain(networks.render_scores(of(released))).splitlines()
+    means = scores(released, read_cards(released)[1])
     assert lines[0] == "| Name | T1, dB | T1, SSIM | T2, dB | T2, SSIM |"
     assert lines[2].endswith("| | |")  # tuned with T1, not tested on T2
     assert lines[3] == (
@@ -152,10 +147,10 @@ def test_what_generated_images_taught_says_so(released):
 
 
 def test_a_card_names_the_brains_it_was_tested_on_only_where_it_was(released):
-    text = networks.render_cards(released).markdown
+    text = networks.render_cards(of(released)).markdown
     assert text.count(networks.LIMITS) == text.count("healthy adults") == 3
     made = {"profile": {"domains": {name: {"source": "generated"} for name in ("t1", "t2")}}}
-    text = networks.render_cards(Results("desk", released.folder, made)).markdown
+    text = networks.render_cards(of(Results("desk", released.folder, made))).markdown
     assert text.count(networks.LIMITS) == 3
     assert "healthy adults" not in text
 
@@ -163,4 +158,29 @@ def test_a_card_names_the_brains_it_was_tested_on_only_where_it_was(released):
 @pytest.mark.parametrize("factor", [4.0, 6.0])
 def test_the_list_states_the_acceleration_of_the_results(released, factor):
     results = Results("desk", released.folder, {"profile": {"acceleration": factor}})
-    assert f"{factor:g}-fold undersampled" in networks.plain_list(results)
+    assert f"{factor:g}-fold undersampled" in networks.plain_list(of(results))
+
+
+def test_the_page_says_which_network_a_name_stands_for_and_by_how_much(tmp_path):
+    psnr = {"open": {"natural-4000": (34.0, 30.0), "t1-4000": (32.0, 30.0)}, "desk": {"natural-4000": (33.0, 29.5)}}
+    psnr["desk"]["t1-4000"] = (33.0, 29.5)
+    rows = []
+    for profile, means in psnr.items():
+        cells = {}
+        for name, (tested, unseen) in means.items():
+            domain = name.partition("-")[0]
+            cells[domain, 4000, 0, 0] = tested
+            names = {"training_domain": domain, "n_train": 4000, "run": f"train-{domain}-{profile}", "kind": "train"}
+            file = f"{name}.safetensors"
+            write_json(store.root() / profile / "weights" / f"{name}.json", card(file, **names))
+            rows.append(row("t1_bold5000", "sub-9", 0, run=names["run"], psnr=unseen))
+        merge.collect([write_run(tmp_path / profile, cell_rows("t1", cells))], store.root() / profile, {})
+    assert "yet" in networks.render_scanner().markdown
+    start = row("t1_bold5000", "sub-9", 0, run="", method="zero_filled", psnr=21.0)
+    scanner.write([*rows, start], {"machine": {"processor": "a processor", "cores": 2}})
+    assert plain(networks.render_defaults()).splitlines()[2:] == [
+        "| `natural-4000` | open | open less desk | +1.00 | +0.50 |",
+        "| `t1-4000` | desk | open less desk | \N{MINUS SIGN}1.00 | +0.50 |",
+    ]
+    text = networks.render_scanner().markdown
+    assert "1 slices of subject sub-9, zero-filled 21.00 dB, on 2 cores (a processor)" in text

@@ -1,4 +1,4 @@
-"""Cards of networks are read as they were written, those that are committed too, and networks are found by name."""
+"""Cards of networks are read as they were written, those that are committed too."""
 
 import json
 
@@ -7,8 +7,7 @@ import pytest
 from recon_lib.core import paths
 from recon_lib.core.arrays import save_arrays
 from recon_lib.core.errors import ReconError
-from recon_lib.core.files import write_json
-from recon_lib.results import released, store
+from recon_lib.results import released
 from recon_lib.results.keys import RunKey
 from recon_lib.results.released import HeldOut, NetworkCard
 
@@ -50,23 +49,6 @@ def test_a_card_that_cannot_be_read_is_one_clear_error(change, tmp_path):
     save_arrays(tmp_path / "a.safetensors", {}, {"card": {"kind": "train", **change}})
     with pytest.raises(ReconError, match=r"parameters|cannot be read"):
         released.read_card(tmp_path / "a.safetensors")
-
-
-def test_a_network_is_found_by_name_or_path(tmp_path, monkeypatch):
-    results = store.Results("desk", tmp_path, {})
-    write_json(tmp_path / "weights" / "t2-4000.json", {"file": "t2-4000.safetensors"})
-    path = tmp_path / "weights" / "t2-4000.safetensors"
-    path.touch()
-    monkeypatch.setattr(store, "best", lambda: results)
-    assert released.find_network("t2-4000") == path
-    assert released.find_network(str(path)) == path
-    with pytest.raises(ReconError, match="Unknown network 't2-400': did you mean 't2-4000'"):
-        released.find_network("t2-400")
-    with pytest.raises(ReconError, match=r"There is no file .*gone\.safetensors"):
-        released.find_network(str(tmp_path / "gone.safetensors"))
-    monkeypatch.setattr(store, "best", lambda: None)
-    with pytest.raises(ReconError, match="There is no released network 't2-4000', nor any other"):
-        released.find_network("t2-4000")
 
 
 def test_a_file_is_named_by_what_its_network_learned_from():
