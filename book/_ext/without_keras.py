@@ -20,7 +20,7 @@ def setup(app: object) -> dict[str, bool]:
             setattr(keras, name.removeprefix("keras."), module)
     keras.Model, keras.Sequential = type("Model", (), {}), type("Sequential", (), {})
     keras.backend.backend = lambda: "tensorflow"
-    keras.layers.Layer = type("Layer", (), {})
+    keras.layers.Layer, keras.layers.Conv2D = type("Layer", (), {}), type("Conv2D", (), {})
     keras.saving.register_keras_serializable = lambda *_: lambda cls: cls
     sys.modules.update(parts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

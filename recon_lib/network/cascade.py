@@ -68,6 +68,19 @@ class DataConsistency(layers.Layer):
         return {**super().get_config(), "weight": self.weight}
 
 
+class Convolution(layers.Conv2D):
+    """A convolution whose kernel can be differentiated on every backend.
+
+    Keras hands PyTorch the transposed view of a kernel. That of a single filter has strides with which PyTorch refuses
+    the gradient for a small image (``slow_conv2d: grad_weight must be contiguous``); a copy has others.
+    """
+
+    def convolution_op(self, inputs, kernel):  # noqa: ANN001, ANN201, D102 - tensors of any backend
+        if keras.backend.backend() == "torch" and self.filters == 1:
+            kernel = ops.convert_to_tensor(kernel).permute(3, 2, 0, 1).contiguous().permute(2, 3, 1, 0)
+        return super().convolution_op(inputs, kernel)
+
+
 class Residual(keras.Sequential):
     """Layers in series that put out a correction of the image's real channel: ``(batch, height, width, 1)``.
 
@@ -99,7 +112,7 @@ def sub_network(
     for layer in range(architecture.hidden_layers + 1):
         is_output = layer == architecture.hidden_layers
         model.add(
-            layers.Conv2D(
+            Convolution(
                 1 if is_output else architecture.filters,
                 architecture.kernel,
                 padding="same",
@@ -178,7 +191,7 @@ class Cascade(keras.Model):
         output = subnetwork(image if phase is None or keeps else _without_phase(image, phase))
         if keeps:
             phase = _phase(image)
-        proposal = output if phase is None else output * phase
+        proposal = output if phase is None else ops.multiply(output, phase)
         return self.consistency(proposal, zero_filled, mask), output
 
     def get_config(self) -> dict:
@@ -199,13 +212,13 @@ class Cascade(keras.Model):
 def _phase(image):  # noqa: ANN001, ANN202 - tensors of any backend
     """Divide complex numbers by their moduli; those that are zero have the phase 0."""
     modulus = ops.sqrt(ops.maximum(ops.sum(ops.square(image), axis=-1, keepdims=True), _TINY))
-    return ops.where(modulus > _TINY**0.5, image / modulus, np.array([1, 0], np.float32))
+    return ops.where(modulus > _TINY**0.5, ops.divide(image, modulus), np.array([1, 0], np.float32))
 
 
 def _without_phase(image, phase):  # noqa: ANN001, ANN202 - tensors of any backend
     """Multiply complex numbers by the conjugates of others."""
-    real = ops.sum(image * phase, axis=-1)
-    imaginary = image[..., 1] * phase[..., 0] - image[..., 0] * phase[..., 1]
+    real = ops.sum(ops.multiply(image, phase), axis=-1)
+    imaginary = ops.multiply(image[..., 1], phase[..., 0]) - ops.multiply(image[..., 0], phase[..., 1])
     return ops.stack((real, imaginary), axis=-1)
 
 

@@ -1,7 +1,8 @@
-"""Updates of a network's weights: waited for one by one, or, on JAX, sent to the device one after another.
+"""Updates of a network's weights, and all that is different about them on Keras' three backends.
 
-On JAX every update is compiled, whatever a recipe says: without that it runs operation by operation. It is an
-ordinary function of the weights, so nothing has to be waited for until weights or losses are read.
+On TensorFlow Keras makes them, and each is waited for. On JAX every update is compiled, whatever a recipe says: without
+that it runs operation by operation. On PyTorch none is compiled. On these two nothing has to be waited for until
+weights or losses are read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+from keras import ops
 
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.network import device
@@ -27,11 +29,11 @@ class Updater:
         optimizer: Built for the model's trainable variables.
         loss: What is made smaller; the penalties of the model's layers are added.
         measures: Other numbers that are followed, functions of the loss's kind.
-        compiled: Compile with XLA; on JAX that is always done.
+        compiled: Compile with XLA on TensorFlow; on JAX that is always done, on PyTorch never.
         program: That of a model and an optimizer of the same shapes, so that it is compiled once for them all.
 
     Attributes:
-        program: What :func:`compiled_update` made, or ``None`` where Keras makes the updates.
+        program: What :func:`compiled_update` made, or ``None`` where the model and the optimizer are updated in place.
     """
 
     def __init__(
@@ -48,8 +50,13 @@ class Updater:
         self._rows: list = []
         self._state: tuple[list, list] | None = None
         self.program = program or compiled_update(model, optimizer, loss, measures)
-        if self.program is None:
+        if self.program is not None:
+            self._update = self._apply
+        elif keras.backend.backend() == "torch":
+            self._update = _update_of_torch(model, optimizer, loss, measures)
+        else:
             model.compile(optimizer, loss=loss, metrics=list(measures), jit_compile=compiled)
+            self._update = model.train_on_batch
 
     def update(self, inputs: object, target: object) -> None:
         """Update the weights once.
@@ -58,12 +65,13 @@ class Updater:
             inputs: What the model sees: an array, or a tuple of arrays.
             target: What it should give, ``(batch, height, width, 1)``.
         """
-        if self.program is None:
-            self._rows.append(self._model.train_on_batch(inputs, target))
-            return
+        self._rows.append(self._update(inputs, target))
+
+    def _apply(self, inputs: object, target: object) -> object:
+        """Update the weights by the compiled function of them."""
         trainable, state = self._state or (_values(self._model.trainable_variables), _values(self._optimizer.variables))
         *self._state, row = self.program(trainable, state, inputs, target)
-        self._rows.append(row)
+        return row
 
     def rows(self) -> np.ndarray:
         """Wait for the updates since the last call.
@@ -72,7 +80,7 @@ class Updater:
             float64 array ``(updates, 1 + measures)``: loss, penalties included, and measures of each update.
         """
         rows, self._rows = self._rows, []
-        return np.array([np.atleast_1d(row) for row in rows], dtype=np.float64)
+        return np.array([np.atleast_1d(ops.convert_to_numpy(row)) for row in rows], dtype=np.float64)
 
     def settle(self) -> None:
         """Put the weights and the optimizer's state where Keras keeps them: call it before anything reads them."""
@@ -115,6 +123,29 @@ def compiled_update(
         return trainable, state, jax.numpy.stack([value, *(measure(target, output) for measure in measures)])
 
     return jax.jit(update)
+
+
+def _update_of_torch(
+    model: keras.Model, optimizer: keras.Optimizer, loss: Loss, measures: tuple[Loss, ...]
+) -> Callable:
+    """Give the function that updates a model once on PyTorch, and gives a tensor of loss and measures.
+
+    Keras' own hands losses and measures the target as an array, which PyTorch does not mix with tensors, and reads
+    every loss at once.
+    """
+    import torch
+
+    weights = model.trainable_variables
+
+    def update(inputs, target):  # noqa: ANN001, ANN202 - arrays, or tensors of the backend
+        target = ops.convert_to_tensor(target)
+        output = model(inputs)
+        value = sum(model.losses, loss(target, output))
+        optimizer.apply(torch.autograd.grad(value, _values(weights)), weights)
+        with torch.no_grad():
+            return torch.stack([value, *(measure(target, output) for measure in measures)])
+
+    return update
 
 
 def place(arrays: tuple[np.ndarray, ...], architecture: Architecture, batch: int) -> tuple:

@@ -1,5 +1,6 @@
 """What is counted before a run is what the network has, computes and holds."""
 
+import math
 import tracemalloc
 
 import keras
@@ -23,7 +24,7 @@ def test_weights_are_those_of_the_network(shape):
 @pytest.mark.parametrize("shape", [TINY, Architecture(), Architecture(3, 0, 5, 5)])
 def test_operations_are_those_of_the_networks_own_convolutions(shape):
     layers = [layer for sub in build(Cascade(shape)).subnetworks for layer in sub.layers]
-    kernels = sum(layer.kernel.shape.num_elements() for layer in layers if isinstance(layer, keras.layers.Conv2D))
+    kernels = sum(math.prod(layer.kernel.shape) for layer in layers if isinstance(layer, keras.layers.Conv2D))
     assert counting.operations(shape, (5, 7)) == 2 * 35 * kernels
     assert counting.operations(shape, (5, 7), training=True) == 3 * 2 * 35 * kernels
 

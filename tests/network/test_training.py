@@ -211,7 +211,7 @@ def test_optimizer_is_adam_as_the_recipe_states(run, tmp_path, monkeypatch):
     run(tmp_path, RECIPES[run](batch=4, epochs=3, learning_rate=3e-3, epsilon=1e-6, schedule="cosine"))
     assert len(made) == {train: 2, tune: 1}[run]  # a fresh one for each sub-network
     for optimizer, _, updates in made:
-        assert type(optimizer) is keras.optimizers.Adam
+        assert type(optimizer) is type(keras.optimizers.Adam())  # on PyTorch Keras makes one of its own class
         assert (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon) == (0.9, 0.999, 1e-6)
         assert updates == {train: UPDATES, tune: 3 * 2}[run]
         assert int(optimizer.iterations) == updates
@@ -393,7 +393,8 @@ def test_compiling_changes_the_speed_alone(tmp_path):
         single = dataclasses.replace(TINY, subnetworks=1)
         with tracing(True):
             networks.append(train(tmp_path / str(compiled), recipe, architecture=single, updates=3)[0])
-        assert networks[-1].subnetworks[0].jit_compile is compiled
+        if keras.backend.backend() == "tensorflow":  # JAX is always compiled, PyTorch never
+            assert networks[-1].subnetworks[0].jit_compile is compiled
     for name, value in named_weights(networks[0]).items():
         np.testing.assert_allclose(named_weights(networks[1])[name], value, atol=1e-3, err_msg=name)
 
