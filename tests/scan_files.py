@@ -82,6 +82,12 @@ def save_meta(path, volume, dtype=np.float32):
     return path
 
 
+def save_mgh(path, volume, affine=OBLIQUE, dtype=np.float32):
+    """A volume of FreeSurfer."""
+    nibabel.save(nibabel.MGHImage(volume.astype(dtype), affine), path)
+    return path
+
+
 def tiny_network(path, seed=3, normalisation=None, **card):
     """An untrained network of two sub-networks, four filters."""
     from recon_lib.experiment.recipes import Architecture

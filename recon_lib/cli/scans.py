@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from recon_lib.scans.scan import Scan
 
 _INPUTS = (
-    "NIfTI (.nii, .nii.gz), MetaImage (.mha, .mhd) or .npy magnitudes, the folder of a DICOM series, "
+    "NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd) or .npy magnitudes, the folder of a DICOM "
+    "series or study, "
     "or raw single-coil k-space (complex .npy, fastMRI or ISMRMRD .h5)"
 )
 _SIMULATION = (
@@ -38,12 +39,14 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     command = _command(groups, "reconstruct", "reconstruct a scan with a network, in its geometry and intensity scale")
     command.set_defaults(run=reconstruct)
     command.add_argument("input", metavar="IN", type=Path, help=_INPUTS)
+    _add_series(command)
     command.add_argument("--output", metavar="OUT", type=Path, required=True, help="in the input's format (or NIfTI)")
     command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
 
     command = _command(groups, "evaluate", "measure a network and zero-filling on scans that are fully sampled")
     command.set_defaults(run=evaluate)
     command.add_argument("input", metavar="DIR|IN", type=Path, help=f"a folder of scans, or one: {_INPUTS}")
+    _add_series(command)
     command.add_argument("--output", metavar="CSV", type=Path, help="a table with a row for each slice and method")
     command.add_argument("--overwrite", action="store_true", help="replace CSV if it exists")
 
@@ -72,7 +75,8 @@ def reconstruct(arguments: argparse.Namespace) -> None:
     """Reconstruct a scan."""
     from recon_lib.scans import read, write
 
-    write.check_output(arguments.output, arguments.overwrite, arguments.input)
+    sidecar = read.record_path(arguments.output)
+    write.check_output(arguments.output, arguments.overwrite, arguments.input, sidecar=sidecar, folder=True)
     path = _find(arguments.weights)
     scan = read.read_scan(arguments.input, _reading(arguments))
     _announce(scan)
@@ -98,7 +102,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if arguments.output:
         write.check_output(arguments.output, arguments.overwrite, arguments.input)
     path = _find(arguments.weights)
-    single = not arguments.input.is_dir() or is_series(arguments.input)
+    single = not arguments.input.is_dir() or is_series(arguments.input) or arguments.series is not None
     scans = [arguments.input] if single else read.find_scans(arguments.input)
     network = _open(path)
     from recon_lib.core.progress import Bar
@@ -130,7 +134,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     out = arguments.output
     if out.suffix != ".safetensors":
         raise ReconError(f"{out} is no name for a network: let it end with .safetensors.")
-    write.check_output(out, arguments.overwrite)
+    write.check_output(out, arguments.overwrite, sidecar=out.with_suffix(".json"))
     path = _find(arguments.weights)
     reading = {"axis": arguments.axis, "options": _reading(arguments), "announce": _announce}
     pool = references.gather(read.find_scans(arguments.input), **reading)
@@ -194,6 +198,11 @@ def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argpar
     return command
 
 
+def _add_series(command: argparse.ArgumentParser) -> None:
+    text = "number, description or identifier of the DICOM series to read (default: the one with the most images)"
+    command.add_argument("--series", metavar="NAME", help=text)
+
+
 def _announce(scan: Scan) -> None:
     """Say what was guessed, left out, reordered or scaled on reading: a line on stderr for each."""
     for sentence in scan.notes.values():
@@ -203,7 +212,11 @@ def _announce(scan: Scan) -> None:
 def _reading(arguments: argparse.Namespace) -> ReadOptions:
     from recon_lib.scans.options import ReadOptions
 
-    return ReadOptions(nan_to_zero=arguments.nan_to_zero, clip_negative=arguments.clip_negative)
+    return ReadOptions(
+        nan_to_zero=arguments.nan_to_zero,
+        clip_negative=arguments.clip_negative,
+        series=getattr(arguments, "series", None),  # where a folder of scans is read, each gives its largest
+    )
 
 
 def _find(name: str) -> Path:

@@ -40,7 +40,7 @@ def list_volumes(folder: Path, contrast: str) -> dict[str, Path]:
             kinds = [w for part in reversed(relative.parts[:-1]) for w in _words(part) if w in ("t1", "t2")]
         if not kinds or kinds[0] != contrast:
             continue
-        stem = re.split(r"\.(?:nii|mha|mhd)", path.name, flags=re.IGNORECASE)[0]
+        stem = re.split(r"\.(?:nii|mha|mhd|mgz|mgh)", path.name, flags=re.IGNORECASE)[0]
         subject = re.split(rf"(?:^|[^A-Za-z0-9]+){contrast}(?![A-Za-z0-9])", stem, flags=re.IGNORECASE)[0]
         volumes.setdefault(subject or relative.parent.as_posix(), path)
     return dict(sorted(volumes.items()))

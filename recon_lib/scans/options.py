@@ -21,6 +21,7 @@ class ReadOptions:
         as_image: A complex array is an image, not k-space.
         nan_to_zero: NaN and infinite values become zero.
         clip_negative: Negative values of magnitudes become zero, however many and low they are.
+        series: Number, description or identifier of the DICOM series; ``None`` is the one with the most images.
 
     Raises:
         ReconError: The order is unknown.
@@ -30,6 +31,7 @@ class ReadOptions:
     as_image: bool = False
     nan_to_zero: bool = False
     clip_negative: bool = False
+    series: str | None = None
 
     def __post_init__(self) -> None:
         """Check the order."""

@@ -9,14 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from recon_lib.core.errors import ReconError
-from recon_lib.data.readers import META, NIFTI, is_volume, read_array
-from recon_lib.scans.dicom import dicom_files, read_series
+from recon_lib.data.readers import META, MGH, NIFTI, is_volume, read_array
+from recon_lib.scans.dicom.files import dicom_files, read_header
+from recon_lib.scans.dicom.volume import read_series
+from recon_lib.scans.headers import complex_part, read_storage
 from recon_lib.scans.kspace import HDF5, read_hdf5
 from recon_lib.scans.options import ReadOptions, mend_values
 from recon_lib.scans.scan import Scan
+from recon_lib.scans.storage import Storage
 
 ARRAYS = (".npy",)
-READABLE = "a NIfTI (.nii, .nii.gz), MetaImage (.mha, .mhd), .npy or HDF5 (.h5) file, or the folder of a DICOM series"
+READABLE = (
+    "a NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd), .npy or HDF5 (.h5) file, "
+    "or the folder of a DICOM series"
+)
 CONTRASTS = ("t1", "t2", "pd", "flair", "swi", "dwi", "bold", "adc")
 
 
@@ -52,15 +58,15 @@ def read_scan(path: Path, options: ReadOptions | None = None) -> Scan:
     """Read a scan with its geometry.
 
     Args:
-        path: A file or the folder of a DICOM series.
+        path: A file, or the folder of a DICOM series or study.
         options: What the user says of it.
 
     Returns:
         The scan.
 
     Raises:
-        ReconError: It is missing, unreadable, no scan (4-D, in colour, complex, empty, NaN), a series that
-            is mixed or lacks a slice, or itself a reconstruction of this library.
+        ReconError: It is missing, unreadable, no scan (4-D, in colour, complex, a phase, empty, NaN), a series
+            that is mixed or lacks a slice, or itself a reconstruction of this library.
     """
     path, options = Path(path), options or ReadOptions()
     name = path.name.lower()
@@ -69,13 +75,13 @@ def read_scan(path: Path, options: ReadOptions | None = None) -> Scan:
     if is_reconstruction(path):
         raise ReconError(f"{path} is a reconstruction that this library wrote, not a scan: name what it was made of.")
     if path.is_dir():
-        files = dicom_files(sorted(p for p in path.iterdir() if p.is_file()))
-        if files:
-            return read_series(path, files)
-        scans = find_scans(path)
-        raise ReconError(f"{path} holds no DICOM series but {scans[0].relative_to(path)}: name one file of it.")
+        return read_series(path, _study_files(path), options)
     if dicom_files([path]):
+        if int(read_header(path).get("NumberOfFrames") or 1) > 1:
+            return read_series(path, [path], options)
         raise ReconError(f"{path} is one file of a DICOM series: name its folder, {path.parent}.")
+    if options.series is not None:
+        raise ReconError(f"{path} is no folder of DICOM files: leave out --series {options.series}.")
     if name.endswith(HDF5):
         kspace, notes = mend_values(read_hdf5(path), options)
         return Scan(path, "kspace", kspace, subject=subject_of(path), notes=notes)
@@ -83,6 +89,9 @@ def read_scan(path: Path, options: ReadOptions | None = None) -> Scan:
         return _read_npy(path, options)
     if not is_volume(path):
         raise ReconError(f"{path} is no scan that this library reads: name {READABLE}.")
+    part = complex_part(path)
+    if part:
+        raise ReconError(f"{path} is one part of complex images ({part}): give the magnitudes.")
     array, affine = read_array(path)
     shape = array.shape
     while array.ndim > 3 and array.shape[-1] == 1:
@@ -91,10 +100,10 @@ def read_scan(path: Path, options: ReadOptions | None = None) -> Scan:
         axes = "x".join(map(str, shape))
         raise ReconError(f"{path} is {array.ndim}-D ({axes}), but a scan is one volume: write each into its own file.")
     array = array.reshape(array.shape + (1,) * (3 - array.ndim))
-    kind = "nifti" if name.endswith(NIFTI) else "meta"
+    kind = next(kind for kind, names in (("nifti", NIFTI), ("mgh", MGH), ("meta", META)) if name.endswith(names))
     array, notes = mend_values(array, options)
     contrast = {"contrast": contrast_of(path)}
-    return Scan(path, kind, array, affine, shape, subject_of(path), contrast, notes=notes)
+    return Scan(path, kind, array, affine, shape, subject_of(path), contrast, notes=notes, storage=read_storage(path))
 
 
 def is_series(folder: Path) -> bool:
@@ -103,19 +112,20 @@ def is_series(folder: Path) -> bool:
 
 
 def is_reconstruction(path: Path) -> bool:
-    """Tell whether this library wrote a scan: its record stands beside it or in its folder."""
-    record = record_path(path)
-    if not record.is_file():
-        return False
+    """Tell whether this library wrote a scan: its record stands beside it and names it, or stands in its folder."""
     try:
-        return "reconstructed by" in json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+        record = json.loads(record_path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return False
+    if not isinstance(record, dict) or "reconstructed by" not in record:
+        return False
+    # Beside dir.mha, dir.json may be the record of dir.nii.gz.
+    return path.is_dir() or record.get("output", path.name) == path.name
 
 
 def record_path(path: Path) -> Path:
     """Return where the record of a reconstruction stands: ``out.json``, or in a folder of DICOM files."""
-    for suffix in (*NIFTI[::-1], *META, *ARRAYS, *HDF5):
+    for suffix in (*NIFTI[::-1], *META, *MGH, *ARRAYS, *HDF5):
         if path.name.lower().endswith(suffix):
             return path.with_name(path.name[: -len(suffix)] + ".json")
     return path / "reconstruction.json"
@@ -131,6 +141,18 @@ def contrast_of(path: Path) -> str:
     """Return the contrast that a file's name holds as a word, ``t1`` for ``sub-01_T1w.nii``, or nothing."""
     words = [word.removesuffix("w") for word in re.split(r"[^a-z0-9]+", path.name.lower())]
     return next((word for word in words if word in CONTRASTS), "")
+
+
+def _study_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that holds DICOM files, or of the folders below it that do."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    if dicom_files(files):
+        return files
+    scans = find_scans(folder)
+    volumes = [path for path in scans if path.is_file()]
+    if volumes:
+        raise ReconError(f"{folder} holds no DICOM series but {volumes[0].relative_to(folder)}: name one file of it.")
+    return [path for scan in scans if not is_reconstruction(scan) for path in sorted(scan.iterdir()) if path.is_file()]
 
 
 def _read_npy(path: Path, options: ReadOptions) -> Scan:
@@ -150,8 +172,10 @@ def _read_npy(path: Path, options: ReadOptions) -> Scan:
             "combine the coils of k-space first."
         )
     raw = array.dtype.kind == "c"
+    storage = Storage(array.dtype.newbyteorder("=")) if array.dtype.kind in "iu" else None
     with np.errstate(over="ignore"):  # a value that is too large becomes infinite, which a scan refuses
         array = array.astype(np.complex64 if raw else np.float32)
     array, notes = mend_values(array, options)
     contrast = {} if raw else {"contrast": contrast_of(path)}
-    return Scan(path, "kspace" if raw else "npy", array, None, shape, subject_of(path), contrast, notes=notes)
+    kind = "kspace" if raw else "npy"
+    return Scan(path, kind, array, None, shape, subject_of(path), contrast, notes=notes, storage=storage)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from recon_lib.core.errors import ReconError, choose
+from recon_lib.scans.storage import Storage
 
 PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
 """The axis of the body, right, front, up, along which the slices of each plane are stacked."""
@@ -23,7 +24,7 @@ class Scan:
 
     Attributes:
         path: The file, or the folder of a DICOM series.
-        kind: ``nifti``, ``dicom``, ``meta``, ``npy`` (magnitudes) or ``kspace``.
+        kind: ``nifti``, ``mgh``, ``dicom``, ``meta``, ``npy`` (magnitudes) or ``kspace``.
         array: float32 magnitudes with the axes of the file, 3-D; or complex64 k-space
             ``(slices, height, width)``, zero where nothing was sampled, zero frequency in the centre.
         affine: From indices to mm to the right, front and up, ``(4, 4)``; ``None`` if the file has none.
@@ -32,6 +33,7 @@ class Scan:
         contrast: Words of the name and times of the sequence, which tell two contrasts apart.
         files: The files of a DICOM series in the order of ``array``'s last axis.
         notes: What was guessed, left out, reordered or scaled on reading: a sentence by the name it has in the record.
+        storage: The integers that the file stores, which the output keeps; ``None`` if it stores floats.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class Scan:
     contrast: dict[str, object] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     notes: dict[str, str] = field(default_factory=dict)
+    storage: Storage | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no magnitude image and no k-space can be."""

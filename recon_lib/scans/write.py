@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,11 +20,12 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import write_bytes, write_json
-from recon_lib.data.readers import META, NIFTI
-from recon_lib.scans.dicom import write_series
+from recon_lib.data.readers import META, MGH, NIFTI, open_image
+from recon_lib.scans.dicom.write import write_series
 from recon_lib.scans.kspace import HDF5
 from recon_lib.scans.read import is_reconstruction, record_path
 from recon_lib.scans.scan import Scan
+from recon_lib.scans.storage import Stored, store
 
 _COMMENT = 6  # the code of a NIfTI extension that holds text
 # The endings that the output of each kind of scan may have. The empty one stands for a folder of DICOM files.
@@ -31,29 +33,41 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "nifti": NIFTI,
     "dicom": ("", *NIFTI),
     "meta": (META[0], *NIFTI),
+    "mgh": (*MGH, *NIFTI),
     "npy": (".npy",),
     "kspace": (".npy", *HDF5),
 }
 
 
-def check_output(out: Path, overwrite: bool = False, source: Path | None = None) -> None:
+def check_output(
+    out: Path, overwrite: bool = False, source: Path | None = None, *, sidecar: Path | None = None, folder: bool = False
+) -> None:
     """Refuse an output before any work is done for it.
 
     Args:
         out: The file or folder to write.
-        overwrite: It may exist; a folder only if this library wrote it.
+        overwrite: It may exist, and its sidecar; a folder only if this library wrote all that is in it.
         source: The scan, which is never written over.
+        sidecar: A file that is written with it.
+        folder: The output may be a folder. An empty one is as good as none.
 
     Raises:
-        ReconError: It exists, is the scan itself, or its folder cannot be written.
+        ReconError: It or its sidecar exists, is the scan itself, or its folder cannot be written.
     """
     out = Path(out)
     if source is not None and out.resolve() == Path(source).resolve():
         raise ReconError(f"{out} is the input itself: name another output.")
-    if out.exists() and not overwrite:
-        raise ReconError(f"{out} exists: name another output, or add --overwrite.")
-    if out.is_dir() and not is_reconstruction(out):
-        raise ReconError(f"{out} is a folder that this library did not write: name another output.")
+    if out.is_dir():
+        if not folder or "." in out.name:
+            raise ReconError(f"{out} is a folder: name a file.")
+        if any(out.iterdir()) and not overwrite:
+            raise ReconError(f"{out} exists: name another output, or add --overwrite.")
+        if any(out.iterdir()) and not _is_ours(out):
+            raise ReconError(f"{out} is a folder that this library did not write: name another output.")
+    elif not overwrite:
+        for path in (out, *([sidecar] if sidecar else [])):
+            if path.exists():
+                raise ReconError(f"{path} exists: name another output, or add --overwrite.")
     folder = next(parent for parent in out.resolve().parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise ReconError(f"Nothing can be written below {folder}: name another output.")
@@ -67,7 +81,7 @@ def ending(scan: Scan, out: Path) -> str:
     """
     name = Path(out).name.lower()
     endings = FORMATS[scan.kind]
-    suffix = next((end for end in (".nii.gz", ".nii", ".mha", ".npy", *HDF5) if name.endswith(end)), None)
+    suffix = next((end for end in (".nii.gz", ".nii", ".mha", *MGH, ".npy", *HDF5) if name.endswith(end)), None)
     if suffix is None and "" in endings and "." not in name:
         suffix = ""
     if suffix not in endings:
@@ -83,6 +97,7 @@ def write_scan(scan: Scan, volume: np.ndarray, out: Path, record: dict[str, obje
         scan: What was reconstructed.
         volume: float32 magnitudes in the scan's intensity units, of its array's shape.
         out: See :data:`FORMATS`. The record is ``<out without its ending>.json``, or inside the folder.
+            Where the scan's file stores integers, so does this one, if its format can hold their scale.
         record: How it was made, JSON-serialisable; it stands in a NIfTI's header too.
 
     Raises:
@@ -94,22 +109,17 @@ def write_scan(scan: Scan, volume: np.ndarray, out: Path, record: dict[str, obje
     volume = np.ascontiguousarray(volume, dtype=np.float32)
     if kind == "":
         with _whole_folder(out) as folder:
-            write_series(scan, volume, folder, summary(record))
-            write_json(record_path(folder), record)
+            stored_as = write_series(scan, volume, folder, summary(record))
+            write_json(record_path(folder), {**record, "stored as": stored_as})
         return
+    stored = store(volume, scan.storage, _nifti_slope if kind in NIFTI else None)
+    record["stored as"] = stored.facts()
     write: Callable[[], None]
-    if kind in NIFTI:
-        data = _nifti(scan, volume, record, kind)
-        write = lambda: write_bytes(out, data)  # noqa: E731
-    elif kind in META:
-        write = lambda: _write_meta(scan, volume, record, out)  # noqa: E731
-    elif kind in HDF5:
-        data = _hdf5(volume, record)
-        write = lambda: write_bytes(out, data)  # noqa: E731
+    if kind in META:
+        write = lambda: _write_meta(scan, stored.array, record, out)  # noqa: E731
     else:
-        buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, volume.reshape(scan.shape or volume.shape), allow_pickle=False)
-        write = lambda: write_bytes(out, buffer.getvalue())  # noqa: E731
+        data = _encode(scan, stored, record, kind)
+        write = lambda: write_bytes(out, data)  # noqa: E731
     new = not out.exists()
     write_json(record_path(out), record)
     try:
@@ -149,25 +159,53 @@ def summary(record: dict[str, object]) -> str:
     return f"{how}, network {name}".encode("ascii", "replace").decode()
 
 
-def _nifti(scan: Scan, volume: np.ndarray, record: dict[str, object], kind: str) -> bytes:
+def _encode(scan: Scan, stored: Stored, record: dict[str, object], kind: str) -> bytes:
+    """Return the bytes of a file of one of the formats that are written as a whole."""
+    if kind in NIFTI:
+        return _nifti(scan, stored, record, kind)
+    if kind in MGH:
+        return _mgh(scan, stored.array, kind)
+    if kind in HDF5:
+        return _hdf5(stored.array, record)
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, stored.array.reshape(scan.shape or stored.array.shape), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _nifti_slope(slope: float) -> float:
+    return float(np.nextafter(np.float32(slope), np.float32(np.inf)))  # a NIfTI's header holds it in single precision
+
+
+def _nifti(scan: Scan, stored: Stored, record: dict[str, object], kind: str) -> bytes:
     import nibabel
 
+    volume, dtype = stored.array, stored.array.dtype
     if scan.kind == "nifti":
         source = nibabel.load(scan.path)
         # The affine is the header's own, so that both of its forms and their codes stay as they are.
-        image = type(source)(volume.reshape(scan.shape), source.affine, source.header)
+        image = type(source)(volume.reshape(scan.shape), source.affine, source.header, dtype=dtype)
     else:
-        image = nibabel.Nifti1Image(volume, scan.affine)
+        image = nibabel.Nifti1Image(volume, scan.affine, dtype=dtype)
         image.header.set_xyzt_units("mm", "sec")
         image.set_sform(scan.affine, 1)
         image.set_qform(scan.affine, 1)
     header = image.header
-    header.set_data_dtype(np.float32)
-    header.set_slope_inter(1, 0)
+    header.set_data_dtype(dtype)
+    header.set_slope_inter(stored.slope, stored.intercept)
     header["descrip"] = summary(record).encode()[:79]
     header.extensions.append(nibabel.nifti1.Nifti1Extension(_COMMENT, json.dumps(record, sort_keys=True).encode()))
     data = image.to_bytes()
     return gzip.compress(data, mtime=0) if kind == ".nii.gz" else data
+
+
+def _mgh(scan: Scan, volume: np.ndarray, kind: str) -> bytes:
+    import nibabel
+
+    source = open_image(scan.path)
+    image = nibabel.MGHImage(volume.reshape(scan.shape), source.affine, source.header)
+    image.header.set_data_dtype(volume.dtype)
+    data = image.to_bytes()
+    return gzip.compress(data, mtime=0) if kind == ".mgz" else data
 
 
 def _write_meta(scan: Scan, volume: np.ndarray, record: dict[str, object], out: Path) -> None:
@@ -196,6 +234,12 @@ def _hdf5(volume: np.ndarray, record: dict[str, object]) -> bytes:
         file.attrs["record"] = json.dumps(record, sort_keys=True)
         file.attrs["max"] = float(volume.max())
     return buffer.getvalue()
+
+
+def _is_ours(folder: Path) -> bool:
+    """Tell whether this library wrote everything in a folder."""
+    names = [path.name for path in folder.iterdir()]
+    return is_reconstruction(folder) and all(re.fullmatch(r"\d{4,}\.dcm|reconstruction\.json", name) for name in names)
 
 
 @contextmanager

@@ -87,12 +87,12 @@ def test_a_meta_image_an_array_and_k_space_go_through(tmp_path, run):
         ("a.mha", "SIMULATION"), ("a.npy", "SIMULATION"), ("k.npy", "raw k-space, 4-fold undersampled"),
         ("k.h5", "k-space as acquired"),
     ):  # fmt: skip
-        status, out, _ = run("reconstruct", tmp_path / name, "--output", tmp_path / "out" / name)
+        status, out, _ = run("reconstruct", tmp_path / name, "--output", tmp_path / f"out-{name}" / name)
         assert (status, said in out) == (0, True), out
-    assert SimpleITK.ReadImage(str(tmp_path / "out" / "a.mha")).GetSpacing() == (0.9, 1.1, 2.5)
-    assert np.load(tmp_path / "out" / "a.npy").shape == (24, 28)
-    assert np.load(tmp_path / "out" / "k.npy").shape == (5, 24, 28)
-    with h5py.File(tmp_path / "out" / "k.h5") as file:
+    assert SimpleITK.ReadImage(str(tmp_path / "out-a.mha" / "a.mha")).GetSpacing() == (0.9, 1.1, 2.5)
+    assert np.load(tmp_path / "out-a.npy" / "a.npy").shape == (24, 28)
+    assert np.load(tmp_path / "out-k.npy" / "k.npy").shape == (5, 24, 28)
+    with h5py.File(tmp_path / "out-k.h5" / "k.h5") as file:
         assert file["reconstruction"].shape == (5, 24, 28)
 
 

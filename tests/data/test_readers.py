@@ -110,7 +110,7 @@ def test_a_volume_with_nan_is_refused(tmp_path, value):
         read_volume(tmp_path / "v.nii")
 
 
-@pytest.mark.parametrize("name", ["v.nii.gz", "v.nii", "v.mha"])
+@pytest.mark.parametrize("name", ["v.nii.gz", "v.mgz", "v.mha"])
 def test_a_damaged_file_is_named(tmp_path, name):
     (tmp_path / name).write_bytes(gzip.compress(b"not a volume")[:-6])
     with pytest.raises(ReconError, match=f"Cannot read the volume .*{name}"):

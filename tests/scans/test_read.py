@@ -1,5 +1,6 @@
 """Which files are scans, and what each format's reader refuses."""
 
+import gzip
 import json
 import shutil
 
@@ -7,9 +8,10 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
-from scan_files import OBLIQUE, SHAPE, head, save_dicom, save_meta, save_nifti
+from scan_files import OBLIQUE, SHAPE, head, save_dicom, save_meta, save_mgh, save_nifti
 
 from recon_lib.core.errors import ReconError
+from recon_lib.scans.options import ReadOptions
 from recon_lib.scans.read import (
     contrast_of,
     find_scans,
@@ -36,6 +38,61 @@ def test_a_meta_image_agrees_with_itk_s_own_points(tmp_path):
     for index in ((0, 0, 0), (3, 5, 2)):
         x, y, z = image.TransformIndexToPhysicalPoint(index)
         np.testing.assert_allclose((scan.affine @ [*index, 1])[:3], (-x, -y, z), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["a.mgz", "a.mgh"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.float32])
+def test_a_volume_of_freesurfer_is_read_as_nibabel_reads_it(tmp_path, name, dtype):
+    path = save_mgh(tmp_path / name, head(peak=200), dtype=dtype)
+    content = path.read_bytes()
+    scan = read_scan(path)
+    image = nibabel.MGHImage.from_bytes(gzip.decompress(content) if name.endswith("z") else content)
+    np.testing.assert_array_equal(scan.array, image.get_fdata(dtype=np.float32))
+    np.testing.assert_allclose(scan.affine, OBLIQUE, atol=1e-5)
+    assert (scan.kind, scan.shape) == ("mgh", SHAPE)
+    assert find_scans(tmp_path) == [path]
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong", "right"),
+    [
+        (save_nifti, "a.nii.gz", "a.nii"),
+        (save_nifti, "a.nii", "a.nii.gz"),
+        (save_mgh, "a.mgz", "a.mgh"),
+        (save_mgh, "a.mgh", "a.mgz"),
+    ],
+)
+def test_a_name_that_is_wrong_about_compression_is_to_be_changed(tmp_path, make, wrong, right):
+    scan = read_scan(make(tmp_path / right, head()))
+    (tmp_path / right).rename(tmp_path / wrong)
+    with pytest.raises(ReconError, match=rf"{wrong} is (not )?compressed by gzip.*rename it to {right}[,.]"):
+        read_scan(tmp_path / wrong)
+    np.testing.assert_array_equal(read_scan((tmp_path / wrong).rename(tmp_path / right)).array, scan.array)
+
+
+def test_a_compressed_file_that_is_cut_short_is_damaged_and_not_misnamed(tmp_path):
+    path = save_nifti(tmp_path / "a.nii.gz", head())
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())[:2000]))
+    with pytest.raises(ReconError, match="Cannot read the volume"):
+        read_scan(path)
+
+
+def test_a_phase_is_refused_by_name(tmp_path):
+    path = save_nifti(tmp_path / "sub-01_part-phase_GRE.nii.gz", head())
+    with pytest.raises(ReconError, match=r"part-phase_GRE\.nii\.gz is one part of complex images \(phase\): give the"):
+        read_scan(path)
+
+
+def test_a_series_is_only_chosen_of_a_folder(tmp_path):
+    with pytest.raises(ReconError, match=r"a\.nii is no folder of DICOM files: leave out --series t1"):
+        read_scan(save_nifti(tmp_path / "a.nii", head()), ReadOptions(series="t1"))
+
+
+def test_the_integers_of_an_array_are_kept_in_mind(tmp_path):
+    for dtype, stored in ((np.uint8, np.uint8), (">i2", np.int16), (np.float32, None), (bool, None)):
+        np.save(tmp_path / "a.npy", head(peak=200).astype(dtype))
+        storage = read_scan(tmp_path / "a.npy").storage
+        assert (storage and storage.dtype) == (stored and np.dtype(stored))
 
 
 @pytest.mark.parametrize("shape", [(24, 28), (24, 28, 1), (24, 28, 5, 1)])
@@ -168,7 +225,13 @@ def test_what_is_not_there_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "record"),
-    [("a.nii.gz", "a.json"), ("a.b.mha", "a.b.json"), ("k.h5", "k.json"), ("folder", "folder/reconstruction.json")],
+    [
+        ("a.nii.gz", "a.json"),
+        ("a.mgz", "a.json"),
+        ("a.b.mha", "a.b.json"),
+        ("k.h5", "k.json"),
+        ("folder", "folder/reconstruction.json"),
+    ],
 )
 def test_the_record_stands_beside_the_file_or_in_the_folder(tmp_path, name, record):
     assert record_path(tmp_path / name) == tmp_path / record
@@ -184,6 +247,17 @@ def test_a_reconstruction_is_not_a_scan(tmp_path):
         read_scan(path)
     (tmp_path / "a.json").write_text("not json")
     assert not is_reconstruction(path)
+
+
+def test_a_record_speaks_of_the_output_that_it_names(tmp_path):
+    """The record of dir.nii.gz stands beside dir.mha too."""
+    source, output = save_meta(tmp_path / "dir.mha", head()), save_nifti(tmp_path / "dir.nii.gz", head())
+    (tmp_path / "dir.json").write_text(json.dumps({"reconstructed by": "recon_lib", "output": "dir.nii.gz"}))
+    assert not is_reconstruction(source)
+    assert read_scan(source).array.shape == SHAPE
+    assert is_reconstruction(output)
+    (tmp_path / "dir.json").write_text("[]")
+    assert not is_reconstruction(output)
 
 
 @pytest.mark.parametrize(

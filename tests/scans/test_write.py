@@ -9,7 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
-from scan_files import OBLIQUE, SHAPE, head, save_dicom, save_meta, save_nifti
+from scan_files import OBLIQUE, SHAPE, head, save_dicom, save_meta, save_mgh, save_nifti
 
 from recon_lib.core.errors import ReconError
 from recon_lib.scans.read import is_reconstruction, read_scan
@@ -52,8 +52,8 @@ def test_a_nifti_keeps_both_forms_of_its_affine(tmp_path, suffix, codes):
     ):
         np.testing.assert_array_equal(new.header[name], old.header[name], name)
     np.testing.assert_array_equal(new.affine, old.affine)
-    np.testing.assert_allclose(new.get_fdata(), old.get_fdata() * 0.5, rtol=1e-6)
-    assert new.get_data_dtype() == np.float32
+    assert np.abs(new.get_fdata() - old.get_fdata() * 0.5).max() <= 450 / 32767 / 2 * 1.001
+    assert new.get_data_dtype() == old.get_data_dtype() == np.int16
 
 
 def test_a_scaled_nifti_comes_out_in_its_units(tmp_path):
@@ -83,7 +83,8 @@ def test_the_label_stands_in_the_header_and_beside_the_file(tmp_path):
     assert header["descrip"].item().decode() == SAID
     header_record = json.loads(header.extensions[-1].get_content())
     file_record = json.loads((tmp_path / "b.json").read_text())
-    assert header_record == file_record == {**RECORD, "output": "b.nii.gz"}
+    stored = {"type": "int16", "slope": 1.0, "intercept": 0.0, "largest rounding error": 0.5}
+    assert header_record == file_record == {**RECORD, "output": "b.nii.gz", "stored as": stored}
     assert is_reconstruction(tmp_path / "b.nii.gz")
 
 
@@ -125,6 +126,69 @@ def test_a_series_becomes_a_folder_with_its_record(tmp_path):
         read_scan(tmp_path / "out")
     (tmp_path / "out" / "reconstruction.json").unlink()
     assert read_scan(tmp_path / "out").array.shape == SHAPE
+
+
+TYPES = [np.uint8, np.int16, np.uint16, np.int32]
+
+
+@pytest.mark.parametrize("dtype", [*TYPES, np.float32])
+@pytest.mark.parametrize("scale", [None, (0.031, 0), (0.5, 4)])
+def test_a_nifti_keeps_its_type_and_no_voxel_changes_by_more_than_half_a_step(tmp_path, dtype, scale):
+    image = nibabel.Nifti1Image(np.rint(head(peak=250)).astype(dtype), OBLIQUE)
+    if scale:
+        image.header.set_slope_inter(*scale)
+    nibabel.save(image, tmp_path / "a.nii")
+    scan = read_scan(tmp_path / "a.nii")
+    target = scan.array * np.float32(0.83)
+    write_scan(scan, target, tmp_path / "b.nii", RECORD)
+    new, facts = nibabel.load(tmp_path / "b.nii"), json.loads((tmp_path / "b.json").read_text())["stored as"]
+    assert new.get_data_dtype() == dtype
+    assert facts["type"] == np.dtype(dtype).name
+    assert (tmp_path / "b.nii").stat().st_size < (tmp_path / "a.nii").stat().st_size + 2000  # the record's room
+    bound = facts.get("largest rounding error", 0)
+    assert np.abs(new.get_fdata() - target).max() <= bound * 1.001 + 1e-6 * target.max()
+    assert bound <= target.max() / 2 / min(500, np.iinfo(dtype).max if bound else 1) * 1.001
+    assert bound == 0 or SimpleITK.ReadImage(str(tmp_path / "b.nii")).GetSize() == SHAPE
+
+
+@pytest.mark.parametrize(("peak", "kept"), [(900, True), (90, False)])
+@pytest.mark.parametrize(("save", "name"), [(save_meta, "a.mha"), (save_mgh, "a.mgz"), (save_mgh, "a.mgh")])
+def test_formats_without_a_slope_keep_their_type_where_its_steps_are_fine(tmp_path, save, name, peak, kept):
+    scan = read_scan(save(tmp_path / name, head(peak=peak), dtype=np.int16))
+    target = scan.array * np.float32(0.83)
+    write_scan(scan, target, tmp_path / f"b{name}", RECORD)
+    (tmp_path / "ba.json").unlink()  # so that it may be read again
+    again = read_scan(tmp_path / f"b{name}")
+    assert (again.storage is not None) == kept
+    assert np.abs(again.array - target).max() <= 0.5 * kept
+    np.testing.assert_array_equal(again.affine, scan.affine)
+
+
+def test_a_volume_of_freesurfer_keeps_its_header(tmp_path):
+    path = save_mgh(tmp_path / "a.mgz", head())
+    scan = read_scan(path)
+    write_scan(scan, scan.array * 0.5, tmp_path / "b.mgz", RECORD)
+    old, new = nibabel.load(path), nibabel.load(tmp_path / "b.mgz")
+    np.testing.assert_array_equal(new.get_fdata(), old.get_fdata() * 0.5)
+    for key in ("delta", "Mdc", "Pxyz_c", "goodRASFlag"):
+        np.testing.assert_array_equal(new.header[key], old.header[key])
+    assert is_reconstruction(tmp_path / "b.mgz")
+    write_scan(scan, scan.array, tmp_path / "c.nii.gz", RECORD)
+    np.testing.assert_allclose(nibabel.load(tmp_path / "c.nii.gz").affine, old.affine, atol=1e-5)
+
+
+def test_integers_of_an_array_stay_integers(tmp_path):
+    np.save(tmp_path / "a.npy", np.rint(head()).astype(np.uint16))
+    scan = read_scan(tmp_path / "a.npy")
+    write_scan(scan, scan.array * 0.83, tmp_path / "b.npy", RECORD)
+    assert np.load(tmp_path / "b.npy").dtype == np.uint16
+    assert np.abs(np.load(tmp_path / "b.npy") - scan.array * 0.83).max() <= 0.5
+
+
+def test_a_series_of_16_bits_becomes_a_nifti_of_16_bits(tmp_path):
+    scan = read_scan(save_dicom(tmp_path / "s", head()))
+    write_scan(scan, scan.array * 0.83, tmp_path / "b.nii", RECORD)
+    assert nibabel.load(tmp_path / "b.nii").get_data_dtype() == np.uint16
 
 
 def test_arrays_and_k_space(tmp_path):
@@ -170,12 +234,41 @@ def test_what_exists_is_not_written_over_unless_asked(tmp_path):
 def test_a_folder_of_the_user_is_never_replaced(tmp_path):
     scan = read_scan(save_dicom(tmp_path / "s", head()))
     (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(ReconError, match="is a folder that this library did not write"):
-        check_output(tmp_path / "mine", overwrite=True)
+        check_output(tmp_path / "mine", overwrite=True, folder=True)
     write_scan(scan, scan.array, tmp_path / "out", RECORD)
-    check_output(tmp_path / "out", overwrite=True)
+    check_output(tmp_path / "out", overwrite=True, folder=True)
+    with pytest.raises(ReconError, match=r"out exists: name another output, or add --overwrite"):
+        check_output(tmp_path / "out", folder=True)
     write_scan(scan, scan.array * 0.5, tmp_path / "out", RECORD)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "out", "s"]
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    with pytest.raises(ReconError, match="is a folder that this library did not write"):
+        check_output(tmp_path / "out", overwrite=True, folder=True)
+
+
+def test_an_empty_folder_is_as_good_as_none(tmp_path):
+    scan = read_scan(save_dicom(tmp_path / "s", head()))
+    (tmp_path / "out").mkdir()
+    check_output(tmp_path / "out", folder=True)
+    write_scan(scan, scan.array, tmp_path / "out", RECORD)
+    assert is_reconstruction(tmp_path / "out")
+    (tmp_path / "t.csv").mkdir()
+    for overwrite in (False, True):
+        with pytest.raises(ReconError, match=r"t\.csv is a folder: name a file"):
+            check_output(tmp_path / "t.csv", overwrite)
+        with pytest.raises(ReconError, match=r"t\.csv is a folder: name a file"):
+            check_output(tmp_path / "t.csv", overwrite, folder=True)
+
+
+def test_a_sidecar_of_the_user_is_kept(tmp_path):
+    sidecar = tmp_path / "rec.json"
+    check_output(tmp_path / "rec.nii.gz", sidecar=sidecar)
+    sidecar.write_text("mine")
+    with pytest.raises(ReconError, match=r"rec\.json exists: name another output, or add --overwrite"):
+        check_output(tmp_path / "rec.nii.gz", sidecar=sidecar)
+    check_output(tmp_path / "rec.nii.gz", overwrite=True, sidecar=sidecar)
 
 
 def full(*_, **__):
