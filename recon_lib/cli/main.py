@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from recon_lib.cli import quickstart
 from recon_lib.cli.scans import add_commands
 from recon_lib.core.errors import ReconError
 
@@ -60,9 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(prog="python -m recon_lib", description="Your scans, data and results.")
+    parser = argparse.ArgumentParser(prog="recon", description="Your scans, data and results.")
     groups = parser.add_subparsers(metavar="COMMAND", required=True)
     add_commands(groups)
+    quickstart.add_command(groups)
 
     data = _group(groups, "data", "what is fetched, verified and prepared")
     _command(data, "status", data_status, "table of what is here, what is missing, sizes and licences")

@@ -119,7 +119,7 @@ def test_unknown_words_show_the_usage(capsys, words):
     with pytest.raises(SystemExit) as stopped:
         main.main(words)
     assert stopped.value.code == 2
-    assert "usage: python -m recon_lib" in capsys.readouterr().err
+    assert "usage: recon" in capsys.readouterr().err
 
 
 def test_the_module_runs_and_help_loads_nothing_heavy():
@@ -134,7 +134,7 @@ def test_the_module_runs_and_help_loads_nothing_heavy():
         [sys.executable, "-c", script], cwd=paths.ROOT, capture_output=True, encoding="utf-8", check=False
     )
     assert process.returncode == 0, process.stderr
-    assert "usage: python -m recon_lib" in process.stdout
+    assert "usage: recon" in process.stdout
 
 
 def test_a_name_with_line_breaks_still_gives_one_line(capsys, monkeypatch):

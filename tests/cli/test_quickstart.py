@@ -1,0 +1,51 @@
+"""The quick start as a command: it leaves a picture, numbers and a tuned network, and replaces nothing unasked."""
+
+import csv
+import re
+
+import pytest
+from laws import ROOT
+
+from recon_lib.cli import main, quickstart
+from recon_lib.network.files import load_network
+
+SMALL = ["--source", "generated", "--weights", "", "--test", "2", "--images", "2", "--epochs", "1"]
+
+
+def test_the_command_leaves_pictures_numbers_and_a_network(tmp_path, capsys):
+    out = tmp_path / "new" / "folder"
+    words = ["quickstart", *SMALL, "--output", str(out)]
+    assert main.main(words) == 0
+    assert re.search(r"Before \d+\.\d\d dB, after \d+\.\d\d dB", capsys.readouterr().out)
+    for name in ("quickstart.png", "slices.png"):
+        assert (out / name).read_bytes().startswith(b"\x89PNG"), name
+    rows = list(csv.DictReader((out / "slices.csv").read_text(encoding="utf-8").splitlines()))
+    assert {(row["place"], row["image"]) for row in rows} == {
+        (place, image) for place in "01" for image in ("zero-filled", "before", "after")
+    }
+    _, card = load_network(out / "network.safetensors")
+    assert (card.kind, card.key.test_domain, card.key.n_finetune) == ("finetune", "t1_bold5000", 2)
+
+    written = (out / "slices.csv").stat().st_mtime_ns
+    assert main.main(words) == 2
+    assert re.search(r"error: .*quickstart\.png exists: .*--overwrite", capsys.readouterr().err)
+    assert (out / "slices.csv").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize(("words", "message"), [(["--test", "0"], "0 slices"), (["--epochs", "0"], "epochs")])
+def test_impossible_numbers_are_one_sentence_and_leave_nothing(words, message, tmp_path, capsys):
+    assert main.main(["quickstart", *SMALL, "--output", str(tmp_path / "out"), *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_and_make_quickstart_start_alike():
+    line = re.search(r"^QUICKSTART := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE).group(1)
+    settings = dict(re.findall(r"-p (\w+) (\S+)", line))
+    assert settings == {
+        "source": quickstart.SOURCES[0],
+        "network": quickstart.NETWORK,
+        "n_test": str(quickstart.TEST),
+        "n_finetune": str(quickstart.IMAGES),
+        "epochs": str(quickstart.EPOCHS),
+    }
