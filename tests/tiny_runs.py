@@ -47,6 +47,10 @@ variations:
   training-slices:
     evaluations: {method: zero_filled}
     split: train
+  few-training-slices:
+    evaluations: {method: zero_filled}
+    split: train
+    slices: 3
 """
 
 

@@ -61,7 +61,7 @@ def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mappi
     size = sizes[spec.test_domain]
     if isinstance(spec, TuneSpec):
         return spec.n_finetune * spec.recipe.epochs * operations(architecture, size, training=True)
-    return slices[spec.test_domain, spec.split] * operations(architecture, size)
+    return (spec.slices or slices[spec.test_domain, spec.split]) * operations(architecture, size)
 
 
 def longest_chain(runs: list[Run], sizes: Mapping[str, tuple[int, int]], slices: Mapping[tuple[str, str], int]) -> int:

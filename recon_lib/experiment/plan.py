@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.profile import CompressedSensing, Profile
+from recon_lib.experiment.profile import CompressedSensing, Profile, Variation
 from recon_lib.experiment.specs import EvaluateSpec, Spec, TrainSpec, TuneSpec
 from recon_lib.results.keys import RunKey
 
@@ -81,7 +81,7 @@ def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
     for name, variation in profile.variations.items():
         varied = profile.varied(name)
         parents = networks if variation.networks == "base" else _networks(varied, domain_hashes)
-        for run in _evaluations(varied, domain_hashes, parents, variation.split):
+        for run in _evaluations(varied, domain_hashes, parents, variation):
             if run.content not in known and variation.matches(run.key):
                 runs += _named_after(profile, name, run, known)
     return sorted(runs, key=lambda run: KINDS.index(run.kind))
@@ -159,7 +159,9 @@ def _fine_tune(profile: Profile, parent: Run, tuning: RunKey, data: str) -> Run:
     return Run(profile, key, spec, parent)
 
 
-def _evaluations(profile: Profile, hashes: Mapping[str, str], networks: list[Run], split: str = "test") -> list[Run]:
+def _evaluations(
+    profile: Profile, hashes: Mapping[str, str], networks: list[Run], part: Variation | None = None
+) -> list[Run]:
     tests = {
         name: EvaluateSpec(
             method="network",
@@ -168,7 +170,8 @@ def _evaluations(profile: Profile, hashes: Mapping[str, str], networks: list[Run
             test_domain=name,
             data=hashes[name],
             seed=profile.seed,
-            split=split,
+            split=part.split if part else "test",
+            slices=part.slices if part else None,
             ssim=profile.ssim,
         )
         for name in profile.test_domains

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from recon_lib.baselines.variants import VARIANTS
+from recon_lib.baselines.variants import find_variant
 from recon_lib.baselines.wavelets import DEFAULT as DEFAULT_WAVELET
 from recon_lib.baselines.wavelets import TAPS
 from recon_lib.core import paths
@@ -61,7 +61,7 @@ class CompressedSensing:
     """The baseline of compressed sensing.
 
     Attributes:
-        variants: Readings of it that are run, names of :data:`recon_lib.baselines.variants.VARIANTS`.
+        variants: Readings of it that are run, names of :func:`recon_lib.baselines.variants.find_variant`.
         iterations: For each tested domain; 80 where none is named.
         wavelet: A name of :data:`recon_lib.baselines.wavelets.TAPS`.
     """
@@ -74,7 +74,7 @@ class CompressedSensing:
         """Check names and counts."""
         choose("wavelet", self.wavelet, TAPS)
         for name in self.variants:
-            choose("variant of compressed sensing", name, VARIANTS)
+            find_variant(name)
         at_least(1, iterations=tuple(self.iterations.values()))
 
     def iterations_of(self, test_domain: str) -> int:
@@ -94,7 +94,8 @@ class Variation:
         networks: ``"own"``: trained and tuned with the change; ``"base"``: the profile's own networks,
             so that only the evaluation differs.
         split: The images that are reconstructed: ``"train"`` of a domain serves to choose a rate for
-            networks that never saw it.
+            networks that never saw it, or the weights of compressed sensing, which is not trained.
+        slices: How many images of the split, evenly spread; all by default.
     """
 
     description: str = ""
@@ -102,11 +103,13 @@ class Variation:
     evaluations: dict = field(default_factory=dict)
     networks: str = "own"
     split: str = "test"
+    slices: int | None = None
 
     def __post_init__(self) -> None:
         """Check the names."""
         choose("networks", self.networks, NETWORKS)
         choose("split", self.split, ("test", "train"))
+        at_least(1, slices=self.slices)
         for key in self.evaluations:
             choose("key in 'evaluations' of a variation", key, NAMED_BY)
         for key in _UNCHANGED.intersection(self.change):

@@ -112,6 +112,7 @@ class EvaluateSpec:
         scale: What a network's input is divided by: the maximum of its ``reference`` or ``zero_filled`` image.
         iterations: Of compressed sensing; ``None`` for another method.
         wavelet: Of compressed sensing; ``None``: the variant's own.
+        slices: How many slices of the split, evenly spread; ``None``: all.
     """
 
     kind: ClassVar[str] = "evaluate"
@@ -126,10 +127,11 @@ class EvaluateSpec:
     scale: str = "reference"
     iterations: int | None = None
     wavelet: str | None = None
+    slices: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what identities hash: what is at its default is left out."""
-        names = ("split", "ssim", "scale", "iterations", "wavelet")
+        names = ("split", "ssim", "scale", "iterations", "wavelet", "slices")
         return without_defaults(EvaluateSpec, _to_json(self), names)
 
     @classmethod

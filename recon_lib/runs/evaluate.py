@@ -9,7 +9,7 @@ import numpy as np
 
 from recon_lib.baselines.compressed_sensing import reconstruct_cs
 from recon_lib.baselines.simple import fill_by_symmetry
-from recon_lib.baselines.variants import VARIANTS
+from recon_lib.baselines.variants import find_variant
 from recon_lib.core.arrays import load_arrays, save_arrays
 from recon_lib.core.progress import Progress
 from recon_lib.data.imageset import ImageSet
@@ -42,7 +42,11 @@ def evaluate(run: Run, folder: Path, network: Path | None, progress: Progress | 
     """
     spec: EvaluateSpec = run.spec
     images = planned_images(run, spec.test_domain, spec.split)
+    inputs = {spec.split: images.sha256}
     index, masks = masks_of_test_slices(images.images, spec.masks, spec.counts[1])
+    if spec.slices is not None:  # each with the mask that it has among all
+        places = images.evenly_spread(spec.slices)
+        images, index, masks = images.at(places), index[places], masks[places]
     row = {"run": run.id, **run.key.to_json(), "seed": spec.seed, "acceleration": spec.masks.acceleration}
     before_dc = None
     if network is not None:
@@ -65,7 +69,7 @@ def evaluate(run: Run, folder: Path, network: Path | None, progress: Progress | 
     write_rows(folder / "slices.csv", rows)
     if _is_pictured(run):
         _write_panels(folder / "panels.npz", run, images, masks, after_dc)
-    return {spec.split: images.sha256}
+    return inputs
 
 
 def masks_of_test_slices(images: np.ndarray, spec: MaskSpec, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -134,7 +138,7 @@ def _by_compressed_sensing(
     spec: EvaluateSpec, images: np.ndarray, masks: np.ndarray, folder: Path, progress: Progress | None
 ) -> np.ndarray:
     """Reconstruct part by part; a part that a stopped run had finished is read back."""
-    variant = VARIANTS[spec.method.removeprefix("cs:")]
+    variant = find_variant(spec.method.removeprefix("cs:"))
     variant = replace(variant, wavelet=spec.wavelet or variant.wavelet)
     finished = []
     for part in _parts(len(images)):

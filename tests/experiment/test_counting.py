@@ -54,6 +54,8 @@ def test_an_evaluation_counts_the_slices_of_its_split():
     variation = {"change": {"training": {"learning_rate": 0.1}}, "evaluations": {"method": "network"}, "split": "train"}
     runs = planned(variations={"rate": variation})
     assert count(plan.find(runs, "evaluate", n_finetune=0, variation="rate")) == 23 * 35 * FORWARD
+    runs = planned(variations={"rate": {**variation, "slices": 7}})
+    assert count(plan.find(runs, "evaluate", n_finetune=0, variation="rate")) == 7 * 35 * FORWARD
 
 
 def test_the_update_of_a_run_by_hand():

@@ -128,6 +128,20 @@ class TestVariations:
         runs = self.planned(evaluations={"method": "zero_filled", "test_domain": "t2"}, split="train")
         assert [run.spec.split for run in runs] == ["train"]
 
+    def test_some_slices_of_a_split_are_another_evaluation_and_all_of_them_are_not_named(self):
+        where = {"method": "zero_filled", "test_domain": "t2"}
+        (few,) = self.planned(evaluations=where, split="train", slices=5)
+        (every,) = self.planned(evaluations=where, split="train")
+        assert (few.spec.slices, every.spec.slices) == (5, None)
+        assert few.id != every.id
+        assert few.spec.to_json()["slices"] == 5
+        assert "slices" not in every.spec.to_json()
+
+    def test_without_baselines_and_networks_only_compressed_sensing_is_left(self):
+        change = {"baselines": [], "compressed_sensing": {"variants": ["real", "real+w0.001+tv0.0005"]}}
+        runs = self.planned(change=change, evaluations={"training_domain": [], "test_domain": "t1"}, split="train")
+        assert [run.key.method for run in runs] == ["cs:real", "cs:real+w0.001+tv0.0005"]
+
     def test_another_window_of_ssim_is_another_evaluation_of_every_method(self):
         runs = self.planned(
             change={"ssim": "uniform"},
@@ -164,6 +178,7 @@ class TestVariations:
             ({"change": {"domains": {}}}, "'domains' cannot be changed"),
             ({"networks": "bas"}, "did you mean 'base'"),
             ({"split": "pool"}, "Unknown split 'pool'"),
+            ({"slices": 0}, "slices is 1 or more, not 0"),
         ],
     )
     def test_an_impossible_one_is_refused_when_the_profile_is_read(self, variation, says):

@@ -119,6 +119,16 @@ def test_training_slices_are_of_training_subjects(tiny):
     assert not seen & tested
 
 
+def test_a_few_slices_are_spread_over_the_split_and_keep_their_masks(tiny):
+    _, plan = tiny
+    every, few = (table(varied(plan, name)[0]) for name in ("training-slices", "few-training-slices"))
+    places = [0, len(every) // 2, len(every) - 1]  # an even number of slices: the middle rounds to the even place
+    assert len(every) == 8
+    assert few.drop(columns="run").equals(
+        every.iloc[places].assign(variation="few-training-slices").reset_index(drop=True).drop(columns="run")
+    )
+
+
 def test_stopped_compressed_sensing_keeps_its_finished_slices(tiny, monkeypatch, tmp_path):
     _, plan = tiny
     run = named(plan, "evaluate", method="cs:literal")
