@@ -17,7 +17,7 @@ class Acquisition:
     r"""The forward model of one coil: ``A = M F``, mask times Fourier transform (eq. 1).
 
     ``F`` is the centred orthonormal transform :func:`~recon_lib.imaging.fourier.fft2c`, of any size, and ``M`` sets to
-    zero what is not sampled, so that ``A^H = F^-1 M`` is zero-filling (eq. 2-3), ``A A^H = M``, and ``A`` is unitary
+    zero what is not sampled, so that ``A^H = F^-1 M`` is zero-filling, ``A A^H = M``, and ``A`` is unitary
     where everything is sampled.
 
     Args:
@@ -49,7 +49,7 @@ class Acquisition:
         return np.where(self.mask, fft2c(image), 0)
 
     def adjoint(self, kspace: np.ndarray) -> np.ndarray:
-        """Fill with zeros what was not sampled, and transform back: ``x_u = F^-1 M y_u`` (eq. 2-3).
+        """Fill with zeros what was not sampled, and transform back: ``x_u = F^-1 M y_u``, the adjoint of eq. 1.
 
         Args:
             kspace: Complex, ``(..., height, width)``; what lies outside the mask is ignored.
@@ -64,7 +64,7 @@ class Acquisition:
         return ifft2c(np.where(self.mask, kspace, 0))
 
     def normal(self, image: np.ndarray) -> np.ndarray:
-        """Apply ``A^H A = F^-1 M F``: the zero-filled image of an image (eq. 1-3).
+        """Apply ``A^H A = F^-1 M F``: the zero-filled image of an image (eq. 1).
 
         It is a circular convolution with the mask's point-spread function, and a projection.
 
@@ -98,7 +98,7 @@ class Acquisition:
 
 @dataclass(frozen=True, eq=False)
 class Acquired:
-    """Images as acquired, stacked along a first axis: what the network sees, and what it should give (eq. 1-4).
+    """Images as acquired, stacked along a first axis: what the network sees, and what it should give (eq. 1, 3).
 
     Attributes:
         zero_filled: float32 ``(n, height, width, 2)``, real and imaginary part of the zero-filled images.
@@ -127,7 +127,7 @@ class Acquired:
 
 
 def acquire(images: np.ndarray, masks: np.ndarray) -> Acquired:
-    """Undersample reference images retrospectively (eq. 1-3).
+    """Undersample reference images retrospectively (eq. 1).
 
     Args:
         images: Magnitude references, ``(n, height, width)``, finite, not all zero.

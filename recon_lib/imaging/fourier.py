@@ -29,7 +29,7 @@ def fft2c(image: np.ndarray) -> np.ndarray:
 
 
 def ifft2c(kspace: np.ndarray) -> np.ndarray:
-    """Transform k-space to an image: the inverse, and the adjoint, of :func:`fft2c` (eq. 2-3).
+    """Transform k-space to an image: the inverse, and the adjoint, of :func:`fft2c` (``F^-1`` of eq. 7).
 
     Args:
         kspace: Complex array of shape ``(..., height, width)``, zero frequency in the centre.

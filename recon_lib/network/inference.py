@@ -18,7 +18,7 @@ _COMPILED = 64  # So many images at most are compiled for: they keep a card busy
 
 
 def reconstruct(cascade: Cascade, images: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Undersample references and reconstruct them (eq. 1-3 and 9).
+    """Undersample references and reconstruct them (eq. 1 and 9).
 
     Args:
         cascade: A network.

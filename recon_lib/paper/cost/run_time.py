@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from recon_lib.paper.markdown import note, render_table
 from recon_lib.paper.markup import Rendered
-from recon_lib.paper.reference import PAPER_MS, PAPER_SIZES
+from recon_lib.paper.reference import PAPER_MACHINE, PAPER_MS, PAPER_SIZES
 from recon_lib.results.benchmarks import Benchmark, BenchmarkRow, open_benchmark
 
 BENCHMARKS = ("inference", "compressed_sensing")
@@ -82,7 +82,7 @@ def render_network_times() -> Rendered:
         times = _milliseconds(alone), _milliseconds(best.seconds_per_slice)
         cells.append((_size(size), _TOOLS.get(tool, tool), *times, str(best.batch), _decibels(best.psnr)))
     sizes = " and ".join(_size(size) for size in PAPER_SIZES.values())
-    cells.append((sizes, "the paper, one Titan X Pascal", f"{PAPER_MS:g}", "", "", ""))
+    cells.append((sizes, f"the paper, {PAPER_MACHINE}", f"{PAPER_MS:g}", "", "", ""))
     heads = ("Size", "By", "One at a time, ms", "At its best batch, ms", "Best batch", "PSNR, dB")
     return render_table(heads, cells, "llrrrr")
 
@@ -134,6 +134,7 @@ def render_rival() -> Rendered:
     lead = rival.psnr - best.psnr
     difference = f"{abs(lead):.2f} dB {'above' if lead > 0 else 'below'} our best, {best.what.removeprefix('cs:')}"
     program = f"{_TOOLS.get(rival.tool, rival.tool)}, {rival.what.removeprefix('cs:')}"
+    program = program.removesuffix(", real") + (", told that the image is real" if program.endswith(", real") else "")
     return Rendered(
         markdown="The variants are this library's. On the slices of the [benchmark](#cs-benchmark), of another data "
         f"set, the best compressed sensing of another program ({program}) came out {difference}. It was not run on the "
