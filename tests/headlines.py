@@ -28,7 +28,7 @@ def measure(results: store.Results) -> dict[str, tuple[float, float]]:
             values[name] = (getattr(row, metric), TOLERANCE[metric])
     for claim in claims.check(results):
         for verdict in claim.verdicts:
-            if verdict.tested and verdict.unit is Unit.DECIBEL:
+            if verdict.judged is not None and verdict.judged.unit is Unit.DECIBEL:
                 name = f"{results.profile}: claim {claim.number} {verdict.test_domain}"
                 values[name] = (verdict.estimate, TOLERANCE["dB"])
     return values

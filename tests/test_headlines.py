@@ -10,7 +10,8 @@ import pytest
 from recon_lib.core import paths
 from recon_lib.experiment import design
 from recon_lib.paper import claims
-from recon_lib.paper.intervals import Outcome, Unit
+from recon_lib.paper.intervals import Unit
+from recon_lib.paper.verdicts import Outcome
 from recon_lib.results import store
 from recon_lib.results.rows import read_rows, write_rows
 
@@ -43,7 +44,7 @@ def test_every_claim_has_a_verdict_of_the_right_kind(copy, profile):
             assert verdict.note
             assert isinstance(verdict.outcome, Outcome)
             assert math.isnan(verdict.estimate) == (not verdict.tested)
-            if verdict.unit is Unit.DECIBEL and verdict.tested:
+            if verdict.judged is not None and verdict.judged.unit is Unit.DECIBEL:
                 assert verdict.low <= verdict.estimate <= verdict.high
 
 

@@ -13,8 +13,10 @@ from recon_lib.experiment.profile import load_profile
 from recon_lib.explorer import frames
 from recon_lib.paper import (
     charts,
+    claim_tables,
     claims,
     data_page,
+    draws,
     figure6,
     figures23,
     figures45,
@@ -27,7 +29,7 @@ from recon_lib.paper import (
 )
 from recon_lib.paper.cost import hardware
 from recon_lib.paper.differences import accelerations, controls, figure, metric_ways, page
-from recon_lib.paper.intervals import Outcome
+from recon_lib.paper.verdicts import Outcome
 from recon_lib.results import store
 from recon_lib.runs import collect, execute, state
 
@@ -86,7 +88,7 @@ def test_tables_have_a_place_for_every_contrast(results, domain, printed):
     assert head in tables34.render_grid(domain, "psnr", results).html
     counts = tables34.render_counts(domain, results).markdown
     assert ("The paper has no such grid; 2 cells were run" in counts) == (not printed)
-    for render in (tables34.render_updates, tables34.render_draws, metric_ways.render_order):
+    for render in (tables34.render_updates, draws.render_draws, metric_ways.render_order):
         assert "nan" not in render(domain, results=results).markdown
 
 
@@ -97,14 +99,14 @@ def test_claims_are_judged_in_every_contrast(results):
         assert [verdict.test_domain for verdict in claim.paper] == ["t1", "t2", OTHER]
         assert claim.verdicts[1].outcome is Outcome.UNTESTED
         assert claim.paper[2].outcome is Outcome.UNTESTED
-        assert f"{NAMES[OTHER]} **" in plain(claims.render_claim(claim))
+        assert f"{NAMES[OTHER]} **" in plain(claim_tables.render_claim(claim))
     spread = checked[1].verdicts[2]
     assert spread.tested
     assert spread.low <= spread.estimate <= spread.high
-    heads = plain(claims.render_claims(checked)).splitlines()[0]
+    heads = plain(claim_tables.render_claims(checked)).splitlines()[0]
     assert heads == f"| | The paper claims | T1 test | T2 test | {NAMES[OTHER]} test | Profile | Evidence |"
     assert "5 of 5 claims hold" in slips.render_verdicts().markdown
-    assert f"**{spread.outcome}**" in tables34.render_verdicts(checked, OTHER).markdown
+    assert f"**{spread.outcome}**" in claim_tables.render_verdicts(checked, OTHER).markdown
 
 
 def test_figures_draw_it(results):

@@ -52,7 +52,7 @@ SEARCHED = {variant.name: variant for variant in itertools.starmap(_searched, _T
 
 
 def find_variant(name: str) -> Variant:
-    """Return the variant of a name.
+    """Return the variant of a name: a choice of the weights in eq. 2.
 
     Args:
         name: Of :data:`VARIANTS` or of :data:`SEARCHED`.

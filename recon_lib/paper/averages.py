@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas
 
 METRICS = {"psnr": ("PSNR, dB", 2), "ssim": ("SSIM", 3)}
+WAYS = {"": "the reference's scale", "_own_max": "own maximum", "_brain": "brain only"}  # by the end of its column
 KEY = ["method", "training_domain", "n_train", "n_finetune"]
 
 

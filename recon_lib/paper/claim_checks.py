@@ -7,7 +7,7 @@ can show what the paper's numbers give beside what ours give.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,20 +16,9 @@ from recon_lib.experiment.design import NETWORKS, REFERENCE, domain_name
 from recon_lib.experiment.profile import CompressedSensing
 from recon_lib.paper.claim_slices import Networks
 from recon_lib.paper.cost import run_time
-from recon_lib.paper.intervals import (
-    Estimate,
-    Measure,
-    Outcome,
-    Quantity,
-    Unit,
-    Verdict,
-    above,
-    below,
-    bootstrap,
-    combine,
-    side_by_side,
-)
+from recon_lib.paper.intervals import Estimate, Measure, Quantity, Unit, estimate, side_by_side
 from recon_lib.paper.reference import PAPER_SIZES
+from recon_lib.paper.verdicts import Outcome, Verdict, above, below, combine
 from recon_lib.paper.words import label
 from recon_lib.results.benchmarks import BenchmarkRow
 
@@ -47,6 +36,7 @@ def own_domain_wins(networks: Networks, tolerance: float) -> Verdict:
         return networks.untested(f"the {missing} as trained are not all there")
     leads = tuple(
         _estimate(
+            networks,
             values,
             _less(0, column),
             f"lead over the one trained on {domain_name(rival)}",
@@ -54,9 +44,14 @@ def own_domain_wins(networks: Networks, tolerance: float) -> Verdict:
         )
         for column, rival in enumerate(rivals, start=1)
     )
-    note = "lead over the next best network"
-    judged = _Judged(lambda mean: mean[0] - mean[1:].max(axis=0), Quantity(Measure.OWN_LEAD), note)
-    return judged.verdict(networks, values, above, tolerance, leads)
+    judged = _estimate(
+        networks,
+        values,
+        lambda mean: mean[0] - mean[1:].max(axis=0),
+        "lead over the next best network",
+        Quantity(Measure.OWN_LEAD),
+    )
+    return _verdict(networks, judged, above, tolerance, leads)
 
 
 def tuned_are_equal(networks: Networks, tolerance: float) -> Verdict:
@@ -67,9 +62,11 @@ def tuned_are_equal(networks: Networks, tolerance: float) -> Verdict:
     raw = side_by_side(*(networks.score(domain, 0) for domain in NETWORKS))
     raw_spread = ()
     if raw is not None:
-        raw_spread = (_estimate(raw, _spread, "the same spread before tuning", Quantity(Measure.RAW_SPREAD)),)
-    judged = _Judged(_spread, Quantity(Measure.TUNED_SPREAD), "spread of the three: the best minus the worst")
-    return judged.verdict(networks, values, below, tolerance, raw_spread)
+        raw_quantity = Quantity(Measure.RAW_SPREAD)
+        raw_spread = (_estimate(networks, raw, _spread, "the same spread before tuning", raw_quantity),)
+    words = "spread of the three: the best minus the worst"
+    judged = _estimate(networks, values, _spread, words, Quantity(Measure.TUNED_SPREAD))
+    return _verdict(networks, judged, below, tolerance, raw_spread)
 
 
 def few_images_suffice(networks: Networks, tolerance: Mapping[str, float]) -> Verdict:
@@ -82,39 +79,40 @@ def few_images_suffice(networks: Networks, tolerance: Mapping[str, float]) -> Ve
     if values is None:
         return networks.untested(f"{own} and {photographs} are not both there")
     quantity = Quantity(Measure.FEW_IMAGES_DISTANCE, (REFERENCE, networks.tuned))
-    judged = _Judged(_less(0, 1), quantity, f"{own}, less {photographs}")
-    return judged.verdict(networks, values, below, tolerance[networks.test_domain])
+    judged = _estimate(networks, values, _less(0, 1), f"{own}, less {photographs}", quantity)
+    return _verdict(networks, judged, below, tolerance[networks.test_domain])
 
 
 def networks_beat_cs(networks: Networks, tolerance: float) -> Verdict:
-    """Claim 4: the worst tuned network leads the best variant of CS, in PSNR and in SSIM."""
+    """Claim 4: the worst tuned network leads the best variant of CS."""
     sensing = networks.sensing()
     if not sensing:
         return networks.untested("compressed sensing has not been run")
-    tuned = [[networks.score(domain, networks.tuned, metric) for domain in NETWORKS] for metric in ("psnr", "ssim")]
-    values = side_by_side(*tuned[0], *sensing.values())
+    values = side_by_side(*(networks.score(domain, networks.tuned) for domain in NETWORKS), *sensing.values())
     if values is None:
         return networks.untested(f"the three networks tuned with {networks.tuned} images are not all there")
-    structure = side_by_side(*tuned[1], *networks.sensing("ssim").values())
-
-    def lead(mean: np.ndarray) -> float:
-        return mean[:3].min(axis=0) - mean[3:].max(axis=0)
 
     def lead_over(column: int) -> Callable[[np.ndarray], float]:
         return lambda mean: mean[:3].min(axis=0) - mean[column]
 
-    ssim_lead = Quantity(Measure.LEAD_OVER_BEST_CS_SSIM)
-    ssim = replace(_estimate(structure, lead, "the same in SSIM", ssim_lead), unit=Unit.NONE, digits=3)
-    leads = [
+    leads = tuple(
         _estimate(
-            values, lead_over(column), f"lead over {label(method, '')}", Quantity(Measure.LEAD_OVER_CS, (method,))
+            networks,
+            values,
+            lead_over(column),
+            f"lead over {label(method, '')}",
+            Quantity(Measure.LEAD_OVER_CS, (method, networks.metric)),
         )
         for column, method in enumerate(sensing, start=3)
-    ]
-    note = "the worst tuned network minus the best variant of CS here"
-    judged = _Judged(lead, Quantity(Measure.LEAD_OVER_BEST_CS), note)
-    verdict = judged.verdict(networks, values, above, tolerance, (ssim, *leads))
-    return replace(verdict, outcome=combine(verdict.outcome, above(ssim.low, ssim.high, 0.0)))
+    )
+    judged = _estimate(
+        networks,
+        values,
+        lambda mean: mean[:3].min(axis=0) - mean[3:].max(axis=0),
+        "the worst tuned network minus the best variant of CS here",
+        Quantity(Measure.LEAD_OVER_BEST_CS, (networks.metric,)),
+    )
+    return _verdict(networks, judged, above, tolerance, leads)
 
 
 def more_images_help_less(networks: Networks, tolerance: float) -> Verdict:
@@ -131,34 +129,42 @@ def more_images_help_less(networks: Networks, tolerance: float) -> Verdict:
     else:
         return networks.untested(f"{ends[0]} and {ends[1]} photographs, both as trained and tuned, are not all there")
     gain = _estimate(
+        networks,
         values,
         _less(1, 0),
         f"gain from {ends[0]} to {ends[1]} photographs, as trained",
         Quantity(Measure.GAIN, (*ends, 0)),
     )
     tuned_gain = _estimate(
-        values, _less(3, 2), f"the same gain, tuned with {count} images", Quantity(Measure.GAIN, (*ends, count))
+        networks,
+        values,
+        _less(3, 2),
+        f"the same gain, left after tuning with {count} images",
+        Quantity(Measure.GAIN, (*ends, count)),
     )
     grid = side_by_side(*(networks.score("natural", 0, n_train=n) for n in sizes))
     steps = ()
     if grid is not None:
         words = "the smallest gain from one number to the next"
-        steps = (_estimate(grid, _smallest_step, words, Quantity(Measure.SMALLEST_GAIN)),)
-    judged = _Judged(
+        steps = (_estimate(networks, grid, _smallest_step, words, Quantity(Measure.SMALLEST_GAIN)),)
+    judged = _estimate(
+        networks,
+        values,
         lambda mean: (mean[1] - mean[0]) - (mean[3] - mean[2]),
-        Quantity(Measure.GAIN_LOST, (*ends, count)),
         f"gain from {ends[0]} to {ends[1]} photographs as trained, less the same gain tuned with {count} images",
+        Quantity(Measure.GAIN_LOST, (*ends, count)),
     )
-    verdict = judged.verdict(networks, values, above, tolerance, (gain, *steps, tuned_gain))
+    verdict = _verdict(networks, judged, above, tolerance, (gain, *steps, tuned_gain))
     return replace(verdict, outcome=combine(verdict.outcome, above(gain.low, gain.high, tolerance)))
 
 
 def network_is_faster(networks: Networks, tolerance: float) -> Verdict:
-    """Claim 6: CS takes far longer than the network, on the same machine."""
+    """Claim 6: the network takes less time than the paper's CS, on the same machine."""
     rows = run_time.measured()
     if networks.test_domain not in PAPER_SIZES:
         return networks.untested("the paper states no size of this contrast's images")
-    if len(run_time.processors()) > 1:
+    machines = run_time.processors()
+    if len(machines) > 1:
         return networks.untested("the network and compressed sensing were timed on different machines")
     size = run_time.nearest_size(rows, networks.test_domain)
     if size is None:
@@ -204,13 +210,14 @@ def network_is_faster(networks: Networks, tolerance: float) -> Verdict:
             quantity=Quantity(Measure.FASTEST_TIME_RATIO, size),
         ),
     )
-    note = (
+    words = (
         f"how many times as long as the network CS takes for a slice of {pixels} (of those timed the nearest to this "
-        f"contrast's), with the {iterations} iterations that this contrast has, on the same machine"
+        f"contrast's), with the {iterations} iterations that this contrast has, on one machine that is not the "
+        f"paper's: {', '.join(machines)}"
     )
-    outcome = Outcome.HOLDS if ratio >= tolerance else Outcome.DIFFERS
-    quantity = Quantity(Measure.TIME_RATIO, size)
-    return Verdict(networks.test_domain, outcome, ratio, note=note, unit=Unit.TIMES, quantity=quantity, others=others)
+    outcome = Outcome.HOLDS if ratio > tolerance else Outcome.DIFFERS
+    judged = Estimate(words, ratio, unit=Unit.TIMES, digits=1, quantity=Quantity(Measure.TIME_RATIO, size))
+    return Verdict(networks.test_domain, outcome, judged, others=others)
 
 
 def _less(minuend: int, subtrahend: int) -> Callable[[np.ndarray], float]:
@@ -228,30 +235,23 @@ def _spread(mean: np.ndarray) -> np.ndarray:
     return np.ptp(mean, axis=0)
 
 
-def _estimate(values: pandas.DataFrame, statistic: Callable, words: str, quantity: Quantity) -> Estimate:
-    """Estimate a difference in dB."""
-    return Estimate(words, *bootstrap(values, statistic), quantity=quantity)
+def _estimate(
+    networks: Networks, values: pandas.DataFrame, statistic: Callable, words: str, quantity: Quantity
+) -> Estimate:
+    """Estimate a difference in the metric; one of the paper's printed means stands alone, as its own interval."""
+    look = {"quantity": quantity, "unit": networks.unit, "digits": networks.digits}
+    if networks.printed:
+        value = float(statistic(values.mean().to_numpy()))
+        return Estimate(words, value, value, value, **look)
+    return estimate(values, statistic, words, **look)
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """The number that a claim is judged by: how it is computed, which it is, and what it is in words."""
-
-    statistic: Callable
-    quantity: Quantity
-    note: str
-
-    def verdict(
-        self,
-        networks: Networks,
-        values: pandas.DataFrame,
-        rule: Callable[..., Outcome],
-        threshold: float,
-        others: tuple[Estimate, ...] = (),
-    ) -> Verdict:
-        """Estimate the number and judge it by a rule."""
-        estimate, low, high = bootstrap(values, self.statistic)
-        outcome = rule(low, high, threshold)
-        return Verdict(
-            networks.test_domain, outcome, estimate, low, high, self.note, quantity=self.quantity, others=others
-        )
+def _verdict(
+    networks: Networks,
+    judged: Estimate,
+    rule: Callable[..., Outcome],
+    threshold: float,
+    others: tuple[Estimate, ...] = (),
+) -> Verdict:
+    """Judge a number by the interval over subjects' means."""
+    return Verdict(networks.test_domain, rule(judged.low, judged.high, threshold), judged, others=others)

@@ -108,6 +108,7 @@ def _key(row: dict) -> RunKey:
 
 
 _CONTROLS = ("equal-updates", "other-seed")
+_QUOTED = (*_CONTROLS, "cs-weights")
 _NEEDS: dict[str, Callable[[], Needs]] = {
     # Pages that show whatever the best results have.
     **dict.fromkeys(("appendix", "data", "explorer", "networks", "run_it", "training_curves"), Needs),
@@ -123,8 +124,8 @@ _NEEDS: dict[str, Callable[[], Needs]] = {
     "tables/table2": partial(_comparison, "t2"),
     "tables/table3": partial(_grid, "t1"),
     "tables/table4": partial(_grid, "t2"),
-    # Controls, which several pages quote.
-    **{name: partial(_variations, name) for name in _CONTROLS},
+    # Controls and a search, which several pages quote.
+    **{name: partial(_variations, name) for name in _QUOTED},
     # Claims, by recon_lib.paper.claims.ClaimId.
     "own-domain-wins": partial(_networks, 0),
     "tuned-are-equal": partial(_networks, TUNED),

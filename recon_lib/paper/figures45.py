@@ -11,8 +11,9 @@ import numpy as np
 
 from recon_lib.core.style import blank_figure, domain_colour
 from recon_lib.experiment.design import REFERENCE, domain_name
+from recon_lib.paper.draws import draws
 from recon_lib.paper.panel_view import head_box, median_place, slice_scores, upright_panels
-from recon_lib.paper.tables34 import draws, grid
+from recon_lib.paper.tables34 import grid
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
-"""Differences between reconstructions of the same slices: an estimate, a bootstrap interval over subjects, a verdict.
+"""Differences between reconstructions of the same slices: estimates with intervals over subjects.
 
-Slices of one person are alike, so the interval resamples people, not slices: with few test subjects it is coarse,
-and no narrower than they allow. Every network sees the same slices through the same masks, so differences are
-taken slice by slice before they are averaged.
+Slices of one person are alike, so people are the units, not slices. There are two intervals. The bootstrap draws
+people anew: with four of them it is too narrow, since it never sees a fifth. Student's t over the means of the
+subjects allows for so few, and is what a verdict is judged by. Every network sees the same slices through the same
+masks, so differences are taken slice by slice before they are averaged.
 """
 
 from __future__ import annotations
@@ -18,15 +19,8 @@ if TYPE_CHECKING:
     import pandas
 
 _RESAMPLES, _SEED, _LEVEL = 2000, 1710, 0.95
-
-
-class Outcome(StrEnum):
-    """What became of a claim; the value is the word that a page shows."""
-
-    HOLDS = "holds"
-    NOISE = "within noise"
-    DIFFERS = "differs"
-    UNTESTED = "not testable here"
+_STEP = 1e-8  # of a numerical derivative; the statistics are linear but for kinks
+_APART = 1e-6  # columns of equal means are moved apart by so much, so that one of them is the best
 
 
 class Unit(StrEnum):
@@ -52,7 +46,6 @@ class Measure(StrEnum):
     RAW_SPREAD = "spread of the three networks, as trained"
     FEW_IMAGES_DISTANCE = "distance of photographs and few images from the test contrast's own network"
     LEAD_OVER_BEST_CS = "lead of the worst network over the best compressed sensing"
-    LEAD_OVER_BEST_CS_SSIM = "the same in SSIM"
     LEAD_OVER_CS = "lead of the worst network over one variant of compressed sensing"
     GAIN_LOST = "gain of more training images that tuning takes away"
     GAIN = "gain of more training images"
@@ -88,6 +81,8 @@ class Estimate:
         unit: Its unit.
         digits: How many are shown after the decimal point.
         quantity: Which number it is; ``None`` for one that is compared with no other.
+        resampled: Ends of the bootstrap's 95 % interval, where ``low`` and ``high`` are of another.
+        by_subject: The same number of each subject alone, where it was taken.
     """
 
     label: str
@@ -97,38 +92,67 @@ class Estimate:
     unit: Unit = Unit.DECIBEL
     digits: int = 2
     quantity: Quantity | None = None
+    resampled: tuple[float, float] | None = None
+    by_subject: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome for one contrast.
+def estimate(
+    values: pandas.DataFrame,
+    statistic: Callable[[np.ndarray], float | np.ndarray],
+    label: str,
+    *,
+    quantity: Quantity | None = None,
+    unit: Unit = Unit.DECIBEL,
+    digits: int = 2,
+) -> Estimate:
+    """Estimate a statistic of slice means with both intervals over subjects.
 
-    Attributes:
-        test_domain: The contrast that was tested.
-        outcome: Whether the claim holds there.
-        estimate: The number the claim is about; NaN if it was not testable.
-        low: Lower end of its 95 % interval over subjects; NaN for a number that is not about subjects.
-        high: Upper end.
-        note: What the number is, or why there is none.
-        unit: The number's.
-        quantity: Which number it is; ``None`` if it was not testable.
-        others: Numbers that belong to it and that the page shows too.
+    Args:
+        values: As :func:`bootstrap`.
+        statistic: As :func:`bootstrap`.
+        label: What the number is, in words.
+        quantity: Which number it is.
+        unit: Its unit.
+        digits: How many are shown after the decimal point.
+
+    Returns:
+        The estimate over all slices, with the interval of :func:`over_subjects` and the bootstrap's beside it.
     """
+    value, *resampled = bootstrap(values, statistic)
+    low, high, by_subject = over_subjects(values, statistic)
+    return Estimate(label, value, low, high, unit, digits, quantity, tuple(resampled), tuple(by_subject.items()))
 
-    test_domain: str
-    outcome: Outcome
-    estimate: float = float("nan")
-    low: float = float("nan")
-    high: float = float("nan")
-    note: str = ""
-    unit: Unit = Unit.DECIBEL
-    quantity: Quantity | None = None
-    others: tuple[Estimate, ...] = ()
 
-    @property
-    def tested(self) -> bool:
-        """Whether there was something to test the claim on."""
-        return self.outcome is not Outcome.UNTESTED
+def over_subjects(
+    values: pandas.DataFrame, statistic: Callable[[np.ndarray], float | np.ndarray]
+) -> tuple[float, float, dict[str, float]]:
+    """Give a statistic an interval by Student's t over the means of the subjects (Student, Biometrika 6:1, 1908).
+
+    A statistic such as a spread chooses between columns (the best and the worst). Which ones they are is decided by all
+    slices together, and each subject's number is taken of these: its own best and worst would make every spread
+    look larger. For this the statistic is replaced by its slope at the means over all slices, which is exact for
+    differences, smallest and largest ones.
+
+    Args:
+        values: As :func:`bootstrap`.
+        statistic: As :func:`bootstrap`; piecewise linear.
+
+    Returns:
+        The ends of the 95 % interval, about the mean of the subjects' numbers, and these numbers by subject. One
+        subject allows no interval: its ends are infinite.
+    """
+    from scipy import stats
+
+    means = values.groupby(level="subject", sort=True).mean()
+    centre = values.mean().to_numpy() + _APART * np.arange(values.shape[1])
+    steps = _STEP * np.eye(len(centre))
+    slope = (statistic(centre[:, None] + steps) - statistic(centre[:, None] - steps)) / (2 * _STEP)
+    numbers = means.to_numpy() @ slope
+    by_subject = dict(zip(map(str, means.index), map(float, numbers), strict=True))
+    if len(numbers) < 2:
+        return float("-inf"), float("inf"), by_subject
+    half = stats.t.ppf((1 + _LEVEL) / 2, len(numbers) - 1) * numbers.std(ddof=1) / np.sqrt(len(numbers))
+    return float(numbers.mean() - half), float(numbers.mean() + half), by_subject
 
 
 def bootstrap(
@@ -178,42 +202,3 @@ def side_by_side(*columns: pandas.Series | None) -> pandas.DataFrame | None:
         return None
     joined = pandas.concat(columns, axis=1, join="inner", keys=range(len(columns)))
     return joined if len(joined) else None
-
-
-def above(low: float, high: float, threshold: float) -> Outcome:
-    """Judge whether an interval lies above a threshold.
-
-    Args:
-        low: Lower end of the interval.
-        high: Upper end.
-        threshold: In the interval's unit. An interval that ends on it is not beyond it.
-
-    Returns:
-        Holds if all of it lies above, differs if all of it lies below, and within noise otherwise.
-    """
-    if low > threshold:
-        return Outcome.HOLDS
-    return Outcome.DIFFERS if high < threshold else Outcome.NOISE
-
-
-def below(low: float, high: float, threshold: float) -> Outcome:
-    """Judge whether an interval lies at or below a threshold.
-
-    Args:
-        low: Lower end of the interval.
-        high: Upper end.
-        threshold: In the interval's unit. An interval whose upper end is on it still holds.
-
-    Returns:
-        Holds if nothing of it lies above, differs if all of it lies above, and within noise otherwise.
-    """
-    if high <= threshold:
-        return Outcome.HOLDS
-    return Outcome.DIFFERS if low > threshold else Outcome.NOISE
-
-
-def combine(*outcomes: Outcome) -> Outcome:
-    """Judge a claim of several parts: it holds if all hold, and differs if one does."""
-    if Outcome.DIFFERS in outcomes:
-        return Outcome.DIFFERS
-    return Outcome.HOLDS if set(outcomes) == {Outcome.HOLDS} else Outcome.NOISE

@@ -36,6 +36,7 @@ STYLE = """<style>
 FULL = {"psnr": 3.0, "ssim": 0.03}
 _ABOVE, _BELOW = (0, 114, 178), (213, 94, 0)  # of Okabe and Ito
 _FAINT, _STRONG = 0.08, 0.45  # opacity
+_HATCH = "repeating-linear-gradient(45deg, rgba(128, 128, 128, 0.4) 0 1px, transparent 1px 6px)"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,15 @@ def tinted_cell(content: str, value: float, full: float) -> str:
     """
     style = tint(value, full)
     return f'<td style="{style}">{content}</td>' if style else f"<td>{content}</td>"
+
+
+def hatched_cell(content: str) -> str:
+    """Draw a cell whose difference means nothing: hatched in grey, whatever its size.
+
+    Args:
+        content: HTML.
+    """
+    return f'<td style="background: {_HATCH}">{content}</td>'
 
 
 def two_lines(cell: str) -> str:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from recon_lib.experiment.recipes import Training
 from recon_lib.paper import claims
-from recon_lib.paper.intervals import Outcome
 from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered
-from recon_lib.paper.reference import GRIDS, TABLES, paper
+from recon_lib.paper.reference import GRIDS, MISPRINTS, TABLES, paper
+from recon_lib.paper.verdicts import Outcome
 
 if TYPE_CHECKING:
     import pandas
@@ -132,7 +132,7 @@ def odd_entry(frame: pandas.DataFrame, table: int, training_domain: str) -> dict
     for row in rows.itertuples():
         ends = [psnr(frame, row.table, row.training_domain, n, row.n_finetune) for n in (1000, 2000)]
         off[row.table, row.training_domain, row.n_finetune] = row.mean - sum(ends) / 2
-    odd = [(3, "t1", 50), (4, "natural", 50)]
+    odd = [(number, domain, n_finetune) for number, domain, _, n_finetune, _ in MISPRINTS]
     neighbours = {f"psnr_{n}": psnr(frame, table, training_domain, n, 50) for n in (1000, 2000)}
     most = max(abs(value) for key, value in off.items() if key not in odd)
     return {**neighbours, "off": off[table, training_domain, 50], "most": most}
@@ -232,6 +232,7 @@ SLIPS = (
     ),
 )
 WORDS = (
+    ("Eq. 4", "its norms are printed without squares, and the text says mean-squared error; eq. 10 prints a square."),
     ("Eq. 7", "its second term is printed with $x_u$, an image, among k-space samples; it is $y_u$."),
     ("Figures 2 and 3", "the panel letters do not match the text."),
 )  # what no table can show

@@ -8,18 +8,15 @@ never zero.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from recon_lib.core.errors import choose
 from recon_lib.experiment.design import REFERENCE, domain_name
 from recon_lib.paper.averages import METRICS, summarise
-from recon_lib.paper.claims import Claim, ClaimId
 from recon_lib.paper.domains import page_domains
-from recon_lib.paper.intervals import Unit
-from recon_lib.paper.markdown import render_table, table
-from recon_lib.paper.markup import FULL, Rendered, signed, spread, table_box, tinted_cell
-from recon_lib.paper.reference import GRIDS, paper
+from recon_lib.paper.markdown import table
+from recon_lib.paper.markup import FULL, Rendered, hatched_cell, signed, spread, table_box, tinted_cell
+from recon_lib.paper.reference import GRIDS, MISPRINTS, paper
 from recon_lib.paper.words import label
 from recon_lib.results.store import Results
 
@@ -38,8 +35,9 @@ def grid(test_domain: str, results: Results | None) -> pandas.DataFrame:
 
     Returns:
         One row a cell and metric: ``training_domain, n_finetune, n_train, metric, ours, ours_std, slices, subjects,
-        paper, paper_std, difference`` (ours - paper). Cells of the paper that were not run, and cells of ours that
-        the paper does not have, are there, and what they lack is missing.
+        paper, paper_std, difference`` (ours - paper), ``misprint`` (whether the paper's number is probably one).
+        Cells of the paper that were not run, and cells of ours that the paper does not have, are there, and what they
+        lack is missing.
 
     Raises:
         ReconError: Neither the paper nor the results have such a contrast.
@@ -51,40 +49,14 @@ def grid(test_domain: str, results: Results | None) -> pandas.DataFrame:
         _ours(results, test_domain), how="outer", on=[*_CELL, "metric"]
     )
     frame["difference"] = frame["ours"] - frame["paper"]
+    numbers = frame[["training_domain", "n_train", "n_finetune", "metric"]].itertuples(index=False, name=None)
+    frame["misprint"] = [(GRIDS.get(test_domain), *cell) in MISPRINTS for cell in numbers]
     frame["rank"] = frame["training_domain"].map({"natural": 0, test_domain: 1})
     ordered = frame.sort_values(["rank", "metric", "n_finetune", "n_train"], ignore_index=True)
-    return ordered[[*_CELL, "metric", *_OURS, "slices", "subjects", "paper", "paper_std", "difference"]]
+    return ordered[[*_CELL, "metric", *_OURS, "slices", "subjects", "paper", "paper_std", "difference", "misprint"]]
 
 
 _OURS = ["ours", "ours_std"]
-
-
-def draws(results: Results | None, test_domain: str) -> pandas.DataFrame:
-    """Return how the mean over slices varies with the draw of the fine-tuning images.
-
-    Args:
-        results: Ours, or ``None``.
-        test_domain: The contrast.
-
-    Returns:
-        One row a network with more than one draw: ``training_domain, n_train, n_finetune, draws``, and for
-        ``psnr`` and ``ssim`` the mean of the draws' means, their sample standard deviation (``_std``), the lowest
-        (``_low``) and the highest (``_high``).
-    """
-    import pandas
-
-    key = ["training_domain", "n_train", "n_finetune"]
-    statistics = {f"{metric}{end}": (metric, how) for metric in METRICS for end, how in _ENDS.items()}
-    if results is None:
-        return pandas.DataFrame(columns=[*key, "draws", *statistics])
-    slices = results.slices
-    rows = slices[(slices["test_domain"] == test_domain) & (slices["method"] == "network") & (slices["n_finetune"] > 0)]
-    means = summarise(rows, by=[*key, "draw"])
-    networks = means.groupby(key).agg(draws=("draw", "size"), **statistics).reset_index()
-    return networks[networks["draws"] > 1].reset_index(drop=True)
-
-
-_ENDS = {"": "mean", "_std": "std", "_low": "min", "_high": "max"}
 
 
 def render_grid(test_domain: str, metric: str, results: Results | None) -> Rendered:
@@ -97,7 +69,8 @@ def render_grid(test_domain: str, metric: str, results: Results | None) -> Rende
 
     Returns:
         HTML, which scrolls inside its own box, and Markdown. A cell: ours, the paper's, and the difference, whose
-        sign and colour say which is higher.
+        sign and colour say which is higher. A number of the paper's that is probably a misprint has an asterisk and
+        its cell is hatched.
 
     Raises:
         ReconError: There is no such metric, or neither the paper nor the results have such a contrast.
@@ -124,6 +97,9 @@ def render_grid(test_domain: str, metric: str, results: Results | None) -> Rende
         f"{name}, {domain_name(test_domain)} test slices: ours &plusmn; sample standard deviation over slices, below "
         "it the paper's, then ours less the paper's (blue above it, orange below)."
     )
+    if frame["misprint"].any():
+        plain += f"\n\n{_FOOTNOTE}"
+        caption += f" {_FOOTNOTE}"
     head = (
         f'<tr><th></th><th colspan="{len(sizes)}" scope="colgroup">training images</th></tr>'
         f'<tr><th scope="col">tuned with</th>{heads}</tr>'
@@ -186,67 +162,6 @@ def render_updates(test_domain: str, results: Results | None) -> Rendered:
     return Rendered(markdown=note)
 
 
-def render_draws(test_domain: str, results: Results | None) -> Rendered:
-    """Tabulate how PSNR varies with the draw of the fine-tuning images.
-
-    Args:
-        test_domain: The contrast.
-        results: Ours, or ``None``.
-
-    Returns:
-        Markdown: a table, or a sentence where nothing was drawn more than once.
-    """
-    networks = draws(results, test_domain)
-    if not len(networks):
-        return Rendered(
-            markdown="No network was tuned with several draws of its images yet, so their spread is unknown."
-        )
-    rows = (
-        (
-            label("network", network.training_domain),
-            str(network.n_train),
-            str(network.n_finetune),
-            str(network.draws),
-            spread(network.psnr, network.psnr_std, 2),
-            f"{network.psnr_low:.2f} to {network.psnr_high:.2f}",
-        )
-        for network in networks.itertuples()
-    )
-    return render_table(
-        ("Network", "Images", "Tuned with", "Draws", "Mean PSNR, dB", "Lowest to highest"), rows, "lrrrrr"
-    )
-
-
-def render_verdicts(
-    checked: Iterable[Claim], test_domain: str, claim_ids: Iterable[ClaimId | str] | None = None
-) -> Rendered:
-    """Tabulate what became of some claims in one contrast.
-
-    Args:
-        checked: From :func:`recon_lib.paper.claims.check`.
-        test_domain: The contrast.
-        claim_ids: Which claims, such as ``"networks-beat-cs"``; by default all of differences in PSNR that could be
-            tested.
-
-    Returns:
-        Markdown: a row a claim; one that could not be tested says why.
-    """
-    chosen = None if claim_ids is None else set(claim_ids)
-    rows = []
-    for claim in checked:
-        for verdict in claim.verdicts:
-            in_decibels = verdict.tested and verdict.unit is Unit.DECIBEL
-            is_shown = in_decibels if chosen is None else claim.id in chosen
-            if verdict.test_domain != test_domain or not is_shown:
-                continue
-            ends = f"{signed(verdict.low, 2)} to {signed(verdict.high, 2)}" if verdict.tested else ""
-            outcome = f"**{verdict.outcome}**" if verdict.tested else f"{verdict.outcome}: {verdict.note}"
-            rows.append((claim.sentence, outcome, signed(verdict.estimate, 2), ends))
-    if not rows:
-        return Rendered(markdown="No claim could be tested yet.")
-    return render_table(("The paper claims", "Verdict", "dB", "95 % interval"), rows, "llrl")
-
-
 def _ours(results: Results | None, domain: str) -> pandas.DataFrame:
     """Average our cells: the photographs' networks, and the own contrast's tuned with 50; one row a cell and metric."""
     import pandas
@@ -279,21 +194,32 @@ def _shares(results: Results | None, domain: str) -> str:
     pairs = rows[["n_train", "n_images"]].dropna().drop_duplicates().sort_values("n_train")
     if not len(pairs) or (pairs["n_train"] == pairs["n_images"]).all():
         return ""
-    columns = ", ".join(f"{images} in column {n}" for n, images in pairs.itertuples(index=False))
+    counts = ", ".join(f"{images} for {n}" for n, images in pairs.itertuples(index=False))
     network = label("network", domain)
-    return f" There are fewer {domain_name(domain)} slices than photographs: the networks {network} saw {columns}."
+    return f" There are fewer {domain_name(domain)} slices than photographs: the networks {network} saw {counts}."
+
+
+_FOOTNOTE = "* Hatched: the paper's number is probably a misprint, so the difference to it says nothing."
 
 
 def _cell(cell: object, digits: int, full: float) -> str:
     """Draw a cell: ours, the paper's, the difference."""
     mean, sign, deviation = html.escape(spread(cell.ours, cell.ours_std, digits)).partition(" ± ")
     ours = f"{mean}<span>{sign}{deviation}</span>" if sign else mean or "&nbsp;"
-    theirs = html.escape(spread(cell.paper, cell.paper_std, digits)) or "&nbsp;"
+    theirs = html.escape(_printed(cell, digits, cell.paper_std)) or "&nbsp;"
     difference = signed(cell.difference, digits) or "&nbsp;"
+    if cell.misprint:
+        return hatched_cell(f"{ours}<small>{theirs}</small>{difference}")
     return tinted_cell(f"{ours}<small>{theirs}</small>{difference}", cell.difference, full)
 
 
 def _plain(cell: object, digits: int) -> str:
     """Write a cell in a line."""
-    ours, theirs = (spread(mean, float("nan"), digits) for mean in (cell.ours, cell.paper))
+    ours, theirs = spread(cell.ours, float("nan"), digits), _printed(cell, digits, float("nan"))
     return f"{ours} ({theirs}, {signed(cell.difference, digits)})" if ours and theirs else ours or f"({theirs})"
+
+
+def _printed(cell: object, digits: int, deviation: float) -> str:
+    """Write the paper's number, with an asterisk if it is probably a misprint."""
+    number = spread(cell.paper, deviation, digits)
+    return f"{number}*" if cell.misprint and number else number

@@ -1,11 +1,11 @@
-"""Intervals resample people, verdicts follow them, and an interval that ends on its threshold is not beyond it."""
+"""Intervals are over people: the bootstrap resamples them, Student's t allows for how few they are."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from recon_lib.paper import intervals
-from recon_lib.paper.intervals import Outcome, Unit
+from recon_lib.paper.intervals import Unit
 
 
 def by_slice(values):
@@ -38,39 +38,7 @@ def test_a_statistic_that_mixes_resamples_is_refused():
         intervals.bootstrap(by_slice([("a", 0, 1.0), ("b", 0, 2.0)]), lambda mean: mean.max())
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "over", "under"),
-    [(0.1, 0.2, "holds", "differs"), (-0.2, -0.1, "differs", "holds"), (-0.1, 0.1, "within noise", "within noise")],
-)
-def test_verdicts_follow_the_interval(low, high, over, under):
-    assert intervals.above(low, high, 0.0) == over
-    assert intervals.below(low, high, 0.0) == under
-
-
-def test_parts_decide_together():
-    assert intervals.combine("holds", "holds") == "holds"
-    assert intervals.combine("holds", "within noise") == "within noise"
-    assert intervals.combine("within noise", "differs") == "differs"
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "over", "under"),
-    [
-        (0.5, 0.8, "within noise", "within noise"),  # begins on the threshold: not beyond it on either side
-        (0.2, 0.5, "within noise", "holds"),  # ends on it: at the threshold is still within a tolerance
-        (0.5, 0.5, "within noise", "holds"),
-        (np.nextafter(0.5, 1), 0.8, "holds", "differs"),
-        (0.2, np.nextafter(0.5, 0), "differs", "holds"),
-        (0.2, np.nextafter(0.5, 1), "within noise", "within noise"),
-    ],
-)
-def test_an_interval_that_ends_on_its_threshold_is_not_beyond_it(low, high, over, under):
-    assert intervals.above(low, high, 0.5) == over
-    assert intervals.below(low, high, 0.5) == under
-
-
-def test_what_is_shown_is_the_value_of_the_enum():
-    assert [f"{outcome}" for outcome in Outcome] == ["holds", "within noise", "differs", "not testable here"]
+def test_differences_carry_their_sign():
     assert [unit for unit in Unit if unit.is_difference] == ["dB", ""]
 
 
@@ -81,3 +49,53 @@ def test_columns_are_joined_on_the_slices_that_all_have():
     assert intervals.side_by_side(left, None) is None
     assert intervals.side_by_side(left.iloc[:1], right) is None
     assert intervals.side_by_side() is None
+
+
+FOUR = [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 6.0)]
+
+
+def test_the_interval_over_subjects_by_hand():
+    # Means 1, 2, 3, 6: mean 3, variance 14 / 3, standard error sqrt(14 / 12); t of 3 degrees of freedom is 3.18245.
+    values = by_slice([(subject, i, v + e) for subject, v in FOUR for i, e in enumerate((-0.5, 0.0, 0.5))])
+    low, high, by_subject = intervals.over_subjects(values, lambda mean: mean[0])
+    half = 3.18245 * np.sqrt(14 / 12)
+    assert (low, high) == pytest.approx((3 - half, 3 + half), abs=1e-4)
+    assert by_subject == pytest.approx(dict(FOUR))
+
+
+def test_four_subjects_are_given_more_room_than_the_bootstrap_gives_them():
+    number = intervals.estimate(by_slice([(s, 0, v) for s, v in FOUR]), lambda mean: mean[0], "a mean")
+    assert number.value == 3.0
+    assert number.resampled == intervals.bootstrap(by_slice([(s, 0, v) for s, v in FOUR]), lambda mean: mean[0])[1:]
+    assert number.low < number.resampled[0] < number.resampled[1] < number.high
+    assert [name for name, _ in number.by_subject] == list("abcd")
+
+
+def test_all_slices_decide_which_columns_a_spread_is_between():
+    # Over all, the second column is best and the third worst; subject b has it the other way round, and counts as that.
+    index = pd.MultiIndex.from_tuples([(s, 0) for s in "abc"], names=["subject", "slice"])
+    values = pd.DataFrame([[1.5, 3.0, 0.0], [1.5, 0.0, 2.0], [1.5, 4.0, 1.0]], index=index)
+    low, high, by_subject = intervals.over_subjects(values, lambda mean: np.ptp(mean, axis=0))
+    assert by_subject == pytest.approx({"a": 3.0, "b": -2.0, "c": 3.0})
+    assert low < 4 / 3 < high
+
+
+def test_columns_of_equal_means_count_once():
+    # The least of three equal columns, less a fourth: whichever column is the least, a subject's number is -1.
+    index = pd.MultiIndex.from_tuples([(s, 0) for s in "ab"], names=["subject", "slice"])
+    values = pd.DataFrame([[2.0, 2.0, 2.0, 3.0], [5.0, 5.0, 5.0, 6.0]], index=index)
+    low, high, by_subject = intervals.over_subjects(values, lambda mean: mean[:3].min(axis=0) - mean[3])
+    assert by_subject == pytest.approx({"a": -1.0, "b": -1.0}, abs=1e-5)
+    assert (low, high) == pytest.approx((-1.0, -1.0), abs=1e-4)
+
+
+def test_slices_of_a_subject_do_not_narrow_the_interval():
+    once = intervals.over_subjects(by_slice([(s, 0, v) for s, v in FOUR]), lambda mean: mean[0])[:2]
+    often = intervals.over_subjects(by_slice([(s, i, v) for s, v in FOUR for i in range(50)]), lambda mean: mean[0])[:2]
+    assert often == pytest.approx(once)
+
+
+def test_one_subject_allows_no_interval():
+    low, high, by_subject = intervals.over_subjects(by_slice([("a", 0, 1.0), ("a", 1, 3.0)]), lambda mean: mean[0])
+    assert (low, high) == (-np.inf, np.inf)
+    assert by_subject == pytest.approx({"a": 2.0})

@@ -4,8 +4,8 @@ import pytest
 from fabricated import plain
 
 from recon_lib.paper import claims, slips
-from recon_lib.paper.intervals import Outcome
 from recon_lib.paper.reference import paper
+from recon_lib.paper.verdicts import Outcome
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from recon_lib.paper.differences.effects import (
 )
 from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains, with_interval
 from recon_lib.paper.domains import page_domains
+from recon_lib.paper.draws import draws
 from recon_lib.paper.markdown import note, render_table
 from recon_lib.paper.markup import Rendered, signed, spread
-from recon_lib.paper.tables34 import draws
 from recon_lib.paper.words import label, state
 from recon_lib.results.store import Results
 
@@ -130,6 +130,31 @@ def render_updates_in_short(results: Results | None) -> Rendered:
     return Rendered(markdown=" ".join(sentences))
 
 
+def explain_gain(results: Results | None, test_domain: str) -> str:
+    """Say how much of what more photographs gain, as trained, the number of updates explains.
+
+    Args:
+        results: Ours, or ``None``.
+        test_domain: The contrast.
+
+    Returns:
+        Half a sentence for behind a verdict.
+    """
+    table = equal_updates(results)
+    rows = [] if table is None else table[(table["test_domain"] == test_domain) & (table["n_finetune"] == 0)]
+    shares = [row for row in getattr(rows, "itertuples", tuple)() if not math.isnan(row.share)]
+    if not shares:
+        return "not separated from the number of updates, which grows with the images: this profile has no such control"
+    row = shares[0]
+    percent = f"{100 * row.share:.0f} % of the gain from {row.few} to {row.many} photographs"
+    if row.share >= _MOSTLY:
+        return f"explained by the number of updates: given as many, {row.few} photographs make {percent}"
+    return f"the number of updates alone makes {percent}"
+
+
+_MOSTLY = 0.9  # the share of a gain from which on it counts as explained
+
+
 def render_chance(results: Results | None) -> Rendered:
     """Say what chance does that no interval over test subjects knows: other seeds of training, other images of tuning.
 
@@ -188,7 +213,7 @@ def render_symmetry(results: Results | None) -> Rendered:
 
 
 def render_rates(results: Results | None) -> Rendered:
-    """Draw how the rates were chosen, on slices of subjects that are trained on, never on the test's.
+    """Draw how the rates were confirmed, on slices of subjects that are trained on.
 
     Args:
         results: Ours, or ``None``.

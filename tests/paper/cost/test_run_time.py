@@ -42,7 +42,7 @@ def test_the_network_alone_and_at_its_best_batch():
     lines = plain(run_time.render_network_times()).splitlines()
     assert lines[2] == "| 256 x 176 | this library | 400 | 350 | 4 | 37.35 |"
     assert lines[3] == "| 256 x 176 | the same network in PyTorch | 600 | 600 | 1 | |"
-    assert lines[4] == "| 256 x 176 and 256 x 192 | the paper, one Titan X Pascal | 23 | | | |"
+    assert lines[4] == "| 256 x 176 and 256 x 192 | the paper, two Titan X cards | 23 | | | |"
     text = run_time.render_machine().markdown
     assert "a processor, 2 cores; 8 GiB of memory; a matrix product at 168 GFLOP/s; Linux. numpy 2.4" in text
 
@@ -75,6 +75,9 @@ def test_the_best_of_other_programs_is_named(psnr, sentence):
     text = run_time.render_rival().markdown
     assert sentence in text
     assert "(BART, l1-wavelet)" in text
+    real = [("cs:l1-wavelet, real", SIZE, 1, 0.4, 39.0, "bart")]
+    write_benchmark(store.root(), "compressed_sensing", [*SENSING[:3], *others, *real])
+    assert "(BART, l1-wavelet, told that the image is real)" in run_time.render_rival().markdown
 
 
 def test_a_size_measured_for_both_stands_for_a_contrast():
