@@ -38,7 +38,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.fft
 
-from recon_lib.baselines.variants import VARIANTS, Variant
+from recon_lib.baselines.variants import Variant, find_variant
 from recon_lib.baselines.wavelets import (
     Wavelet,
     difference,
@@ -49,7 +49,7 @@ from recon_lib.baselines.wavelets import (
     norm1,
     split,
 )
-from recon_lib.core.errors import ReconError, choose
+from recon_lib.core.errors import ReconError
 from recon_lib.core.progress import Progress
 from recon_lib.imaging.acquisition import Acquisition
 
@@ -73,7 +73,7 @@ def reconstruct_cs(
         kspace: Complex ``(n, height, width)``, zero frequency in the centre, as made by
             :meth:`recon_lib.imaging.acquisition.Acquisition.forward`; what lies outside the mask is ignored.
         mask: Boolean ``(n, height, width)``, or ``(height, width)`` for all slices.
-        variant: A name of :data:`VARIANTS`, or a :class:`Variant` of one's own.
+        variant: A name of :func:`~recon_lib.baselines.variants.find_variant`, or a :class:`Variant` of one's own.
         iterations: Iterations of the conjugate gradient; the paper has 80 for T1 and 120 for T2.
         progress: Called with iterations done, iterations in all, and a row: ``loss``, the mean objective.
         return_history: Also return the objective.
@@ -109,7 +109,7 @@ def objective(
         coefficients: ``w``, ``(n, side, side)``; a real variant sees the real part alone.
         kspace: As for :func:`reconstruct_cs`, and so the others.
         mask: Boolean ``(n, height, width)`` or ``(height, width)``.
-        variant: A name of :data:`VARIANTS`, or a :class:`Variant`.
+        variant: A name of :func:`~recon_lib.baselines.variants.find_variant`, or a :class:`Variant`.
 
     Raises:
         ReconError: Shapes do not fit, values are not finite or the variant is unknown.
@@ -277,7 +277,7 @@ def _squares(slices: np.ndarray) -> np.ndarray:
 
 
 def _checked(kspace: np.ndarray, mask: np.ndarray, variant: str | Variant) -> tuple[np.ndarray, np.ndarray, Variant]:
-    variant = variant if isinstance(variant, Variant) else VARIANTS[choose("variant", variant, VARIANTS)]
+    variant = variant if isinstance(variant, Variant) else find_variant(variant)
     kspace, mask = np.asarray(kspace), np.asarray(mask, dtype=bool)
     if kspace.ndim != 3 or not kspace.size:
         raise ReconError(f"K-space of shape {kspace.shape} is no stack of slices: make it (slices, height, width).")

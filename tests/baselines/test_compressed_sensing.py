@@ -413,8 +413,8 @@ EMPTY[1] = 0
         ((BROKEN, GOOD), "slice 1 is not finite everywhere"),
         ((EMPTY, GOOD), "Slice 1 has no signal inside its mask"),
         ((GOOD, 0 * GOOD), "Slice 0 has no signal inside its mask"),
-        ((GOOD, GOOD, "tv0.1"), "Unknown variant 'tv0.1': did you mean 'tv0.01'"),
-        ((GOOD, GOOD, 3), "Unknown variant 3"),
+        ((GOOD, GOOD, "tv0.1"), "Unknown variant of compressed sensing 'tv0.1': did you mean 'tv0.01'"),
+        ((GOOD, GOOD, 3), "Unknown variant of compressed sensing 3"),
         ((GOOD, GOOD, "real", 0), "at least 1 iteration, not 0"),
     ],
 )
