@@ -15,12 +15,16 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from recon_lib.core.errors import ReconError
+from recon_lib.paper.machines import name_machine
+from recon_lib.paper.markdown import table
 from recon_lib.paper.markup import Rendered
+from recon_lib.results.merge import notebook_file
 from recon_lib.results.notebooks import FOLDER, join_lines
 from recon_lib.results.store import Results
 
 _PARSER = MarkdownIt("commonmark", {"html": False}).disable("image")
 HEADINGS = {"train": "Training", "finetune": "Fine-tuning", "evaluate": "Evaluation"}
+_NAMES = {"train": "training", "finetune": "fine-tuning", "evaluate": "evaluation"}
 _STYLE = """<style>
 .text_html:has(.recon-run) {background: transparent !important; color: inherit !important; padding: 0;}
 .recon-run {border-bottom: 1px solid rgba(128, 128, 128, 0.35); padding: 0.3em 0;}
@@ -58,6 +62,64 @@ def render(results: Results | None, kind: str | None = None) -> Rendered:
     if not parts:
         return Rendered(markdown="```{note}\nNo notebooks of this kind have been collected yet.\n```")
     return Rendered(html=_STYLE + "\n".join(parts), markdown=f"{count} executed notebooks.")
+
+
+def render_coverage(results: Results) -> Rendered:
+    """Count the runs of a profile that have their executed notebook here, and those that have not.
+
+    Args:
+        results: Its records say which runs there are.
+
+    Returns:
+        Markdown: a table of the kinds of runs, and which of the profile's own trainings and tunings have none.
+    """
+    counts: dict[str, list[int]] = {}
+    without = []
+    for run, record in results.records.items():
+        has_one = notebook_file(results.folder, run).is_file()
+        kind = _NAMES[record.kind]
+        group = "variations" if record.key.variation else "further draws" if record.key.draw else kind
+        numbers = counts.setdefault(group, [0, 0])
+        numbers[0] += 1
+        numbers[1] += has_one
+        if group in ("training", "fine-tuning") and not has_one:
+            without.append(run)
+    order = [name for name in (*_NAMES.values(), "further draws", "variations") if name in counts]
+    rows = [(name, *map(str, counts[name])) for name in order]
+    rows.append(("all", *(str(sum(numbers)) for numbers in zip(*counts.values(), strict=True))))
+    text = table((f"Runs of {results.profile}", "recorded", "with their notebook here"), rows, "lrr")
+    if not any(numbers[1] for numbers in counts.values()):
+        reason = "No run of this profile has a notebook: all went through the library directly."
+    elif without:
+        names = ", ".join(f"`{run}`" for run in without)
+        reason = f"Of its own trainings and tunings {len(without)} went through the library directly: {names}."
+    else:
+        reason = "All of its own trainings and tunings have one."
+    return Rendered(markdown=f"{text}\n\n{reason}")
+
+
+def render_records(results: Results) -> Rendered:
+    """List the runs of a profile that have no notebook here, folded, each with its machine and time.
+
+    Args:
+        results: Its records say it.
+
+    Returns:
+        HTML that needs no script; nothing if every run has its notebook.
+    """
+    hosts = list(results.records.values())
+    lines = [
+        f"<li><code>{html.escape(run)}</code>, {html.escape(name_machine(record, hosts))}"
+        + ("" if record.seconds is None else f", {record.seconds:.0f} s")
+        + "</li>"
+        for run, record in sorted(results.records.items())
+        if not notebook_file(results.folder, run).is_file()
+    ]
+    if not lines:
+        return Rendered(markdown="")
+    title = f"{len(lines)} runs of {results.profile} without a notebook"
+    body = f'<details class="recon-run"><summary>{title}</summary><ul>{"".join(lines)}</ul></details>'
+    return Rendered(html=_STYLE + body, markdown=f"{title}; their records are in `records.json`.")
 
 
 def _order(path: Path) -> list[tuple[bool, int, str]]:

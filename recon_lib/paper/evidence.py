@@ -111,7 +111,7 @@ _CONTROLS = ("equal-updates", "other-seed")
 _QUOTED = (*_CONTROLS, "cs-weights")
 _NEEDS: dict[str, Callable[[], Needs]] = {
     # Pages that show whatever the best results have.
-    **dict.fromkeys(("appendix", "data", "explorer", "networks", "run_it", "training_curves"), Needs),
+    **dict.fromkeys(("data", "explorer", "networks", "run_it", "training_curves"), Needs),
     "index": partial(_comparison, *DOMAINS),
     "differences": partial(_variations, *_CONTROLS),
     "figures/figure1": partial(_networks, TUNED),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from recon_lib.experiment.design import domain_name
+from recon_lib.paper.machines import name_machines
 from recon_lib.paper.markdown import note
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.keys import RunKey
@@ -37,9 +38,9 @@ def render_source(results: Results | None) -> Rendered:
     tests = " and ".join(
         f"{len(rows)} {domain_name(name)} slices of {rows['subject'].nunique()} subjects" for name, rows in counts
     )
-    description = (results.provenance.get("profile") or {}).get("description", "").rstrip(".")
-    phrase = f" ({description[0].lower()}{description[1:]})" if description else ""
-    text = f"Shown here: profile **{results.profile}**{phrase}, tested on {tests}.{_fewer(slices)}"
+    details = "; ".join(filter(None, (_recipe(results), name_machines(results))))
+    text = f"Shown here: profile **{results.profile}**{f' ({details})' if details else ''}, tested on {tests}."
+    text += _fewer(slices)
     if results.profile == "smoke":
         text += " It is the quick check on generated images: its numbers say nothing about the paper."
     return Rendered(markdown=text)
@@ -88,10 +89,30 @@ def _fewer(slices: pandas.DataFrame) -> str:
     largest = slices["n_train"].max()
     rows = slices[(slices["training_domain"] != "natural") & (slices["n_images"] < slices["n_train"])]
     counts = rows[rows["n_train"] == largest].groupby("training_domain")["n_images"].max()
-    phrases = [f"{count} of {domain_name(domain)}" for domain, count in counts.items()]
+    phrases = [f"{count} {domain_name(domain)}" for domain, count in counts.items()]
     if not phrases:
         return ""
-    return f" In place of {largest} MR slices, of which there are fewer, a network saw {' or '.join(phrases)}."
+    seen = " or ".join(phrases)
+    return f" There are fewer MR slices than photographs: of {largest} images asked for, {seen} were seen."
+
+
+def _recipe(results: Results) -> str:
+    """Say in short how a profile trains and tunes, from the profile that was run."""
+    profile = results.provenance.get("profile") or {}
+    training, tuning, domains = (profile.get(name) or {} for name in ("training", "fine_tuning", "domains"))
+    photographs = domains.get("natural") or {}
+    phrases = []
+    if photographs.get("source") == "generated":
+        phrases.append("images made by code")
+    elif photographs.get("matrix"):
+        phrases.append("photographs of {} x {}".format(*photographs["matrix"]))
+    if training:
+        phrases.append(f"trained on crops of {training['crop']}" if training.get("crop") else "trained on whole images")
+    if tuning.get("max_updates"):
+        phrases.append(f"tuned with at most {tuning['max_updates']} updates")
+    elif tuning:
+        phrases.append(f"tuned for {tuning['epochs']} epochs")
+    return ", ".join(phrases)
 
 
 def label(method: str, training_domain: str) -> str:

@@ -9,13 +9,15 @@ import subprocess
 import sys
 
 import pytest
-from fabricated import executed
+from fabricated import executed, plain
 from PIL import Image
 
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
 from recon_lib.paper import appendix
 from recon_lib.results import notebooks, store
+from recon_lib.results.keys import RunKey
+from recon_lib.results.records import RunRecord
 
 
 def figure(encoded):
@@ -103,3 +105,52 @@ def test_markdown_is_drawn_and_its_html_and_pictures_are_not():
     assert drawn.count("<li>") == 2
     for tag in ("<img", "<script", "<b>", "<i>", "<h1", 'href="data'):
         assert tag not in drawn
+
+
+def recorded(results, *runs):
+    """Results whose records are of these runs: id, kind, draw, variation."""
+    records = {}
+    for run, kind, draw, variation in runs:
+        machine = {"processor": "X", "cores": 2}
+        records[run] = RunRecord(run, kind, RunKey(draw=draw, variation=variation), {}, seconds=61.7, machine=machine)
+    results.__dict__["records"] = records
+    return results
+
+
+RUNS = (
+    ("train-natural-500-1a0c97fa77", "train", None, None),
+    ("train-natural-4000-0000000000", "train", None, None),
+    ("finetune-natural-500-t1-20-0-0123456789", "finetune", 0, None),
+    ("finetune-natural-500-t1-20-1-0123456789", "finetune", 1, None),
+    ("evaluate-cs:real-t1-0000000000", "evaluate", None, "wavelet"),
+    ("other", "evaluate", None, None),
+)
+
+
+def test_the_page_says_which_runs_have_a_notebook_and_which_have_not(results):
+    text = plain(appendix.render_coverage(recorded(results, *RUNS)))
+    assert text.splitlines()[2:8] == [
+        "| training | 2 | 1 |",
+        "| fine-tuning | 1 | 1 |",
+        "| evaluation | 1 | 1 |",
+        "| further draws | 1 | 0 |",
+        "| variations | 1 | 0 |",
+        "| all | 6 | 3 |",
+    ]
+    assert text.endswith("1 went through the library directly: `train-natural-4000-0000000000`.")
+    assert appendix.render_coverage(recorded(results, RUNS[0])).markdown.endswith("tunings have one.")
+    assert appendix.render_coverage(recorded(results, RUNS[1])).markdown.endswith(
+        "No run of this profile has a notebook: all went through the library directly."
+    )
+
+
+def test_a_run_without_a_notebook_is_listed_with_its_machine_and_time(results):
+    page = appendix.render_records(recorded(results, *RUNS))
+    assert re.findall("<li><code>(.*?)</code>", page.html) == [
+        "evaluate-cs:real-t1-0000000000",
+        "finetune-natural-500-t1-20-1-0123456789",
+        "train-natural-4000-0000000000",
+    ]
+    assert "</code>, 2 cores of X, 62 s</li>" in page.html
+    assert page.markdown.startswith("3 runs of desk without a notebook")
+    assert appendix.render_records(recorded(results, RUNS[0])).html == ""

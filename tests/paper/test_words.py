@@ -6,6 +6,7 @@ from fabricated import made, make_runs, row
 from recon_lib.paper import words
 from recon_lib.results import merge, store
 from recon_lib.results.keys import RunKey
+from recon_lib.results.records import RunRecord
 from recon_lib.results.selection import Needs, Selection
 
 
@@ -33,9 +34,11 @@ def test_fewer_mr_slices_than_the_column_says_are_told():
         for n, share in ((4000, 1.0), (500, 0.125))
     ]
     text = words.render_source(made(rows)).markdown
-    assert text.endswith(" In place of 4000 MR slices, of which there are fewer, a network saw 720 of T1 or 230 of T2.")
+    assert text.endswith(
+        " There are fewer MR slices than photographs: of 4000 images asked for, 720 T1 or 230 T2 were seen."
+    )
     enough = [cells | {"n_images": cells["n_train"]} for cells in rows]
-    assert "In place" not in words.render_source(made(enough)).markdown
+    assert "fewer" not in words.render_source(made(enough)).markdown
 
 
 def test_a_page_says_what_better_results_lack():
@@ -58,3 +61,26 @@ def test_a_page_says_what_its_own_results_lack():
     assert text.endswith(" No profile has all. **desk** lacks 1 of the 1 reconstructions that this page needs: "
                          "T1 test: zero-filled.")  # fmt: skip
     assert "run yet" in words.render_selection(Selection(None)).markdown
+
+
+@pytest.mark.parametrize(
+    ("profile", "text"),
+    [
+        ({"training": {"crop": None}, "fine_tuning": {"max_updates": None, "epochs": 150}},
+         "trained on whole images, tuned for 150 epochs"),
+        ({"training": {"crop": 32}, "fine_tuning": {"max_updates": 300, "epochs": 15},
+          "domains": {"natural": {"matrix": [128, 96]}}},
+         "photographs of 128 x 96, trained on crops of 32, tuned with at most 300 updates"),
+        ({"training": {"crop": 8}, "domains": {"natural": {"source": "generated", "matrix": [48, 48]}}},
+         "images made by code, trained on crops of 8"),
+    ],
+)  # fmt: skip
+def test_the_recipe_is_read_from_the_profile_that_was_run_and_never_from_its_description(profile, text):
+    described = made([row("t1", "sub-11", 40)], profile={**profile, "description": "On a laptop."})
+    assert f"profile **desk** ({text}), tested on" in words.render_source(described).markdown
+
+
+def test_the_machine_is_read_from_the_records():
+    results = made([row("t1", "sub-11", 40)])
+    results.records = {"a": RunRecord("a", "train", RunKey(), {}, machine={"processor": "X", "cores": 2})}
+    assert "profile **desk** (2 cores of X), tested on" in words.render_source(results).markdown
