@@ -149,6 +149,9 @@ def results_headline(_: argparse.Namespace) -> None:
 def results_scanner(arguments: argparse.Namespace) -> None:
     """Test the networks between which the default has to be chosen, and store a row a slice."""
     from recon_lib.core.progress import Bar
+    from recon_lib.network.quiet import import_backend
+
+    import_backend()
     from recon_lib.runs import scanner
 
     networks = scanner.contested()
@@ -162,7 +165,10 @@ def results_scanner(arguments: argparse.Namespace) -> None:
 def results_collect(arguments: argparse.Namespace) -> None:
     """Collect the finished runs of a profile, whatever is still missing."""
     from recon_lib.experiment.profile import load_profile
+    from recon_lib.network.quiet import import_backend
     from recon_lib.results import provenance
+
+    import_backend()
     from recon_lib.runs import collect as runs_collect
 
     folder = runs_collect.collect(load_profile(arguments.profile))

@@ -38,6 +38,9 @@ def quickstart(arguments: argparse.Namespace) -> None:
     standing = [path for path in results if path.exists()]
     if standing and not arguments.overwrite:
         raise ReconError(f"{standing[0]} exists: give another --output, or --overwrite to replace it.")
+    from recon_lib.network.quiet import import_backend
+
+    import_backend()
     import numpy as np
 
     from recon_lib import quickstart as steps

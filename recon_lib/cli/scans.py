@@ -226,6 +226,9 @@ def _find(name: str) -> Path:
 
 
 def _open(path: Path) -> Network:
+    from recon_lib.network.quiet import import_backend
+
+    import_backend()
     from recon_lib.scans.reconstruct import open_network
 
     return open_network(path)

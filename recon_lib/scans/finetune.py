@@ -24,6 +24,8 @@ from recon_lib.scans.reconstruct import Network, mean_psnr
 from recon_lib.scans.references import Slices
 from recon_lib.scans.sampling import BY_REFERENCE
 
+_CHECKPOINT = {"run.json", "checkpoint.safetensors"}  # what the folder of an unfinished tuning holds
+
 
 def recipe_of(network: Network, images: int, **changes: object) -> TuningRecipe:
     """Return how to tune a network: as its profile does, with what the user changes.
@@ -82,6 +84,8 @@ def tune_network(
     masks = mask_stack(chosen.images.shape[1:], Masks.train, "train", spec)
     options = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
     folder = out.with_name(f"{out.name}.checkpoint")
+    if folder.exists() and not {path.name for path in folder.glob("[!.]*")} <= _CHECKPOINT:
+        raise ReconError(f"{folder} is a folder that no tuning left: name another output.")
     folder.mkdir(parents=True, exist_ok=True)
     psnr_before = mean_psnr(network, held, acceleration, seed) if held else {}
     try:

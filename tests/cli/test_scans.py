@@ -3,6 +3,8 @@
 import csv
 import errno
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -415,3 +417,69 @@ def test_what_was_done_on_reading_is_a_line_on_stderr_and_a_field_of_the_record(
         assert len(lines) == (2 if words[0] == "finetune" else 1)
     record = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert record["notes"] == {"guess": "its spacing\nwas guessed."}
+
+
+@pytest.mark.slow
+def test_standard_error_has_nothing_but_our_own_lines(tmp_path, net):
+    scans(tmp_path / "in", 2)
+    save_dicom(tmp_path / "series", head((24, 28, 1)))
+    commands = [
+        ["reconstruct", tmp_path / "series", "--output", tmp_path / "out"],
+        ["evaluate", tmp_path / "in"],
+        ["finetune", tmp_path / "in", *TUNE, "--output", tmp_path / "net.safetensors"],
+    ]
+    code = "import sys; from recon_lib.cli import main; sys.exit(sum(map(main.main, eval(sys.argv[1]))))"
+    words = [[str(word) for word in (*command, "--weights", net)] for command in commands]
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    process = subprocess.run(
+        [sys.executable, "-c", code, repr(words)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    lines = [line for line in re.split(r"[\r\n]+", process.stderr) if line.strip() and "%|" not in line]
+    assert process.returncode == 0, process.stderr
+    assert lines == ["note: series: the spacing of a single slice is its thickness, 3 mm."]
+
+
+def test_a_series_of_a_study_is_chosen_and_what_is_read_is_said(tmp_path, net, capsys):
+    save_dicom(tmp_path / "study" / "a", head(), t0020_000e="1.2.5", t0020_0011="4", t0008_103e="t2")
+    save_dicom(tmp_path / "study" / "b", head((24, 28, 3), seed=1))
+    for words, slices in (((), 5), (("--series", "t1 oblique"), 3)):
+        for command in (("reconstruct", "--output", tmp_path / "out", "--overwrite"), ("evaluate",)):
+            line = [command[0], tmp_path / "study", *command[1:], *words, "--weights", net]
+            if command[0] == "evaluate" and not words:
+                continue  # of a folder, every folder of a series is measured
+            assert main.main([str(word) for word in line]) == 0
+            out, error = capsys.readouterr()
+            assert "one of 3 't1 oblique' (3 images); 4 't2' (5 images); --series chooses another." in error
+            assert command[0] == "reconstruct" or f"{slices} slices" in out
+        assert len(list((tmp_path / "out").glob("*.dcm"))) == slices
+
+
+def test_neither_a_sidecar_nor_a_checkpoint_folder_of_the_user_is_lost(tmp_path, run):
+    source = scans(tmp_path / "in")
+    for name in ("rec.json", "net.json"):
+        (tmp_path / name).write_text("mine")
+    tuning = ("finetune", source, *TUNE, "--output", tmp_path / "net.safetensors")
+    for words in (("reconstruct", source / "sub-01_T1w.nii.gz", "--output", tmp_path / "rec.nii.gz"), tuning):
+        status, _, errors = run(*words)
+        assert status == 2
+        assert re.search(r"(rec|net)\.json exists: name another output, or add --overwrite", errors[0])
+    assert {(tmp_path / name).read_text() for name in ("rec.json", "net.json")} == {"mine"}
+    (tmp_path / "net.safetensors.checkpoint").mkdir()
+    (tmp_path / "net.safetensors.checkpoint" / "notes.txt").write_text("mine")
+    status, _, errors = run(*tuning, "--overwrite")
+    assert status == 2
+    assert "net.safetensors.checkpoint is a folder that no tuning left: name another output" in errors[0]
+    assert (tmp_path / "net.safetensors.checkpoint" / "notes.txt").read_text() == "mine"
+
+
+def test_a_scan_can_be_read_again_beside_the_record_of_its_reconstruction(tmp_path, run):
+    source = save_meta(tmp_path / "dir.mha", head())
+    for overwrite in ((), ("--overwrite",)):
+        status, _, errors = run("reconstruct", source, "--output", tmp_path / "dir.nii.gz", *overwrite)
+        assert (status, errors) == (0, [])
+    assert "is a reconstruction that this library wrote" in run("evaluate", tmp_path / "dir.nii.gz")[2][0]
