@@ -15,6 +15,7 @@ from pathlib import Path
 
 from recon_lib.core import files, host
 from recon_lib.core.errors import ReconError
+from recon_lib.network import accelerator
 from recon_lib.results import provenance, store
 
 Rows = list[dict]
@@ -84,7 +85,7 @@ def machine() -> dict:
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     rate = round(matrix_product_rate(), 1)
-    return {**host.machine(), "memory_gib": round(memory, 1), "matmul_gflops": rate}
+    return {**accelerator.machine(), "memory_gib": round(memory, 1), "matmul_gflops": rate}
 
 
 def matrix_product_rate(side: int = 2048, rounds: int = 9) -> float:

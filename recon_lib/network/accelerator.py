@@ -7,6 +7,7 @@ import subprocess
 
 import keras
 
+from recon_lib.core import host
 from recon_lib.network.device import device_memory
 
 _QUERY = "--query-gpu=name,memory.total,driver_version"
@@ -21,11 +22,25 @@ def accelerator() -> dict | None:
     """
     if device_memory() is None:
         return None
-    return {**_card(), "tf32": _rounds_to_tf32()}
+    return {**card(), "tf32": _rounds_to_tf32()}
 
 
-def _card() -> dict:
-    """Ask the driver about the first card."""
+def machine() -> dict:
+    """Describe the computer and its card, for the record of what was computed on it.
+
+    Returns:
+        As :func:`recon_lib.core.host.machine`; ``accelerator`` too where there is a card, as :func:`accelerator`.
+    """
+    described = accelerator()
+    return host.machine() | ({"accelerator": described} if described else {})
+
+
+def card() -> dict:
+    """Ask the driver about the first card, without touching it.
+
+    Returns:
+        ``kind``, ``memory_mib`` and ``driver``; ``None`` each where there is no card or the driver does not tell.
+    """
     try:
         answer = subprocess.run(
             ["nvidia-smi", _QUERY, "--format=csv,noheader,nounits"], capture_output=True, text=True, check=True

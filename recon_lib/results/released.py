@@ -44,6 +44,7 @@ class NetworkCard:
         n_images: The number of images it was trained on.
         data: The sha256 of what it learned from.
         parameters: All that decided it, as its run's record has it.
+        machine: Where a network was tuned with a user's own scans, as a run's record describes it.
         history: A row an epoch, of a network tuned with a user's own scans.
         tuned_from: The ``name`` and ``sha256`` of the network that it was tuned from.
         held_out: What tuning gave on slices that were held out.
@@ -66,6 +67,7 @@ class NetworkCard:
     n_images: int | None = None
     data: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
     tuned_from: Mapping[str, str] = field(default_factory=dict)
     held_out: HeldOut | None = None

@@ -15,6 +15,7 @@ from recon_lib.core.progress import Progress
 from recon_lib.experiment.profile import Masks, load_profile, profile_names
 from recon_lib.experiment.recipes import FineTuning, TuningRecipe
 from recon_lib.imaging.masks import MaskSpec, mask_stack
+from recon_lib.network.accelerator import machine
 from recon_lib.network.files import save_network
 from recon_lib.network.journal import digest
 from recon_lib.network.training import fine_tune
@@ -123,6 +124,7 @@ def _card(network: Network, chosen: Slices, recipe: TuningRecipe, spec: MaskSpec
         tuned_from={"name": network.name, "sha256": network.sha256},
         parameters={"masks": asdict(spec), "recipe": recipe.as_dict(), "seed": seed},
         data={"pool": digest(chosen.images)},
+        machine=machine(),
     )
 
 

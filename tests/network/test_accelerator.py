@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from recon_lib.core import host
 from recon_lib.network import accelerator
 
 
@@ -31,6 +32,14 @@ def test_the_first_card_is_described(monkeypatch):
     monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
     expected = {"kind": "Tesla X", "memory_mib": 81559, "driver": "550.1", "tf32": False}
     assert accelerator.accelerator() == expected
+
+
+def test_the_machine_is_described_with_its_card(monkeypatch):
+    assert accelerator.machine() == host.machine()
+    card(monkeypatch, "Tesla X, 81559, 550.1\n")
+    described = accelerator.machine()
+    assert described.pop("accelerator")["kind"] == "Tesla X"
+    assert described == host.machine()
 
 
 @pytest.mark.parametrize("shown", ["", "Tesla X, [N/A], 550.1\n", "Tesla X\n", OSError(), None])

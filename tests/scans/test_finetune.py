@@ -11,6 +11,7 @@ from scan_files import head, tiny_network
 
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import TuningRecipe
+from recon_lib.network.accelerator import machine
 from recon_lib.network.cascade import named_weights
 from recon_lib.network.files import load_network
 from recon_lib.results.released import HeldOut
@@ -48,6 +49,7 @@ def test_tuning_learns_and_writes_a_network_with_its_card(tmp_path, start):
     )
     assert mean_psnr(tuned, slices(1))["network"] > before["network"] + 0.3
     _, card = load_network(out)
+    assert card.machine == machine()
     assert card.tuned_from == {"name": "start", "sha256": open_network(start).sha256}
     assert (card.kind, card.key.n_finetune, card.n_images) == ("finetune", 5, 24)
     assert card.normalisation == "each slice divided by the maximum of its reference"
