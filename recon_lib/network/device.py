@@ -6,21 +6,50 @@ them all twice, as values and as gradients, a forward pass two of them at a time
 
 from __future__ import annotations
 
+import os
+from fractions import Fraction
+
 import keras
-import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.counting import update_bytes
 from recon_lib.experiment.recipes import Architecture
 
 PIXELS_ON_CPU = 2**18
+SHARE = "RECON_CARD_SHARE"
+"""The variable that names this process' part of the card, where several share it."""
 _FLOAT = 4  # bytes
 _USED = 0.8  # This share of a card's memory is used: the rest is the backend's own, and fragments.
 
 
 def device_memory() -> int | None:
-    """Return the bytes of the card that the backend computes on, or ``None`` on a CPU."""
+    """Return the bytes of the card that this process may use, or ``None`` where the backend computes on a CPU."""
     return {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]()
+
+
+def usable(memory: int) -> int:
+    """Return how much of a card's memory arrays may take.
+
+    Args:
+        memory: Bytes, as :func:`device_memory` gives them.
+    """
+    return int(_USED * memory)
+
+
+def card_share() -> Fraction:
+    """Return this process' part of the card: what ``RECON_CARD_SHARE`` names, or 1.
+
+    Raises:
+        ReconError: It names no part above 0 and up to 1.
+    """
+    text = os.environ.get(SHARE, "1")
+    try:
+        share = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(0)
+    if not 0 < share <= 1:
+        raise ReconError(f"{SHARE} is a part of the card such as 1/4 or 0.25, not {text!r}.")
+    return share
 
 
 def check_update(architecture: Architecture, batch: int, size: tuple[int, int], end_to_end: bool) -> None:
@@ -47,20 +76,18 @@ def check_update(architecture: Architecture, batch: int, size: tuple[int, int], 
         )
 
 
-def fits(arrays: tuple[np.ndarray, ...], architecture: Architecture, batch: int, size: tuple[int, int]) -> bool:
-    """Tell whether arrays fit into the card beside an update of a sub-network; false on a CPU.
+def room(architecture: Architecture, batch: int, size: tuple[int, int]) -> int:
+    """Return how many bytes of images can stay on the card beside an update of a sub-network; 0 on a CPU.
 
     Args:
-        arrays: What would stay on the card.
         architecture: The network's shape.
         batch: Images an update.
         size: ``(height, width)`` of an image.
     """
     memory = device_memory()
     if memory is None:
-        return False
-    needed = sum(array.nbytes for array in arrays) + update_bytes(architecture, batch, size, end_to_end=False)
-    return needed <= _USED * memory
+        return 0
+    return max(0, usable(memory) - update_bytes(architecture, batch, size, end_to_end=False))
 
 
 def forward_pixels(architecture: Architecture) -> int:
@@ -81,6 +108,9 @@ def _tensorflow() -> int | None:
     cards = tf.config.list_physical_devices("GPU")
     if not cards:
         return None
+    limited = tf.config.get_logical_device_configuration(cards[0])
+    if limited and limited[0].memory_limit:
+        return int(limited[0].memory_limit) * 2**20
     from tensorflow.python.client import device_lib  # Only this says how much TensorFlow may use.
 
     return max(d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU")
@@ -96,4 +126,6 @@ def _jax() -> int | None:
 def _torch() -> int | None:
     import torch
 
-    return torch.cuda.get_device_properties(0).total_memory if torch.cuda.is_available() else None
+    if not torch.cuda.is_available():
+        return None
+    return int(torch.cuda.get_device_properties(0).total_memory * card_share())

@@ -255,7 +255,7 @@ def _batches(
     inputs: np.ndarray, targets: np.ndarray, recipe: SequentialRecipe, updates: int, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give batches of whole images or of fresh random crops, each image as often as any other."""
-    count, (height, width) = len(inputs), inputs.shape[1:3]
+    count, height, width = inputs.shape[:3]
     visits = updates * recipe.batch
     order = np.concatenate([rng.permutation(count) for _ in range(-(-visits // count))])[:visits]
     for chosen in order.reshape(updates, recipe.batch):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -148,8 +149,26 @@ def _update_of_torch(
     return update
 
 
+@dataclass(frozen=True)
+class Divided:
+    """Images of which the card holds the first and the main memory the others.
+
+    Attributes:
+        resident: On the card, ``(m, ...)``.
+        remote: In the main memory, ``(n - m, ...)``.
+    """
+
+    resident: object
+    remote: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of all images."""
+        return (len(self.resident) + len(self.remote), *self.remote.shape[1:])
+
+
 def place(arrays: tuple[np.ndarray, ...], architecture: Architecture, batch: int) -> tuple:
-    """Put training images on the card, to stay there, if they fit beside an update of a sub-network.
+    """Put training images on the card, to stay there, as many as fit beside an update of a sub-network.
 
     Args:
         arrays: Of all images: ``(n, height, width, channels)`` each.
@@ -157,27 +176,40 @@ def place(arrays: tuple[np.ndarray, ...], architecture: Architecture, batch: int
         batch: Images an update.
 
     Returns:
-        The arrays on the card; or as they are, if they do not fit, there is no card, or the backend is not JAX.
+        The arrays on the card; divided, if only some of the images fit; or as they are, if none does, there is no
+        card, or the backend is not JAX. :func:`gather` takes batches out of each.
     """
-    size = arrays[0].shape[1:3]
-    if keras.backend.backend() != "jax" or not device.fits(arrays, architecture, batch, size):
+    if keras.backend.backend() != "jax":
+        return arrays
+    images = len(arrays[0])
+    count = device.room(architecture, batch, arrays[0].shape[1:3]) // (sum(array.nbytes for array in arrays) // images)
+    if not count:
         return arrays
     import jax
 
-    return tuple(jax.device_put(array) for array in arrays)
+    if count >= images:
+        return tuple(jax.device_put(array) for array in arrays)
+    return tuple(Divided(jax.device_put(array[:count]), array[count:]) for array in arrays)
 
 
 def gather(array: object, chosen: np.ndarray) -> object:
-    """Take images out of an array where it lies, in the main memory or on the card.
+    """Take images out of an array where it lies: in the main memory, on the card, or in both.
 
     Args:
-        array: ``(n, ...)``.
+        array: ``(n, ...)``, or one that :func:`place` divided.
         chosen: Their indices, ``(batch,)``.
 
     Returns:
         ``(batch, ...)``.
     """
-    return array[chosen] if isinstance(array, np.ndarray) else _gather_on_card()(array, chosen)
+    if isinstance(array, np.ndarray):
+        return array[chosen]
+    if not isinstance(array, Divided):
+        return _gather_on_card()(array, chosen)
+    count = len(array.resident)
+    near, far = np.flatnonzero(chosen < count), np.flatnonzero(chosen >= count)
+    order = np.argsort(np.concatenate([near, far]))
+    return _gather_from_both()(array.resident, chosen[near], array.remote[chosen[far] - count], order)
 
 
 @functools.cache
@@ -185,6 +217,16 @@ def _gather_on_card() -> Callable:
     import jax
 
     return jax.jit(lambda array, chosen: array[chosen])  # One function is compiled once for each shape.
+
+
+@functools.cache
+def _gather_from_both() -> Callable:
+    import jax
+
+    def gather_both(resident, chosen, sent, order):  # noqa: ANN001, ANN202 - tensors of the backend
+        return jax.numpy.concatenate([resident[chosen], sent])[order]
+
+    return jax.jit(gather_both)
 
 
 def _values(variables: list[keras.Variable]) -> list:

@@ -88,16 +88,14 @@ def test_a_larger_card_takes_larger_parts_and_gives_the_same(monkeypatch, rng):
     assert device.forward_pixels(TINY) == int(0.8 * 10**9 / (2 * 4 * 2 * 4))
 
 
-def test_it_fits_beside_an_update_or_not(monkeypatch):
-    arrays = (np.zeros((10, 16, 16), np.float32), np.zeros((10, 16, 16), bool))
-    # the arrays; then one pixel of TINY as above: 56 bytes, for each of 2 images of 8 x 8
-    needed = 10 * 256 * (4 + 1) + 56 * 2 * 64
-    card(monkeypatch, int(needed / 0.8) + 1)
-    assert device.fits(arrays, TINY, 2, (8, 8))
-    card(monkeypatch, int(needed / 0.8) - 2)
-    assert not device.fits(arrays, TINY, 2, (8, 8))
+def test_the_room_beside_an_update(monkeypatch):
+    update = 56 * 2 * 64  # one pixel of TINY as above: 56 bytes, for each of 2 images of 8 x 8
+    card(monkeypatch, 20000)
+    assert device.room(TINY, 2, (8, 8)) == 16000 - update
+    card(monkeypatch, update)
+    assert device.room(TINY, 2, (8, 8)) == 0
     card(monkeypatch, None)
-    assert not device.fits(arrays, TINY, 2, (8, 8))
+    assert device.room(TINY, 2, (8, 8)) == 0
 
 
 def backend(monkeypatch, name, **modules):
@@ -120,7 +118,35 @@ def test_memory_is_what_the_backend_may_use(monkeypatch):
         backend(monkeypatch, "torch", torch=space(cuda=cuda))
         assert device.device_memory() == expected
     devices = [space(device_type="CPU", memory_limit=99), space(device_type="GPU", memory_limit=3)]
-    config = space(list_physical_devices=lambda kind: [kind] if kind == "GPU" else [])
+    limits = []
+    config = space(
+        list_physical_devices=lambda kind: [kind] if kind == "GPU" else [],
+        get_logical_device_configuration=lambda card: limits if card == "GPU" else None,
+    )
     listing = space(device_lib=space(list_local_devices=lambda: devices))
     backend(monkeypatch, "tensorflow", tensorflow=space(config=config), tensorflow__python__client=listing)
     assert device.device_memory() == 3
+    limits.append(space(memory_limit=None))
+    assert device.device_memory() == 3
+    limits[0] = space(memory_limit=7)
+    assert device.device_memory() == 7 * 2**20  # as this process was limited
+
+
+def test_torch_may_use_its_share(monkeypatch):
+    cuda = SimpleNamespace(
+        is_available=lambda: True, get_device_properties=lambda _: SimpleNamespace(total_memory=1000)
+    )
+    backend(monkeypatch, "torch", torch=SimpleNamespace(cuda=cuda))
+    monkeypatch.setenv(device.SHARE, "1/4")
+    assert device.device_memory() == 250
+    assert device.usable(250) == 200
+
+
+@pytest.mark.parametrize("text", ["0", "-1/2", "3/2", "half", "1/0", "", "nan"])
+def test_a_share_is_a_part_of_the_card(monkeypatch, text):
+    for good, expected in (("0.25", 0.25), ("1/8", 0.125), ("1", 1)):
+        monkeypatch.setenv(device.SHARE, good)
+        assert device.card_share() == expected
+    monkeypatch.setenv(device.SHARE, text)
+    with pytest.raises(ReconError, match=f"RECON_CARD_SHARE is a part of the card such as 1/4 or 0.25, not {text!r}"):
+        device.card_share()

@@ -15,7 +15,7 @@ from network.test_training import RECIPE, TUNING, Stop, same, stop_after, train,
 from recon_lib.core.arrays import load_state
 from recon_lib.experiment.counting import update_bytes
 from recon_lib.experiment.recipes import Architecture, SequentialRecipe
-from recon_lib.network import accelerator, device, inference, journal, updates
+from recon_lib.network import accelerator, device, inference, journal, training, updates
 
 on_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="of the backend JAX")
 BOTH = pytest.mark.parametrize(("run", "recipe"), [(train, RECIPE), (tune, TUNING)])
@@ -57,6 +57,45 @@ def test_updates_are_those_of_keras_to_the_last_bit_wherever_the_images_lie(run,
 
 
 @on_jax
+@pytest.mark.parametrize("count", [1, 5])
+def test_images_that_fit_in_part_give_the_same_bits(count, tmp_path, monkeypatch):
+    from_host, history = train(tmp_path / "host")
+    kinds, sizes = set(), []
+
+    def watched(array, chosen, gather=updates.gather):
+        kinds.add(type(array))
+        sizes.append(len(array.resident))
+        return gather(array, chosen)
+
+    monkeypatch.setattr(training, "gather", watched)
+    image = 4 * 3 * 17 * 20  # bytes: two channels in and a target, of the images of the training
+    monkeypatch.setattr(device, "room", lambda *_: count * image + 1)
+    divided, divided_history = train(tmp_path / "divided")
+    assert kinds == {updates.Divided}
+    assert set(sizes) == {count}
+    assert same(divided, from_host)
+    assert divided_history == history
+
+
+@on_jax
+def test_no_update_waits_for_the_one_before():
+    import jax
+
+    model = training_tests.start().subnetworks[0]
+    optimizer = keras.optimizers.Adam(1e-3)
+    optimizer.build(model.trainable_variables)
+    updater = updates.Updater(model, optimizer, training_tests.hybrid_loss)
+    images = np.ones((2, 8, 8, 2), np.float32)
+    first = model.get_weights()
+    for _ in range(3):
+        updater.update(images, images[..., :1])
+    assert all(map(np.array_equal, model.get_weights(), first))  # nothing was read back yet
+    assert all(isinstance(row, jax.Array) for row in updater._rows)
+    updater.settle()
+    assert not any(map(np.array_equal, model.get_weights(), first))
+
+
+@on_jax
 def test_images_that_fit_lie_on_the_card_and_others_stay(card, monkeypatch):
     import jax
 
@@ -64,9 +103,25 @@ def test_images_that_fit_lie_on_the_card_and_others_stay(card, monkeypatch):
     (placed,) = updates.place(images, shape, 2)
     assert isinstance(placed, jax.Array)
     np.testing.assert_array_equal(updates.gather(placed, np.array([2, 0])), images[0][[2, 0]])
-    needed = images[0].nbytes + update_bytes(shape, 2, (8, 8), end_to_end=False)
-    monkeypatch.setattr(device, "device_memory", lambda: needed)  # of which a fifth is left to the backend
+    update, image = update_bytes(shape, 2, (8, 8), end_to_end=False), images[0][0].nbytes
+    for count in (2, 1):  # a fifth of the memory is left to the backend
+        memory = int((update + (count + 0.5) * image) / 0.8)
+        monkeypatch.setattr(device, "device_memory", lambda memory=memory: memory)
+        (divided,) = updates.place(images, shape, 2)
+        assert (len(divided.resident), len(divided.remote)) == (count, 3 - count)
+        assert isinstance(divided.resident, jax.Array)
+    monkeypatch.setattr(device, "device_memory", lambda: update)
     assert updates.place(images, shape, 2) is images
+
+
+@on_jax
+@pytest.mark.parametrize("chosen", [[0, 1], [4, 3], [4, 0, 2, 2, 3, 1]])
+def test_a_batch_comes_from_both_memories_in_its_order(chosen):
+    import jax
+
+    images = np.arange(5 * 6, dtype=np.float32).reshape(5, 2, 3, 1)
+    divided = updates.Divided(jax.device_put(images[:3]), images[3:])
+    np.testing.assert_array_equal(updates.gather(divided, np.array(chosen)), images[chosen])
 
 
 def test_without_a_card_images_stay_in_the_main_memory():
