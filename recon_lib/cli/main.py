@@ -1,4 +1,4 @@
-"""The command line: groups `data` and `results`, and the commands of :mod:`recon_lib.cli.scans`.
+"""The command line: groups `data` and `results`, and the commands of the other modules of this package.
 
 A command is a function that takes the parsed arguments; it imports what it needs, so that ``--help``
 answers at once. To add one, write the function and name it in :func:`build_parser`.
@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from recon_lib.cli import quickstart
-from recon_lib.cli.scans import add_commands
+from recon_lib.cli import quickstart, runs, scans
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(prog="recon", description="Your scans, data and results.")
     groups = parser.add_subparsers(metavar="COMMAND", required=True)
-    add_commands(groups)
+    scans.add_commands(groups)
     quickstart.add_command(groups)
 
     data = _group(groups, "data", "what is fetched, verified and prepared")
@@ -76,6 +75,8 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("domains", nargs="*", metavar="DOMAIN", help="natural, t1, t2, t1_bold5000")
         command.add_argument("--source", metavar="NAME", help="open (default), ilsvrc, midas or ixi")
         command.add_argument("--profile", metavar="NAME", help="take domains, sources and matrices from this profile")
+
+    runs.add_commands(groups)
 
     results = _group(groups, "results", "the numbers and figures' data that the book draws")
     _command(results, "verify", results_verify, "compare every file of every profile with its recorded sha256")

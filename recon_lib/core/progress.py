@@ -17,18 +17,27 @@ class Bar:
 
     Args:
         label: What the work is called, to the left of the bar.
+        smoothing: How much the newest units decide the time left; 0 for the mean speed since the start.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, smoothing: float = 0.3) -> None:
         from tqdm.auto import tqdm  # its notebook form loads ipywidgets
 
-        self._bar = tqdm(desc=label, total=1, dynamic_ncols=True)
+        self._bar = tqdm(desc=label, total=1, dynamic_ncols=True, smoothing=smoothing)
 
     def __call__(self, units: int, total: int, row: dict) -> None:
         """Move to ``units`` of ``total``; show the row's loss (no unit) and PSNR in dB."""
         self._bar.total = total
         self._bar.set_postfix({k: f"{row[k]:.4g}" for k in ("loss", "psnr") if k in row}, refresh=False)
         self._bar.update(units - self._bar.n)
+
+    def write(self, text: str) -> None:
+        """Print a line without breaking the bar.
+
+        Args:
+            text: The line.
+        """
+        self._bar.write(text)
 
     def __enter__(self) -> Self:
         """Return the bar."""

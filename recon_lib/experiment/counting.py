@@ -50,7 +50,7 @@ def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mappi
         Operations; 0 for a method without a network. A training run counts the images it asks for, of which a
         small domain has fewer.
     """
-    spec, architecture = run.spec, _architecture(run)
+    spec, architecture = run.spec, architecture_of(run)
     if architecture is None:
         return 0
     if isinstance(spec, TrainSpec):
@@ -112,7 +112,7 @@ def run_update_bytes(run: Run, sizes: Mapping[str, tuple[int, int]]) -> int:
     tuning, images = isinstance(run.spec, TuneSpec), run.spec.recipe.batch
     if tuning:
         images = min(images, run.spec.n_finetune) or run.spec.n_finetune
-    return update_bytes(_architecture(run), images, _update_size(run, sizes), end_to_end=tuning)
+    return update_bytes(architecture_of(run), images, _update_size(run, sizes), end_to_end=tuning)
 
 
 def training_bytes(images: int, size: tuple[int, int]) -> int:
@@ -134,11 +134,15 @@ def network_bytes(runs: list[Run]) -> int:
     Args:
         runs: A plan.
     """
-    return sum(_FLOAT * weights(_architecture(run)) for run in runs if run.kind != "evaluate")
+    return sum(_FLOAT * weights(architecture_of(run)) for run in runs if run.kind != "evaluate")
 
 
-def _architecture(run: Run) -> Architecture | None:
-    """Find the network's shape: the training run at the beginning states it."""
+def architecture_of(run: Run) -> Architecture | None:
+    """Find the network's shape, which the training run at the beginning states; ``None`` for a method without one.
+
+    Args:
+        run: A run of :func:`recon_lib.experiment.plan.plan`.
+    """
     while run.parent is not None:
         run = run.parent
     return run.spec.architecture if isinstance(run.spec, TrainSpec) else None

@@ -25,6 +25,8 @@ class RunRecord:
         versions: Of the packages used.
         machine: Its ``processor``, ``cores`` and ``system``; empty where they were not recorded.
         commit: Of the project.
+        executor: What carried it out: ``notebook``, or ``library`` where no notebook did; ``None`` where it was not
+            recorded.
     """
 
     id: str
@@ -38,6 +40,7 @@ class RunRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
     commit: str | None = None
+    executor: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what is written, the names under ``choice``; what was not recorded is left out."""
@@ -54,4 +57,4 @@ class RunRecord:
         return cls(**values, key=RunKey.from_json(content["choice"]))
 
 
-_RECORDED = ("inputs", "files", "seconds", "versions", "machine", "commit")
+_RECORDED = ("inputs", "files", "seconds", "versions", "machine", "commit", "executor")

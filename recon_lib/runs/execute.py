@@ -7,11 +7,11 @@ on from its last checkpoint; two processes never work on one run.
 from __future__ import annotations
 
 import platform
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
-import filelock
 import keras
 import numpy as np
 
@@ -23,37 +23,41 @@ from recon_lib.core.progress import Progress
 from recon_lib.experiment.plan import Run
 from recon_lib.experiment.specs import TrainSpec, TuneSpec
 from recon_lib.imaging.masks import assign_masks, mask_stack
-from recon_lib.network.accelerator import accelerator
+from recon_lib.network.accelerator import machine
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network, save_network
+from recon_lib.network.sharing import take_share
 from recon_lib.network.training import fine_tune, train_sequential
 from recon_lib.results.records import RunRecord
 from recon_lib.results.released import NetworkCard
 from recon_lib.results.rows import HISTORY_COLUMNS, write_rows
+from recon_lib.runs.claims import claim
 from recon_lib.runs.evaluate import evaluate
 from recon_lib.runs.images import planned_images
 from recon_lib.runs.state import finished, folder, network_file
 
 
-def execute(run: Run, progress: Progress | None = None) -> Path:
+def execute(run: Run, progress: Progress | None = None, *, wait: bool = True) -> Path:
     """Carry out a run, and first the run it starts from, unless they are done or its network is released.
 
     Args:
         run: One of :func:`recon_lib.runs.state.plan_profile`.
         progress: Called as work goes on with units done, units in all and the newest row.
+        wait: Wait for another process that is carrying out the run, rather than refuse.
 
     Returns:
         The run's folder, with ``run.json``, ``history.csv`` and ``network.safetensors`` (train,
         finetune), or ``slices.csv`` and ``panels.npz`` (evaluate; few variations have pictures).
 
     Raises:
+        ClaimedError: Another process is carrying it out, and ``wait`` is false.
         ReconError: The run's data are no longer those that it was planned with, or too few.
     """
+    take_share()
     if run.parent is not None and network_file(run.parent) is None:
-        execute(run.parent, progress)
+        execute(run.parent, progress, wait=wait)
     out = folder(run)
-    out.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(out / ".lock"):
+    with claim(out, wait=wait):
         if not finished(run):
             start = time.time()
             work = {"train": _train, "finetune": _fine_tune, "evaluate": _evaluate}[run.kind]
@@ -70,7 +74,6 @@ def _evaluate(run: Run, out: Path, progress: Progress | None) -> dict:
 
 
 def _record(run: Run, out: Path, inputs: dict, seconds: float) -> RunRecord:
-    card = accelerator()
     return RunRecord(
         id=run.id,
         kind=run.kind,
@@ -87,9 +90,17 @@ def _record(run: Run, out: Path, inputs: dict, seconds: float) -> RunRecord:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        machine=host.machine() | ({"accelerator": card} if card else {}),
+        machine=machine(),
         commit=host.commit(),
+        executor=_executor(),
     )
+
+
+def _executor() -> str:
+    """Tell whether a notebook's kernel runs this code."""
+    interactive = sys.modules.get("IPython")
+    shell = interactive.get_ipython() if interactive else None
+    return "notebook" if hasattr(shell, "kernel") else "library"
 
 
 def _is_result(path: Path) -> bool:

@@ -16,6 +16,13 @@ def test_the_bar_moves_to_where_the_work_is(capsys):
     assert "training" in capsys.readouterr().err
 
 
+def test_lines_and_the_time_left_beside_a_bar(capsys):
+    with Bar("runs") as bar, Bar("runs", smoothing=0) as mean:
+        bar.write("one is finished")
+        assert (bar._bar.smoothing, mean._bar.smoothing) == (0.3, 0)
+    assert capsys.readouterr().out == "one is finished\n"
+
+
 def test_the_bar_closes_when_the_work_breaks_off():
     with pytest.raises(KeyError), Bar("training") as bar:
         raise KeyError

@@ -1,7 +1,9 @@
 """Runs are done once, in order, resumed after a stop, and leave a record and a network behind."""
 
 import json
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -11,8 +13,11 @@ from tiny_runs import TINY, named, varied
 from recon_lib.core import files, paths
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.profile import load_profile
+from recon_lib.network import accelerator
 from recon_lib.network.files import load_network
+from recon_lib.network.sharing import take_share
 from recon_lib.runs import evaluate, execute, state
+from recon_lib.runs.claims import ClaimedError, claim
 
 
 def test_every_run_leaves_a_record_that_says_all(tiny):
@@ -26,6 +31,7 @@ def test_every_run_leaves_a_record_that_says_all(tiny):
         assert set(record["versions"]) == {"recon_lib", "keras", "backend", "numpy", "python"}
         assert record["versions"]["backend"] == keras.backend.backend()
         assert set(record["machine"]) == {"processor", "cores", "system"}
+        assert record["executor"] == "library"
         for name, digest in record["files"].items():
             assert files.sha256(state.folder(run) / name) == digest
 
@@ -126,6 +132,44 @@ def test_too_few_pool_images_are_named(tiny, monkeypatch, tmp_path):
     run = replace(run, spec=replace(run.spec, n_finetune=1000))
     with pytest.raises(ReconError, match=r"asks for 1000 images, but the pool of 't1' has \d+"):
         execute.execute(run)
+
+
+def test_the_record_says_that_a_notebook_carried_it_out(monkeypatch):
+    shell = SimpleNamespace(kernel=None)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    assert execute._executor() == "notebook"
+    del shell.kernel  # IPython in a terminal
+    assert execute._executor() == "library"
+
+
+def test_the_record_describes_the_card(tiny, monkeypatch, tmp_path):
+    _, plan = tiny
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    card = {"kind": "card", "memory_mib": 1, "driver": "2", "tf32": True}
+    monkeypatch.setattr(accelerator, "accelerator", lambda: card)
+    run = named(plan, "evaluate", method="zero_filled")
+    record = json.loads((execute.execute(run) / "run.json").read_text(encoding="utf-8"))
+    assert record["machine"]["accelerator"] == card
+
+
+def test_a_run_under_way_elsewhere_is_waited_for_or_refused(tiny, monkeypatch, tmp_path):
+    _, plan = tiny
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    run = named(plan, "evaluate", method="zero_filled")
+    with claim(state.folder(run), wait=False), pytest.raises(ClaimedError, match="is under way"):
+        execute.execute(run, wait=False)
+    assert not state.finished(run)
+    execute.execute(run, wait=False)
+    assert state.finished(run)
+
+
+def test_a_process_takes_its_share_of_the_card_before_anything(tiny, monkeypatch):
+    _, plan = tiny
+    monkeypatch.setenv("RECON_CARD_SHARE", "2")
+    take_share.cache_clear()
+    with pytest.raises(ReconError, match="RECON_CARD_SHARE"):
+        execute.execute(plan[0])
+    take_share.cache_clear()
 
 
 def test_a_residual_network_is_read_back_as_one(tiny):
