@@ -45,7 +45,7 @@ def claim(folder: Path, *, wait: bool) -> Iterator[None]:
         lock.acquire(timeout=-1 if wait else _PATIENCE)
     except filelock.Timeout:
         raise ClaimedError(f"{folder.name} is under way in {_holder(folder)}.") from None
-    except NotImplementedError:
+    except RuntimeError:  # filelock's, where the operating system refuses locks
         raise ReconError(
             f"The file system of {folder} has no locks, without which two processes would do one run: "
             "set RECON_RUNS to a folder on another."

@@ -83,7 +83,7 @@ def test_who_only_looks_turns_nobody_away(tmp_path, monkeypatch):
 
 def test_a_file_system_without_locks_is_one_sentence(tmp_path, monkeypatch):
     def acquire(*_, **__):
-        raise NotImplementedError
+        raise RuntimeError
 
     monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
     with pytest.raises(ReconError, match=r"has no locks.*set RECON_RUNS to a folder on another"):
