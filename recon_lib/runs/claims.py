@@ -7,6 +7,7 @@ the process ends. A file beside the lock says whose it is; it only informs, and 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -45,11 +46,13 @@ def claim(folder: Path, *, wait: bool) -> Iterator[None]:
         lock.acquire(timeout=-1 if wait else _PATIENCE)
     except filelock.Timeout:
         raise ClaimedError(f"{folder.name} is under way in {_holder(folder)}.") from None
-    except RuntimeError:  # filelock's, where the operating system refuses locks
+    except (RuntimeError, OSError) as error:  # of either kind, as the version of filelock has it
+        if getattr(error, "errno", errno.ENOLCK) not in {errno.ENOLCK, errno.ENOSYS}:
+            raise
         raise ReconError(
             f"The file system of {folder} has no locks, without which two processes would do one run: "
             "set RECON_RUNS to a folder on another."
-        ) from None
+        ) from error
     try:
         since = time.strftime("%Y-%m-%d %H:%M")
         write_json(folder / _HOLDER, {"process": os.getpid(), "machine": platform.node(), "since": since})

@@ -1,5 +1,6 @@
 """A run is claimed by one process at a time, and by nobody once that process has ended, however it did."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -81,10 +82,20 @@ def test_who_only_looks_turns_nobody_away(tmp_path, monkeypatch):
     assert time.monotonic() - begin < claims._PATIENCE
 
 
-def test_a_file_system_without_locks_is_one_sentence(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError(), OSError(errno.ENOLCK, "No locks available")])
+def test_a_file_system_without_locks_is_one_sentence(tmp_path, monkeypatch, error):
     def acquire(*_, **__):
-        raise RuntimeError
+        raise error
 
     monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
     with pytest.raises(ReconError, match=r"has no locks.*set RECON_RUNS to a folder on another"):
+        claims.claim(tmp_path, wait=True).__enter__()
+
+
+def test_a_folder_that_may_not_be_written_is_no_matter_of_locks(tmp_path, monkeypatch):
+    def acquire(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    with pytest.raises(PermissionError):
         claims.claim(tmp_path, wait=True).__enter__()
