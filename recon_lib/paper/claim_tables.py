@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from recon_lib.experiment.design import domain_name
 from recon_lib.paper.claims import Claim, ClaimId
-from recon_lib.paper.intervals import Estimate, Unit
+from recon_lib.paper.intervals import Estimate, Measure, Unit
 from recon_lib.paper.markdown import render_table, table
 from recon_lib.paper.markup import Rendered, signed
 from recon_lib.paper.verdicts import Verdict
@@ -109,6 +109,35 @@ def render_verdicts(
         return Rendered(markdown="No claim could be tested yet.")
     heads = ("The paper claims", "Verdict", "Here", "95 % interval, t over subjects", "95 % interval, bootstrap")
     return render_table(heads, rows, "llrrr")
+
+
+def render_gain_left(claim: Claim) -> Rendered:
+    """Say how much of the gain of more training images tuning leaves, here and in the paper.
+
+    Args:
+        claim: The fifth of :func:`recon_lib.paper.claims.check`.
+
+    Returns:
+        Markdown: a sentence a contrast; empty where it was not measured.
+    """
+    sentences = []
+    for ours, theirs in zip(claim.verdicts, claim.paper, strict=True):
+        left = {estimate.quantity: estimate for estimate in ours.others if _is_left(estimate)}
+        printed = {estimate.quantity: estimate for estimate in theirs.others if _is_left(estimate)}
+        for quantity, estimate in left.items():
+            paper = f", {value(printed[quantity])} in the paper" if quantity in printed else ""
+            few, many, count = quantity.detail
+            sentences.append(
+                f"On {domain_name(ours.test_domain)}, tuning with {count} images leaves {value(estimate)} of the gain "
+                f"from {few} to {many} photographs here{paper}."
+            )
+    return Rendered(markdown=" ".join(sentences))
+
+
+def _is_left(estimate: Estimate) -> bool:
+    """Tell whether a number is the gain of more training images after tuning."""
+    quantity = estimate.quantity
+    return quantity is not None and quantity.measure is Measure.GAIN and quantity.detail[-1] > 0
 
 
 def verdict_cell(verdict: Verdict) -> str:

@@ -104,7 +104,8 @@ class Claim:
         verdicts: One for each contrast.
         paper: The same check on the paper's own tables, one for each contrast; not testable where they hold no
             such numbers. Its interval is the number itself: printed means allow none.
-        profile: The profile whose results were tested; ``None`` before anything has been run.
+        profile: The profile whose results were tested; ``None`` before anything has been run, and for a claim that is
+            about no metric.
     """
 
     number: int
@@ -170,7 +171,7 @@ def _check_each(results: Sequence[Results | None]) -> list[Claim]:
         profile = getattr(source, "profile", None)
         verdicts = tuple(explained(statement, statement.judge(networks), source) for networks in ours[profile])
         paper = tuple(statement.judge(networks) for networks in theirs)
-        claims.append(Claim(number, statement, verdicts, paper, profile))
+        claims.append(Claim(number, statement, verdicts, paper, profile if statement.is_about_metric else None))
     return claims
 
 

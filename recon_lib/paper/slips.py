@@ -232,7 +232,10 @@ SLIPS = (
     ),
 )
 WORDS = (
-    ("Eq. 4", "its norms are printed without squares, and the text says mean-squared error; eq. 10 prints a square."),
+    (
+        "Eq. 4",
+        "its norms are printed without squares, and the text says mean-squared; eq. 10 squares that of the weights.",
+    ),
     ("Eq. 7", "its second term is printed with $x_u$, an image, among k-space samples; it is $y_u$."),
     ("Figures 2 and 3", "the panel letters do not match the text."),
 )  # what no table can show

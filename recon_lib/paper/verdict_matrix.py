@@ -119,8 +119,8 @@ def render_in_one_look(entries: Sequence[Entry]) -> Rendered:
     heads = [f"{profile}, {WAYS[way]}, {metric.upper()}" for profile in profiles for way, metric in _COLUMNS]
     marks = ", ".join(f"{mark} {outcome}" for outcome, mark in _MARKS.items())
     caption = (
-        f"In each cell {' and '.join(map(domain_name, DOMAINS))}: {marks}. † holds as printed: another cause than the "
-        "claim's explains it, or is not ruled out."
+        f"In each cell {' and '.join(map(domain_name, DOMAINS))}: {marks}. † holds as printed, with a reservation "
+        "that the page of claims states."
     )
     plain = table(["", *heads], text, "l" * (len(heads) + 1))
     return Rendered(table_box(caption, _head(profiles), "".join(body), "recon-grid"), f"{plain}\n\n{caption}")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fabricated import make_runs, plain
+from fabricated import cell, made, make_runs, plain
 
 from recon_lib.paper import claim_tables, claims, markup
 from recon_lib.paper.claims import ClaimId
@@ -64,3 +64,15 @@ def test_what_else_explains_a_claim_stands_beside_it(tmp_path):
 
 def test_one_subject_shows_no_interval():
     assert claim_tables.interval(Estimate("a lead", 1.0, float("-inf"), float("inf"))) == "one subject: none"
+
+
+def test_what_tuning_leaves_of_the_gain_is_set_beside_the_paper_s():
+    rows = [row for n, psnr in ((500, 30.0), (4000, 34.0)) for row in cell({"t2": psnr}, n_train=n, n_finetune=0)]
+    rows += [row for n, psnr in ((500, 35.0), (4000, 35.5)) for row in cell({"t2": psnr}, n_train=n, n_finetune=50)]
+    text = plain(claim_tables.render_gain_left(claims.check(made(rows))[4]))
+    # By hand from Table 4: 35.43 - 34.97.
+    assert text == (
+        "On T2, tuning with 50 images leaves +0.50 dB of the gain from 500 to 4000 photographs here, +0.46 dB in the "
+        "paper."
+    )
+    assert claim_tables.render_gain_left(claims.check(None)[4]).markdown == ""

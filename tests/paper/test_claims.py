@@ -159,6 +159,18 @@ def test_the_iterations_of_a_contrast_are_counted(monkeypatch, column, iteration
     verdict = claims.check(None)[5].verdicts[column]
     assert verdict.estimate == pytest.approx(iterations / 40 * 0.8 / 0.4)
     assert f"with the {iterations} iterations" in verdict.note
+    assert "not the paper's (" in verdict.note
+
+
+def test_a_faster_reading_of_cs_is_held_against_the_claim(monkeypatch):
+    rows = [timing("network", "recon_lib", 0.4), timing("cs:literal", "recon_lib", 0.6, iterations=80)]
+    monkeypatch.setattr(run_time, "measured", lambda: tuple(rows))
+    assert claims.check(None)[5].verdicts[0].words == "holds"
+    rows.append(timing("cs:real", "recon_lib", 0.2, iterations=80))
+    verdict = claims.check(None)[5].verdicts[0]
+    assert verdict.words == "holds as printed"
+    assert verdict.explanation.endswith("CS (real), takes 0.5 times as long as the network")
+    assert claims.check(None)[5].profile is None
 
 
 def test_the_paper_s_claims_hold_on_the_paper_s_tables():

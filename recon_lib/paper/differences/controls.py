@@ -124,8 +124,8 @@ def render_updates_in_short(results: Results | None) -> Rendered:
         return note(f"The control of equal updates, as trained: {NOT_RUN}.")
     sentences.append(
         "Where the second of two numbers is near zero, it is the updates that help at this scale, not the number of "
-        f"photographs. (Profile **{results.profile}**, one training each; random crops make many images of one, which "
-        "may be part of the reason.)"
+        f"photographs. (Profile **{results.profile}**, one training each, intervals of the bootstrap over "
+        "subjects; random crops make many images of one, which may be part of the reason.)"
     )
     return Rendered(markdown=" ".join(sentences))
 

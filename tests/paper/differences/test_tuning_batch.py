@@ -24,7 +24,7 @@ def source(profile, gains):
 def test_each_reading_has_its_gain_and_its_updates():
     sources = [source("open", {"": 1.0, "finetune-batch-all": 0.6}), source("desk", {"finetune-all-150": 0.4})]
     text = plain(tuning_batch.render_readings(sources))
-    rows = [row.split("|")[1:-1] for row in text.splitlines()[2:]]
+    rows = [row.split("|")[1:-1] for row in text.partition("\n\n")[0].splitlines()[2:]]
     cells = [[value.strip() for value in row] for row in rows]
     assert cells[0] == ["one image an update", "open", "3000", "+1.00 (+1.00 to +1.00)", "+0.50 (+0.50 to +0.50)"]
     assert cells[1] == ["one image an update", "desk", "3000", "not run yet", "not run yet"]
