@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,7 +101,8 @@ def is_localizer(head: pydicom.Dataset) -> bool:
 
 def reason(error: Exception) -> str:
     """Return the last line of a library's error, for a message."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip().rstrip(".")
+    line = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip().rstrip(".")
+    return re.sub(r"^'\w+' object has no attribute '(\w+)'$", r"it has no \1", line)
 
 
 def _is_dicom(path: Path) -> bool:

@@ -39,7 +39,7 @@ def test_a_directory_of_a_disk_is_no_image_and_a_name_like_dicom_is_a_promise(tm
         (tmp_path / name).write_bytes(content if name != "x.IMA" else b"not a picture")
     chosen = dicom_files(sorted(path for path in tmp_path.iterdir() if path.is_file()))
     assert [path.name for path in chosen] == ["IM1", "x.IMA"]
-    with pytest.raises(ReconError, match=r"Cannot read the DICOM image .*x\.IMA"):
+    with pytest.raises(ReconError, match=r"Cannot read the DICOM image .*x\.IMA \(it has no SOPClassUID\)"):
         split_images(chosen)
 
 
@@ -90,3 +90,4 @@ def test_a_localizer_is_recognised_by_type_or_description(tags, localizer):
 def test_the_reason_is_the_last_line():
     assert reason(ValueError("first\nlast. ")) == "last"
     assert reason(ValueError()) == "ValueError"
+    assert reason(AttributeError("'FileDataset' object has no attribute 'Rows'")) == "it has no Rows"
