@@ -49,6 +49,13 @@ def test_every_claim_has_a_verdict_of_the_right_kind(copy, profile):
 
 
 @pytest.mark.parametrize("profile", COMMITTED)
+def test_no_profile_says_that_more_images_help_without_the_number_of_updates(copy, profile):
+    verdicts = claims.check(opened(copy, profile))[4].verdicts
+    assert all("number of updates" in verdict.explanation for verdict in verdicts if verdict.tested)
+    assert Outcome.HOLDS not in {verdict.words for verdict in verdicts}
+
+
+@pytest.mark.parametrize("profile", COMMITTED)
 def test_headline_values_are_what_they_were(copy, profile):
     expected = stored(profile)
     assert expected, "python tests/headlines.py writes the file"
