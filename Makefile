@@ -27,7 +27,7 @@ with_versions = "$(PYTHON)" -m venv --clear .venv-versions && .venv-versions/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv book test lint format unit notebooks smoke browser coverage isolated mutants quickstart desk bench torture oldest newest lock clean
+.PHONY: help venv book test lint format unit notebooks smoke browser coverage isolated backends mutants quickstart desk bench torture oldest newest lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -81,6 +81,16 @@ coverage: $(INSTALLED) ## Measure which lines of the packages that compute run i
 isolated: $(INSTALLED) ## Run the tests of the lower packages in a copy without the packages above
 	$(call stage,isolated packages,$(RUN) tests.isolated)
 
+# What loads Keras, but for the explorer's notebook. Each backend has processes of its own: TensorFlow and PyTorch abort
+# in one. RECON_OTHER_BACKEND: no test repeats itself on another backend.
+BACKENDS ?= tensorflow jax torch
+ON_BACKENDS := network runs scans/test_reconstruct.py scans/test_finetune.py test_quickstart.py
+TORCH := .venv-torch/.installed
+
+backends: $(INSTALLED) $(if $(filter torch,$(BACKENDS)),$(TORCH)) ## Run what trains and reconstructs on TensorFlow, JAX and PyTorch (BACKENDS="torch" chooses)
+	$(call stage,backends,for backend in $(BACKENDS); do echo "== backend $$backend"; python=.venv/bin/python; [ $$backend != torch ] || python=.venv-torch/bin/python; \
+		$(ENV) KERAS_BACKEND=$$backend JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 RECON_OTHER_BACKEND=1 $$python -m pytest -n $(CORES) --dist loadfile $(ON_BACKENDS:%=tests/%) $(PYTEST) || exit 1; done)
+
 mutants: $(INSTALLED) ## Draw random wrong lines and say which no test sees: an hour (MUTANTS="--count 200 --seed 2")
 	PYTHONPATH=tests nice -n 19 env $(RUN) torture.random_mutants --jobs $(CORES) $(MUTANTS)
 
@@ -106,8 +116,15 @@ lock: $(INSTALLED) ## Solve pyproject.toml anew into requirements.lock (LOCK="--
 	$(RUN) tests.lock
 
 clean: ## Remove the environment, the built book and the caches; runs and results stay
-	rm -rf .venv .venv-versions book/_build .pytest_cache .ruff_cache .hypothesis .snakemake
+	rm -rf .venv .venv-torch .venv-versions book/_build .pytest_cache .ruff_cache .hypothesis .snakemake
 	find recon_lib tests notebooks book -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+# PyTorch on top of .venv, which it leaves alone; pip's own settings decide whether it is a build with CUDA.
+$(TORCH): $(INSTALLED)
+	.venv/bin/python -m venv --clear .venv-torch
+	.venv/bin/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' > "$$(.venv-torch/bin/python -c 'import site; print(site.getsitepackages()[0])')/locked.pth"
+	$(call stage,PyTorch,.venv-torch/bin/python -m pip install --disable-pip-version-check --no-build-isolation -e ".[torch]")
+	@touch $@
 
 # Two steps to one environment: what the book needs, which is small, and the rest of the same lock.
 PIP := .venv/bin/python -m pip install --disable-pip-version-check

@@ -1,12 +1,15 @@
 """Transfer learning for accelerated MRI with a cascade of small CNNs.
 
 The package is imported by the module, never as a whole: ``from recon_lib.imaging import fourier``. Importing
-``recon_lib`` itself loads nothing but its version, so the command line and the book start at once.
+``recon_lib`` itself loads no other package, so the command line and the book start at once.
 """
 
 import os
 
+from recon_lib.core.backend import choose_backend
+
 # TensorFlow greets on standard error; a progress bar reads better without. Set it to 0 to hear it again.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+choose_backend()  # before Keras is imported anywhere, because Keras asks then
 
 __version__ = "0.1.0"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from recon_lib.cli import quickstart, runs, scans
+from recon_lib.core.backend import missing_backend
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.run(arguments)
     except ReconError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # a file's name may hold line breaks
+        return 2
+    except ModuleNotFoundError as error:
+        sentence = missing_backend(error)
+        if sentence is None:
+            raise
+        print(f"error: {sentence}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the program that read our output has ended, so there is nobody to tell
         sys.stderr.close()

@@ -90,12 +90,24 @@ def test_trouble_with_the_disk_is_one_line_and_status_2(capsys, monkeypatch, num
     assert error.count("\n") == 1
 
 
-def test_other_errors_are_not_hidden(monkeypatch):
+def test_a_missing_backend_is_one_line_and_status_2(capsys, monkeypatch):
+    def fails(*_):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(inventory, "fetch_domain", fails)
+    assert main.main(["data", "fetch", "t1"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: PyTorch is not installed, and a network needs it")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), ModuleNotFoundError("No module named 'x'", name="x")])
+def test_other_errors_are_not_hidden(error, monkeypatch):
     def wrong(*_):
-        raise ZeroDivisionError
+        raise error
 
     monkeypatch.setattr(inventory, "fetch_domain", wrong)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(type(error)):
         main.main(["data", "fetch", "t1"])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from keras import ops
 from laws import data_consistency, direct_fft2c, direct_ifft2c
 from scan_files import head, save_nifti, tiny_network
 
@@ -174,7 +175,7 @@ def test_a_phase_is_carried_round_the_network(network):
     kspace, phase = direct_fft2c(zero_filled), to_complex(acquired.phase)
     for subnetwork in network.cascade.subnetworks:
         plain = image * phase.conj()
-        real = np.asarray(subnetwork(np.stack([plain.real, plain.imag], -1).astype(np.float32)))[..., 0]
+        real = ops.convert_to_numpy(subnetwork(np.stack([plain.real, plain.imag], -1).astype(np.float32)))[..., 0]
         image = data_consistency(real * phase, kspace, acquired.mask, np.inf)
     after, output = apply_network(network.cascade, acquired)
     np.testing.assert_allclose(after, np.abs(image), atol=1e-4)
