@@ -3,6 +3,7 @@
 import pytest
 from fabricated import cell_rows, row, write_run
 
+from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import write_json
 from recon_lib.results import defaults, merge, scanner, store
@@ -84,3 +85,13 @@ def test_a_network_is_found_with_its_profile_or_by_its_path(tmp_path):
     assert defaults.find_network(str(path)) == path
     with pytest.raises(ReconError, match=r"There is no file .*gone\.safetensors"):
         defaults.find_network(str(tmp_path / "gone.safetensors"))
+
+
+def test_every_committed_default_of_a_better_profile_was_tested_on_the_third_scanner(monkeypatch):
+    monkeypatch.setenv("RECON_RESULTS", str(paths.RESULTS))
+    rows, networks = scanner.read()[0], defaults.released_networks()
+    for name, network in defaults.default_networks().items():
+        for lesser in networks[name][networks[name].index(network) + 1 :]:
+            compared = defaults.gains(network, lesser, rows)
+            assert set(compared) > set(network.mean_psnr())
+            assert min(compared.values()) >= 0
