@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
+    from recon_lib.core.progress import Bar
     from recon_lib.scans.options import ReadOptions
     from recon_lib.scans.reconstruct import Network
     from recon_lib.scans.scan import Scan
 
 _INPUTS = (
-    "NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd) or .npy magnitudes, the folder of a DICOM "
-    "series or study, "
-    "or raw single-coil k-space (complex .npy, fastMRI or ISMRMRD .h5)"
+    "NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd), .npy or .npz magnitudes, the folder of a DICOM "
+    "series or study, or raw single-coil k-space (complex .npy or .npz, BART's .cfl, fastMRI or ISMRMRD .h5)"
+)
+_CONVENTION = (
+    "K-space is centred (zero frequency at height // 2 and width // 2, the image's origin likewise) and orthonormal, "
+    "and its last two axes are rows and columns; what is stored otherwise is recognised, and said."
+)
+_MASK = (
+    "undersample with this mask (.npy, .npz, .h5, .cfl; columns or a slice) instead of drawing them; 'own' for the one "
+    "that an HDF5 file holds beside its k-space"
 )
 _SIMULATION = (
     "Magnitude images are undersampled retrospectively. That is a simulation, and the output is labelled so: their "
@@ -42,6 +50,7 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     _add_series(command)
     command.add_argument("--output", metavar="OUT", type=Path, required=True, help="in the input's format (or NIfTI)")
     command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    command.add_argument("--mask", metavar="FILE", help=_MASK)
 
     command = _command(groups, "evaluate", "measure a network and zero-filling on scans that are fully sampled")
     command.set_defaults(run=evaluate)
@@ -49,6 +58,7 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     _add_series(command)
     command.add_argument("--output", metavar="CSV", type=Path, help="a table with a row for each slice and method")
     command.add_argument("--overwrite", action="store_true", help="replace CSV if it exists")
+    command.add_argument("--mask", metavar="FILE", help=_MASK)
 
     command = _command(groups, "finetune", "tune a network with a few slices of your scans")
     command.set_defaults(run=finetune)
@@ -87,7 +97,7 @@ def reconstruct(arguments: argparse.Namespace) -> None:
 
     try:
         with Bar(scan.path.name) as bar:
-            volume, record = reconstruct_scan(scan, network, **_options(arguments), progress=bar)
+            volume, record = reconstruct_scan(scan, network, **_options(arguments, scan, bar), progress=bar)
         write.write_scan(scan, volume, arguments.output, record)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(f"interrupted; {arguments.output} was not written.") from stop
@@ -115,7 +125,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
             source = read.read_scan(scan, _reading(arguments))
             _announce(source)
             with Bar(name) as bar:
-                measured = evaluate_scan(source, network, **_options(arguments), progress=bar)
+                measured = evaluate_scan(source, network, **_options(arguments, source, bar), progress=bar)
             rows += [{**row, "scan": name} for row in measured]
             print(_means(name, measured), flush=True)
     except KeyboardInterrupt as stop:
@@ -184,13 +194,18 @@ def weights_show(arguments: argparse.Namespace) -> None:
 
 
 def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argparse.ArgumentParser:
-    command = groups.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=_SIMULATION)
+    command = groups.add_parser(
+        name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=f"{_SIMULATION} {_CONVENTION}"
+    )
     command.add_argument("--weights", metavar="NAME", required=True, help="a released network, or a .safetensors file")
     text = "grid points over samples of k-space (default: 4; k-space that is undersampled has its own)"
     command.add_argument("--acceleration", metavar="R", type=float, help=text)
     text = "axial (default), coronal, sagittal, or the number of the file's axis along which slices are stacked"
     command.add_argument("--axis", help=text)
     command.add_argument("--seed", type=int, default=0, help="other masks, and other slices drawn (default: 0)")
+    text = "where the zero frequency of k-space is, instead of looking for it: centred, or corner (as fft2 leaves it)"
+    command.add_argument("--kspace-order", metavar="ORDER", help=text)
+    command.add_argument("--image", action="store_true", help="complex arrays are images, not k-space")
     text = "set NaN and infinite values to zero, and say how many"
     command.add_argument("--nan-to-zero", action="store_true", help=text)
     text = "set negative values of magnitudes to zero (what resampling leaves), and say how many"
@@ -206,13 +221,19 @@ def _add_series(command: argparse.ArgumentParser) -> None:
 def _announce(scan: Scan) -> None:
     """Say what was guessed, left out, reordered or scaled on reading: a line on stderr for each."""
     for sentence in scan.notes.values():
-        print(f"note: {scan.path.name}: {' '.join(sentence.split())}", file=sys.stderr)
+        print(_note(scan, sentence), file=sys.stderr)
+
+
+def _note(scan: Scan, sentence: str) -> str:
+    return f"note: {scan.path.name}: {' '.join(sentence.split())}"
 
 
 def _reading(arguments: argparse.Namespace) -> ReadOptions:
     from recon_lib.scans.options import ReadOptions
 
     return ReadOptions(
+        kspace_order=arguments.kspace_order,
+        as_image=arguments.image,
         nan_to_zero=arguments.nan_to_zero,
         clip_negative=arguments.clip_negative,
         series=getattr(arguments, "series", None),  # where a folder of scans is read, each gives its largest
@@ -240,8 +261,22 @@ def _acceleration(arguments: argparse.Namespace) -> float:
     return MaskSpec.acceleration if arguments.acceleration is None else arguments.acceleration
 
 
-def _options(arguments: argparse.Namespace) -> dict[str, object]:
-    return {name: getattr(arguments, name) for name in ("acceleration", "axis", "seed")}
+def _options(arguments: argparse.Namespace, scan: Scan, bar: Bar) -> dict[str, object]:
+    """Return how a scan is undersampled; its own mask is one that the user may ask for."""
+    from recon_lib.scans.scan_masks import OWN, make_mask, read_mask
+
+    def say(sentence: str) -> None:
+        bar.write(_note(scan, sentence), sys.stderr)
+
+    mask = None
+    if arguments.mask == OWN:
+        if scan.mask is None:
+            raise ReconError(f"{scan.path} holds no mask of its own: name the file of one in --mask.")
+        mask = make_mask(scan.mask, str(scan.path))
+    elif arguments.mask:
+        mask = read_mask(Path(arguments.mask))
+    options = {name: getattr(arguments, name) for name in ("acceleration", "axis", "seed")}
+    return {**options, "mask": mask, "say": say}
 
 
 def _means(name: str, rows: Sequence[dict]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 Progress = Callable[[int, int, dict], None]
 """Called with units done, units in all and a row of numbers: the newest, or none."""
@@ -31,13 +31,14 @@ class Bar:
         self._bar.set_postfix({k: f"{row[k]:.4g}" for k in ("loss", "psnr") if k in row}, refresh=False)
         self._bar.update(units - self._bar.n)
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, file: TextIO | None = None) -> None:
         """Print a line without breaking the bar.
 
         Args:
             text: The line.
+            file: Where to; the standard output by default.
         """
-        self._bar.write(text)
+        self._bar.write(text, file)
 
     def __enter__(self) -> Self:
         """Return the bar."""

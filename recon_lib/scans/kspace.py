@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -9,6 +10,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from recon_lib.core.errors import ReconError
+from recon_lib.data.readers import LARGEST
+from recon_lib.scans.limits import mirror
 
 if TYPE_CHECKING:
     import h5py
@@ -22,7 +25,24 @@ _REVERSED = 1 << (22 - 1)
 _SINGLE = ("kspace_encode_step_2", "average", "contrast", "phase", "repetition", "set")
 
 
-def read_hdf5(path: Path) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class StoredKspace:
+    """K-space as a file has it, before it is checked.
+
+    Attributes:
+        array: complex64 ``(slices, height, width)``, zero where nothing was sampled.
+        limits: Boolean ``(height, width)``, the acquired limits that the header states; ``None`` if it does not.
+        mask: The file's own dataset ``mask``, as stored; ``None`` if there is none.
+        notes: What was guessed, as :attr:`~recon_lib.scans.scan.Scan.notes`.
+    """
+
+    array: np.ndarray
+    limits: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def read_hdf5(path: Path) -> StoredKspace:
     """Read single-coil k-space.
 
     Args:
@@ -30,7 +50,8 @@ def read_hdf5(path: Path) -> np.ndarray:
             (a group ``dataset`` with ``data`` and ``xml``).
 
     Returns:
-        complex64 ``(slices, height, width)``, zero where nothing was sampled, zero frequency in the centre.
+        K-space with what the file says of it. A header's acquired limits are fastMRI's attributes ``padding_left`` and
+        ``padding_right``, or the encoding limits of its ``ismrmrd_header``.
 
     Raises:
         ReconError: It is unreadable, neither of both, of several coils, or not what the layout allows.
@@ -40,15 +61,79 @@ def read_hdf5(path: Path) -> np.ndarray:
     try:
         with h5py.File(path, "r") as file:
             if isinstance(file.get("kspace"), h5py.Dataset):
-                return _fastmri(path, file["kspace"])
+                kspace = _fastmri(path, file["kspace"])
+                return StoredKspace(kspace, _padding(file, kspace.shape[1:]), _own_mask(file))
             if isinstance(file.get("dataset"), h5py.Group) and "data" in file["dataset"]:
-                return _ismrmrd(path, file["dataset"])
+                return StoredKspace(*_ismrmrd(path, file["dataset"]))
             keys = ", ".join(sorted(file)) or "nothing"
     except ReconError:
         raise
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError and more for damaged files
         raise ReconError(f"Cannot read {path} ({str(error).strip().rstrip('.')}): copy or export it again.") from error
     raise ReconError(f"{path} holds {keys}: k-space is a dataset 'kspace' (fastMRI) or a group 'dataset' (ISMRMRD).")
+
+
+def read_own_mask(path: Path) -> np.ndarray | None:
+    """Read a file's dataset ``mask``, as stored; ``None`` if it has none.
+
+    Raises:
+        ReconError: It is unreadable.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return _own_mask(file)
+    except Exception as error:  # as in read_hdf5
+        raise ReconError(f"Cannot read {path} ({str(error).strip().rstrip('.')}): copy or export it again.") from error
+
+
+def _own_mask(file: h5py.File) -> np.ndarray | None:
+    import h5py
+
+    mask = file.get("mask")
+    if not isinstance(mask, h5py.Dataset) or mask.dtype.kind not in "biuf" or mask.size > LARGEST:
+        return None
+    return mask[()]
+
+
+def _padding(file: h5py.File, size: tuple[int, ...]) -> np.ndarray | None:
+    """Return the columns that fastMRI's header says were acquired, of all rows."""
+    first, last = file.attrs.get("padding_left"), file.attrs.get("padding_right")
+    if first is None or last is None:
+        first, last = _header_columns(file, size[1]) or (0, size[1])
+    try:
+        first, last = int(first), int(last)
+    except (TypeError, ValueError):
+        return None
+    if not 0 <= first < last <= size[1] or last - first == size[1]:
+        return None
+    limits = np.zeros(size, bool)
+    limits[:, first:last] = True
+    return limits | mirror(limits)
+
+
+def _header_columns(file: h5py.File, width: int) -> tuple[int, int] | None:
+    """Return the first acquired column and the one after the last, by the encoding limits of ``ismrmrd_header``."""
+    try:
+        root = ElementTree.fromstring(_plain_xml(file["ismrmrd_header"][()]))
+        step = root.find(f".//{_NAMESPACE}encodingLimits/{_NAMESPACE}kspace_encoding_step_1")
+        last, centre = (int(step.find(_NAMESPACE + name).text) for name in ("maximum", "center"))
+    except (KeyError, AttributeError, TypeError, ValueError, ElementTree.ParseError):
+        return None
+    return width // 2 - centre, width // 2 - centre + last + 1
+
+
+def _plain_xml(text: bytes | str) -> str:
+    """Return a header as text.
+
+    Raises:
+        ValueError: It declares entities, which may grow without bound.
+    """
+    xml = text.decode() if isinstance(text, bytes) else str(text)
+    if "<!" in xml.replace("<!--", ""):
+        raise ValueError("declarations of its own")
+    return xml
 
 
 def _fastmri(path: Path, dataset: h5py.Dataset) -> np.ndarray:
@@ -62,7 +147,7 @@ def _fastmri(path: Path, dataset: h5py.Dataset) -> np.ndarray:
     return kspace if kspace.ndim == 3 else kspace[None]
 
 
-def _ismrmrd(path: Path, group: h5py.Group) -> np.ndarray:
+def _ismrmrd(path: Path, group: h5py.Group) -> tuple[np.ndarray, None, None, dict[str, str]]:
     size, centre = _encoding(path, group["xml"][0])
     lines = group["data"][()]
     head = lines["head"]
@@ -77,29 +162,37 @@ def _ismrmrd(path: Path, group: h5py.Group) -> np.ndarray:
     for name in _SINGLE:
         if np.ptp(counters[name].astype(int)):
             raise ReconError(f"{path} has several values of {name}: only one 2-D image a slice is read; split it.")
+    notes = {}
+    middles, counts = head["center_sample"].astype(int), head["number_of_samples"].astype(int)
+    if middles.any():
+        middles = np.where(head["flags"] & np.uint64(_REVERSED), counts - 1 - middles, middles)
+    else:  # what ismrmrd-python leaves where nobody says: zero frequency in the first sample of every line
+        middles = counts // 2
+        notes["centre assumed"] = "no line says which of its samples is the centre: the middle one was taken."
     numbers = np.unique(counters["slice"])
     kspace = np.zeros((len(numbers), *size), np.complex64)
-    for samples, header in zip(lines["data"], head, strict=True):
+    for samples, header, middle in zip(lines["data"], head, middles.tolist(), strict=True):
         values = np.asarray(samples, np.float32).view(np.complex64).copy()
-        count, middle = len(values), int(header["center_sample"])
+        count = len(values)
         values[: int(header["discard_pre"])] = 0
         values[count - int(header["discard_post"]) :] = 0
         if int(header["flags"]) & _REVERSED:
-            values, middle = values[::-1], count - 1 - middle
+            values = values[::-1]
         row = int(header["idx"]["kspace_encode_step_1"]) - centre + size[0] // 2
         start = size[1] // 2 - middle
         fits = 0 <= row < size[0] and 0 <= start <= size[1] - count
         if count != header["number_of_samples"] or not fits:
             raise ReconError(f"{path} has a line outside its encoded matrix {size[0]}x{size[1]}: export it again.")
         kspace[np.searchsorted(numbers, header["idx"]["slice"]), row, start : start + count] = values
-    return kspace
+    return kspace, None, None, notes
 
 
 def _encoding(path: Path, text: bytes | str) -> tuple[tuple[int, int], int]:
     """Return ``(height, width)`` of the encoded matrix and the line of zero frequency."""
-    xml = text.decode() if isinstance(text, bytes) else str(text)
-    if "<!" in xml.replace("<!--", ""):
-        raise ReconError(f"{path} has a header with declarations of its own: export it again.")
+    try:
+        xml = _plain_xml(text)
+    except ValueError as error:
+        raise ReconError(f"{path} has a header with {error}: export it again.") from error
     try:
         encodings = ElementTree.fromstring(xml).findall(f"{_NAMESPACE}encoding")
         matrix = encodings[0].find(f"{_NAMESPACE}encodedSpace/{_NAMESPACE}matrixSize")

@@ -10,17 +10,20 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.data.readers import META, MGH, NIFTI, is_volume, read_array
+from recon_lib.scans.arrays import ARRAYS, load_array
+from recon_lib.scans.bart import CFL, read_cfl
 from recon_lib.scans.dicom.files import dicom_files, read_header
 from recon_lib.scans.dicom.volume import read_series
 from recon_lib.scans.headers import complex_part, read_storage
-from recon_lib.scans.kspace import HDF5, read_hdf5
+from recon_lib.scans.kspace import HDF5, StoredKspace, read_hdf5
+from recon_lib.scans.kspace_order import check_kspace
 from recon_lib.scans.options import ReadOptions, mend_values
-from recon_lib.scans.scan import Scan
+from recon_lib.scans.scan import Scan, check_values
 from recon_lib.scans.storage import Storage
 
-ARRAYS = (".npy",)
 READABLE = (
-    "a NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd), .npy or HDF5 (.h5) file, "
+    "a NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd), NumPy (.npy, .npz), BART (.cfl) or HDF5 (.h5) "
+    "file, "
     "or the folder of a DICOM series"
 )
 CONTRASTS = ("t1", "t2", "pd", "flair", "swi", "dwi", "bold", "adc")
@@ -45,7 +48,7 @@ def find_scans(folder: Path) -> list[Path]:
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
-        if is_volume(path) or path.name.lower().endswith(ARRAYS + HDF5):
+        if is_volume(path) or path.name.lower().endswith(ARRAYS + CFL + HDF5):
             paths.append(path)
         elif path.parent not in series and dicom_files([path]):
             series.add(path.parent)
@@ -83,10 +86,9 @@ def read_scan(path: Path, options: ReadOptions | None = None) -> Scan:
     if options.series is not None:
         raise ReconError(f"{path} is no folder of DICOM files: leave out --series {options.series}.")
     if name.endswith(HDF5):
-        kspace, notes = mend_values(read_hdf5(path), options)
-        return Scan(path, "kspace", kspace, subject=subject_of(path), notes=notes)
-    if name.endswith(ARRAYS):
-        return _read_npy(path, options)
+        return _kspace_scan(path, read_hdf5(path), (), options)
+    if name.endswith((*ARRAYS, *CFL)):
+        return _array_scan(path, read_cfl(path) if name.endswith(CFL) else load_array(path), options)
     if not is_volume(path):
         raise ReconError(f"{path} is no scan that this library reads: name {READABLE}.")
     part = complex_part(path)
@@ -125,7 +127,7 @@ def is_reconstruction(path: Path) -> bool:
 
 def record_path(path: Path) -> Path:
     """Return where the record of a reconstruction stands: ``out.json``, or in a folder of DICOM files."""
-    for suffix in (*NIFTI[::-1], *META, *MGH, *ARRAYS, *HDF5):
+    for suffix in (*NIFTI[::-1], *META, *MGH, *ARRAYS, *CFL, *HDF5):
         if path.name.lower().endswith(suffix):
             return path.with_name(path.name[: -len(suffix)] + ".json")
     return path / "reconstruction.json"
@@ -155,14 +157,8 @@ def _study_files(folder: Path) -> list[Path]:
     return [path for scan in scans if not is_reconstruction(scan) for path in sorted(scan.iterdir()) if path.is_file()]
 
 
-def _read_npy(path: Path, options: ReadOptions) -> Scan:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except Exception as error:  # a damaged header raises errors of Python's own tokenizer
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ReconError(f"{path} is not a readable array ({reason}): save it again.") from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
-        raise ReconError(f"{path} does not hold one array of numbers: save magnitudes or complex k-space.")
+def _array_scan(path: Path, array: np.ndarray, options: ReadOptions) -> Scan:
+    """Take an array without geometry: magnitudes, or k-space where it is complex."""
     shape = array.shape
     if array.ndim == 2:
         array = array[None]
@@ -175,7 +171,26 @@ def _read_npy(path: Path, options: ReadOptions) -> Scan:
     storage = Storage(array.dtype.newbyteorder("=")) if array.dtype.kind in "iu" else None
     with np.errstate(over="ignore"):  # a value that is too large becomes infinite, which a scan refuses
         array = array.astype(np.complex64 if raw else np.float32)
+    if raw:
+        return _kspace_scan(path, StoredKspace(array), shape, options)
     array, notes = mend_values(array, options)
-    contrast = {} if raw else {"contrast": contrast_of(path)}
-    kind = "kspace" if raw else "npy"
-    return Scan(path, kind, array, None, shape, subject_of(path), contrast, notes=notes, storage=storage)
+    contrast = {"contrast": contrast_of(path)}
+    return Scan(path, "npy", array, None, shape, subject_of(path), contrast, notes=notes, storage=storage)
+
+
+def _kspace_scan(path: Path, stored: StoredKspace, shape: tuple[int, ...], options: ReadOptions) -> Scan:
+    """Check k-space, and bring it to the convention."""
+    array, notes = mend_values(stored.array, options)
+    check_values(array, path)
+    checked = check_kspace(array, path, options, stored.limits)
+    return Scan(
+        path,
+        "kspace",
+        checked.array,
+        shape=shape,
+        subject=subject_of(path),
+        notes={**stored.notes, **notes, **checked.notes},
+        limits=checked.limits,
+        mask=stored.mask,
+        computed=options.as_image,
+    )

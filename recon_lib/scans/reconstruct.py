@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from recon_lib.network.inference import apply_network
 from recon_lib.results.released import NetworkCard
 from recon_lib.scans.references import Slices, bright_slices
 from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, AcquiredScan, acquire_scan, is_undersampled, simulate
+from recon_lib.scans.scaling import peaks
 from recon_lib.scans.scan import Scan
+from recon_lib.scans.scan_masks import UserMask
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,8 @@ def reconstruct_scan(
     acceleration: float | None = None,
     axis: str | None = None,
     seed: int = 0,
+    mask: UserMask | None = None,
+    say: Callable[[str], None] | None = None,
     progress: Progress | None = None,
 ) -> tuple[np.ndarray, dict[str, object]]:
     """Reconstruct every slice of a scan.
@@ -76,6 +81,8 @@ def reconstruct_scan(
         acceleration: Of the undersampling; 4 by default. K-space that is undersampled already has its own.
         axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.scan.Scan.axis`.
         seed: Chooses another family of masks.
+        mask: Takes the place of the masks that are drawn.
+        say: Called with each note on how it was acquired and scaled.
         progress: Called with slices done, slices in all and an empty row.
 
     Returns:
@@ -85,7 +92,7 @@ def reconstruct_scan(
     Raises:
         ReconError: As :func:`~recon_lib.scans.sampling.acquire_scan`.
     """
-    acquired = _acquire(scan, network, acceleration, axis, seed)
+    acquired = _acquire(scan, network, acceleration=acceleration, axis=axis, seed=seed, mask=mask, say=say)
     after, _ = apply_network(network.cascade, acquired, progress)
     images = np.zeros((acquired.slices, *after.shape[1:]), np.float32)
     images[acquired.numbers] = after * acquired.scales[:, None, None]
@@ -99,7 +106,7 @@ def reconstruct_scan(
         "empty slices": acquired.slices - len(acquired.numbers),
         "scales": [float(f"{value:.7g}") for value in acquired.scales],
         "intensity": "in the units of the input",
-        "notes": scan.notes,
+        "notes": {**scan.notes, **acquired.notes},
     }
     return scan.restore(images, axis), record
 
@@ -111,6 +118,8 @@ def evaluate_scan(
     acceleration: float | None = None,
     axis: str | None = None,
     seed: int = 0,
+    mask: UserMask | None = None,
+    say: Callable[[str], None] | None = None,
     progress: Progress | None = None,
 ) -> list[dict[str, object]]:
     """Measure a network, and zero-filling, on the slices of a scan that show enough.
@@ -121,6 +130,8 @@ def evaluate_scan(
         acceleration: Of the undersampling; 4 by default.
         axis: As for :func:`reconstruct_scan`.
         seed: As for :func:`reconstruct_scan`.
+        mask: As for :func:`reconstruct_scan`.
+        say: As for :func:`reconstruct_scan`.
         progress: Called with slices done, slices in all and an empty row.
 
     Returns:
@@ -129,7 +140,7 @@ def evaluate_scan(
     Raises:
         ReconError: There is no reference, because the k-space is undersampled, or no slice shows enough.
     """
-    acquired = _acquire(scan, network, acceleration, axis, seed)
+    acquired = _acquire(scan, network, acceleration=acceleration, axis=axis, seed=seed, mask=mask, say=say)
     if acquired.target is None:
         raise ReconError(f"{scan.path} is undersampled k-space, so it has no reference: give fully sampled scans.")
     bright = bright_slices(acquired.target[..., 0] * acquired.scales[:, None, None])
@@ -149,13 +160,14 @@ def measure(network: Network, acquired: AcquiredScan, progress: Progress | None 
         progress: Called with slices done, slices in all and an empty row.
 
     Returns:
-        Two rows a slice, ``zero_filled`` and ``network``: ``slice, method`` and the metrics.
+        Two rows a slice, ``zero_filled`` and ``network``: ``slice, method`` and the metrics. Their data range is what
+        the reference is scaled by: its maximum, or a percentile where few voxels dominate.
     """
     made = _both(network, acquired, progress)
-    rows = []
+    rows, ranges = [], peaks(acquired.target[..., 0])[0]
     for k, (number, reference) in enumerate(zip(acquired.numbers, acquired.target[..., 0], strict=True)):
         for method, images in made.items():
-            values = slice_metrics(reference, images[k], data_range=reference.max())
+            values = slice_metrics(reference, images[k], data_range=ranges[k])
             rows.append({"slice": int(number), "method": method, **values})
     return rows
 
@@ -176,12 +188,10 @@ def mean_psnr(
     """
     acquired = simulate(held.images, network.masks(acceleration, seed), network.card.normalisation)
     made = _both(network, acquired)
-    means = {}
+    means, ranges = {}, peaks(acquired.target[..., 0])[0]
     for method, images in made.items():
-        pairs = zip(acquired.target[..., 0], images, strict=True)
-        means[method] = float(
-            np.mean([psnr(reference, image, data_range=reference.max()) for reference, image in pairs])
-        )
+        rows = zip(acquired.target[..., 0], images, ranges, strict=True)
+        means[method] = float(np.mean([psnr(reference, image, data_range=peak) for reference, image, peak in rows]))
     return means
 
 
@@ -193,10 +203,24 @@ def _both(network: Network, acquired: AcquiredScan, progress: Progress | None = 
     }
 
 
-def _acquire(scan: Scan, network: Network, acceleration: float | None, axis: str | None, seed: int) -> AcquiredScan:
+def _acquire(
+    scan: Scan,
+    network: Network,
+    *,
+    acceleration: float | None,
+    axis: str | None,
+    seed: int,
+    mask: UserMask | None,
+    say: Callable[[str], None] | None,
+) -> AcquiredScan:
     if acceleration is not None and is_undersampled(scan):
         raise ReconError(
             f"{scan.path} is undersampled already: leave out --acceleration, it is reconstructed as it was sampled."
         )
     spec = network.masks(MaskSpec.acceleration if acceleration is None else acceleration, seed)
-    return acquire_scan(scan, spec, axis=axis, normalisation=network.card.normalisation)
+    if acceleration is not None and mask is not None:
+        raise ReconError(f"The mask {mask.name} has an acceleration of its own: leave out --acceleration.")
+    acquired = acquire_scan(scan, spec, axis=axis, normalisation=network.card.normalisation, mask=mask)
+    for sentence in acquired.notes.values() if say else ():
+        say(sentence)
+    return acquired

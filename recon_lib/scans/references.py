@@ -14,7 +14,8 @@ from recon_lib.data.prepare import brain_slices
 from recon_lib.imaging.fourier import ifft2c
 from recon_lib.scans.options import ReadOptions
 from recon_lib.scans.read import read_scan
-from recon_lib.scans.sampling import is_undersampled
+from recon_lib.scans.sampling import is_undersampled, limits_of
+from recon_lib.scans.scaling import limit
 from recon_lib.scans.scan import Scan
 
 COVERAGE = 0.1
@@ -26,7 +27,7 @@ _SAME_TIME = 0.2  # echo times of one contrast differ by less than this share ac
 
 @dataclass(frozen=True, eq=False)
 class Slices:
-    """Reference slices of one size, each with a maximum of 1.
+    """Reference slices of one size, each with a maximum of 1; a few voxels that dominate are limited.
 
     Attributes:
         images: float32 ``(n, height, width)``.
@@ -115,7 +116,8 @@ def gather(
         indices = bright_slices(slices)
         if not indices.size:
             raise ReconError(f"{path} has no slice with more than {COVERAGE:.0%} of bright pixels: leave it out.")
-        images = slices[indices] / slices[indices].max(axis=(1, 2), keepdims=True)
+        images = limit(slices[indices])[0]
+        images = images / images.max(axis=(1, 2), keepdims=True)
         parts.append(Slices(images, (path,) * len(indices), (scan.subject,) * len(indices), tuple(indices.tolist())))
     return join(parts)
 
@@ -131,7 +133,7 @@ def magnitudes(scan: Scan, axis: str | None = None) -> np.ndarray:
         return np.maximum(slices, 0)
     if is_undersampled(scan):
         raise ReconError(f"{scan.path} is undersampled k-space, so it has no reference: give fully sampled scans.")
-    return np.abs(ifft2c(slices))
+    return np.abs(ifft2c(np.where(limits_of(scan), slices, 0)))
 
 
 def join(parts: Sequence[Slices]) -> Slices:

@@ -27,6 +27,7 @@ class Scan:
         kind: ``nifti``, ``mgh``, ``dicom``, ``meta``, ``npy`` (magnitudes) or ``kspace``.
         array: float32 magnitudes with the axes of the file, 3-D; or complex64 k-space
             ``(slices, height, width)``, zero where nothing was sampled, zero frequency in the centre.
+            The transform is orthonormal, and the last two axes are rows and columns.
         affine: From indices to mm to the right, front and up, ``(4, 4)``; ``None`` if the file has none.
         shape: The shape of the file's array, with axes of length 1 that ``array`` lacks.
         subject: The person who was scanned, as far as the file or its name says.
@@ -34,6 +35,9 @@ class Scan:
         files: The files of a DICOM series in the order of ``array``'s last axis.
         notes: What was guessed, left out, reordered or scaled on reading: a sentence by the name it has in the record.
         storage: The integers that the file stores, which the output keeps; ``None`` if it stores floats.
+        limits: Boolean ``(height, width)``: within what k-space was acquired; ``None`` for magnitudes.
+        mask: The mask that an HDF5 file holds beside k-space, as stored; ``None`` if it holds none.
+        computed: The k-space was computed from complex images.
     """
 
     path: Path
@@ -46,6 +50,9 @@ class Scan:
     files: tuple[Path, ...] = ()
     notes: dict[str, str] = field(default_factory=dict)
     storage: Storage | None = None
+    limits: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    computed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no magnitude image and no k-space can be."""

@@ -7,6 +7,7 @@ from laws import direct_fft2c, direct_ifft2c
 from scan_files import head
 
 from recon_lib.core.errors import ReconError
+from recon_lib.scans.kspace import read_hdf5, read_own_mask
 from recon_lib.scans.read import read_scan
 
 IMAGES = np.moveaxis(head((16, 12, 3)), 2, 0)
@@ -173,3 +174,63 @@ def test_another_hdf5_says_what_it_holds(tmp_path):
         file["image"] = np.ones(3)
     with pytest.raises(ReconError, match=r"x\.h5 holds image: k-space is a dataset 'kspace'"):
         read_scan(tmp_path / "x.h5")
+
+
+def test_a_line_whose_centre_nobody_states_has_it_in_the_middle(tmp_path):
+    """As ismrmrd-python writes it: center_sample is 0 in every line."""
+
+    def change(header, line):
+        header["center_sample"] = 0
+        return header, line
+
+    kspace = direct_fft2c(IMAGES).astype(np.complex64)
+    scan = read_scan(save_ismrmrd(tmp_path / "i.h5", kspace, change=change))
+    np.testing.assert_array_equal(scan.array, kspace)
+    assert "the middle one was taken" in scan.notes["centre assumed"]
+    assert read_scan(save_ismrmrd(tmp_path / "j.h5", kspace)).notes == {}
+
+
+HEADER = """<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><encoding><encodingLimits><kspace_encoding_step_1>
+<minimum>0</minimum><maximum>7</maximum><center>4</center></kspace_encoding_step_1></encodingLimits></encoding>
+</ismrmrdHeader>"""
+
+
+def padded():
+    """K-space of 12 columns, of which 2 to 9 were acquired, every second one of the outer ones."""
+    kspace = direct_fft2c(IMAGES).astype(np.complex64)
+    kspace[:, :, [0, 1, 3, 8, 10, 11]] = 0
+    return kspace
+
+
+@pytest.mark.parametrize("header", ["attributes", "xml"])
+def test_fastmri_s_header_states_the_acquired_columns(tmp_path, header):
+    save_fastmri(tmp_path / "f.h5", padded())
+    with h5py.File(tmp_path / "f.h5", "a") as file:
+        if header == "xml":
+            file["ismrmrd_header"] = HEADER
+        else:
+            file.attrs["padding_left"], file.attrs["padding_right"] = 2, 10
+    stored = read_hdf5(tmp_path / "f.h5")
+    np.testing.assert_array_equal(stored.limits.any(axis=0), [0, 0] + [1] * 9 + [0])
+    assert stored.limits[:, 2:11].all()
+
+
+@pytest.mark.parametrize("numbers", [(-1, 10), (4, 3), (0, 12), (2, 13), ("x", 3)])
+def test_a_header_that_cannot_be_is_passed_over(tmp_path, numbers):
+    save_fastmri(tmp_path / "f.h5", padded(), ismrmrd_header="<broken")
+    with h5py.File(tmp_path / "f.h5", "a") as file:
+        file.attrs["padding_left"], file.attrs["padding_right"] = numbers
+    assert read_hdf5(tmp_path / "f.h5").limits is None
+    with h5py.File(tmp_path / "f.h5", "a") as file:
+        del file.attrs["padding_left"]
+    assert read_hdf5(tmp_path / "f.h5").limits is None
+
+
+def test_a_file_s_own_mask_is_read_and_not_applied(tmp_path):
+    mask = np.arange(12) % 3 == 0
+    save_fastmri(tmp_path / "f.h5", direct_fft2c(IMAGES).astype(np.complex64), mask=mask)
+    scan = read_scan(tmp_path / "f.h5")
+    np.testing.assert_array_equal(scan.mask, mask)
+    np.testing.assert_array_equal(read_own_mask(tmp_path / "f.h5"), mask)
+    assert scan.array.all()
+    assert read_scan(save_fastmri(tmp_path / "g.h5", direct_fft2c(IMAGES).astype(np.complex64))).mask is None

@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
+from laws import direct_fft2c
 from scan_files import OBLIQUE, SHAPE, head, save_dicom, save_meta, save_mgh, save_nifti
 
 from recon_lib.core.errors import ReconError
@@ -113,7 +114,7 @@ def test_an_array_is_a_slice_or_slices(tmp_path):
 
 
 def test_complex_numbers_in_an_array_are_k_space(tmp_path):
-    np.save(tmp_path / "k.npy", np.ones((24, 28), np.complex128))
+    np.save(tmp_path / "k.npy", direct_fft2c(head()[..., 2]))
     scan = read_scan(tmp_path / "k.npy")
     assert (scan.kind, scan.array.dtype, scan.array.shape) == ("kspace", np.complex64, (1, 24, 28))
 

@@ -1,0 +1,37 @@
+"""Complex images and k-space of many kinds for the tests of k-space, by the transform's definition."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from laws import direct_fft2c
+from scan_files import head
+
+SIZES = [(48, 40), (47, 40), (40, 47), (45, 39), (64, 32)]
+"""Even and odd, square and not."""
+sizes = st.sampled_from(SIZES)
+
+
+def images(size=(48, 40), slices=2, seed=0, phase=1.0):
+    """Heads with a smooth phase, the image's origin in the centre: complex128 ``(slices, height, width)``."""
+    volume = np.moveaxis(head((*size, slices), seed=seed), 2, 0).astype(float)
+    y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in size), indexing="ij")
+    return volume * np.exp(1j * phase * (0.7 + 0.5 * x - 0.4 * y + 0.8 * x * y))
+
+
+def kspace(size=(48, 40), **options):
+    """Their k-space as the convention has it."""
+    return direct_fft2c(images(size, **options))
+
+
+def random_mask(size, share=0.4, seed=0):
+    """Scattered samples with a full centre, boolean ``size``."""
+    mask = np.random.default_rng(seed).random(size) < share
+    mask[tuple(slice(n // 2 - 4, n // 2 + 5) for n in size)] = True
+    return mask
+
+
+def ellipse(size):
+    """The ellipse that touches the edges."""
+    y, x = np.meshgrid(*((np.arange(n) - n // 2) / (n / 2) for n in size), indexing="ij")
+    return y**2 + x**2 <= 1
