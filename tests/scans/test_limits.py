@@ -79,3 +79,14 @@ def test_full_is_a_share_of_all_slices():
     assert is_full(sampled, limits)
     sampled[-1, 0, 0] = False
     assert not is_full(sampled, limits)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_lines_within_limits_leave_more_than_a_gap_outside(axis):
+    sampled = np.zeros((48, 40), bool)
+    np.moveaxis(sampled, axis, 0)[7:-6:3] = True
+    limits = acquired_limits(sampled)
+    np.testing.assert_array_equal(limits.any(axis=axis), True)
+    outside = np.flatnonzero(~limits.any(axis=1 - axis))
+    assert set(range(6)) <= set(outside)
+    assert not is_full(sampled[None], limits)

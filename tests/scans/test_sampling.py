@@ -1,17 +1,29 @@
 """What is acquired of a scan: masks, scales, references; k-space with its own mask is not touched."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from laws import direct_fft2c, direct_ifft2c
 from scan_files import head
+from scans.phantoms import ellipse
 
+from recon_lib.core.errors import ReconError
 from recon_lib.imaging.acquisition import to_complex
 from recon_lib.imaging.masks import MaskSpec
-from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, acquire_scan, is_undersampled, smooth_phase
+from recon_lib.scans.sampling import (
+    BY_REFERENCE,
+    BY_ZERO_FILLED,
+    acquire_scan,
+    is_undersampled,
+    limits_of,
+    simulate,
+    smooth_phase,
+)
 from recon_lib.scans.scan import Scan
+from recon_lib.scans.scan_masks import make_mask
 
 SLICES = np.moveaxis(head(), 2, 0)
 
@@ -146,3 +158,97 @@ def test_some_slices_can_be_taken():
             if whole is not None:
                 np.testing.assert_array_equal(getattr(part, name), whole[[3, 1]])
         assert (part.slices, part.facts) == (made.slices, made.facts)
+
+
+@pytest.mark.parametrize("mask", [ellipse((24, 28)), np.arange(28) % 25 > 3])
+def test_k_space_that_is_full_within_its_limits_is_undersampled_inside_them(mask):
+    inside = np.broadcast_to(mask, (24, 28))
+    scan = raw(direct_fft2c(SLICES) * inside)
+    assert not is_undersampled(scan)
+    limits = limits_of(scan)
+    made = acquire_scan(scan, MaskSpec(3.0))
+    reference = np.abs(direct_ifft2c(direct_fft2c(SLICES) * inside))
+    np.testing.assert_allclose(made.target[..., 0] * made.scales[:, None, None], reference, rtol=1e-4, atol=1e-2)
+    assert made.mask[:, ~limits].all(), "data consistency keeps zero what lies outside"
+    np.testing.assert_allclose(kspace_of(made)[:, ~limits], 0, atol=1e-6)
+    assert made.facts["acceleration"] == pytest.approx(limits.mean() * made.mask[0].size / made.mask[0, limits].sum())
+    assert made.facts["acceleration"] == pytest.approx(3, rel=0.05)
+    assert made.facts["acquired limits"]["share of the matrix"] == pytest.approx(limits.mean(), abs=1e-4)
+
+
+def test_the_limits_that_were_read_are_those_that_count():
+    lines = np.zeros((24, 28), bool)
+    lines[:, 4:25] = True
+    scan = Scan(Path("k.h5"), "kspace", (direct_fft2c(SLICES) * lines).astype(np.complex64), limits=np.ones_like(lines))
+    assert is_undersampled(scan)
+    assert not is_undersampled(replace(scan, limits=lines))
+    assert acquire_scan(scan).target is None
+
+
+def test_partial_fourier_sampling_is_undersampled_and_its_other_half_is_open():
+    half = np.zeros((24, 28), bool)
+    half[9:] = True
+    made = acquire_scan(raw(direct_fft2c(SLICES) * half))
+    assert made.target is None
+    np.testing.assert_array_equal(made.mask[0], half)
+
+
+def test_scattered_samples_in_an_ellipse_leave_its_outside_zero():
+    inside = ellipse((24, 28))
+    sampled = inside & (np.random.default_rng(0).random((24, 28)) < 0.5)
+    sampled[8:17, 10:19] = True
+    scan = raw(direct_fft2c(SLICES) * sampled)
+    made = acquire_scan(scan)
+    limits = limits_of(scan)
+    np.testing.assert_array_equal(made.mask[0].astype(bool), sampled | ~limits)
+    assert made.facts["acceleration"] == pytest.approx(limits.sum() / sampled.sum(), abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["npy", "kspace"])
+def test_the_user_s_mask_takes_the_place_of_those_drawn(kind):
+    scan = magnitudes() if kind == "npy" else raw(direct_fft2c(SLICES))
+    columns = (np.arange(28) % 3 == 0) | (np.abs(np.arange(28) - 14) < 3)
+    made = acquire_scan(scan, mask=make_mask(columns, "m.npy"))
+    np.testing.assert_array_equal(made.mask, np.broadcast_to(columns, made.mask.shape))
+    assert made.facts["masks"] == {"file": "m.npy"}
+    assert made.notes["mask used"] == f"undersampled with the mask m.npy, {1 / columns.mean():.3g}-fold."
+    with pytest.raises(ReconError, match="undersampled already: leave out --mask"):
+        acquire_scan(raw(direct_fft2c(SLICES) * columns), mask=make_mask(columns, "m.npy"))
+
+
+def test_a_mask_of_each_slice_stays_with_its_slice():
+    array = SLICES.copy()
+    array[1] = 0
+    masks = np.random.default_rng(1).random(SLICES.shape) < 0.5
+    masks[:, 11:14, 13:16] = True
+    np.testing.assert_array_equal(acquire_scan(magnitudes(array), mask=make_mask(masks, "m")).mask, masks[[0, 2, 3, 4]])
+
+
+def test_a_file_s_own_mask_is_offered_where_k_space_is_full():
+    mask = np.arange(28) % 2 == 0
+    scan = replace(raw(direct_fft2c(SLICES)), mask=mask)
+    assert "--mask own undersamples by it" in acquire_scan(scan).notes["mask not used"]
+    assert acquire_scan(replace(raw(direct_fft2c(SLICES) * mask), mask=mask)).notes == {}
+
+
+def test_complex_images_are_labelled_as_a_simulation():
+    made = acquire_scan(replace(raw(direct_fft2c(SLICES)), computed=True))
+    assert made.facts["simulation"] is True
+    assert "complex images" in made.facts["why"]
+    assert "no phase" not in made.facts["why"]
+    assert made.phase is not None
+
+
+def test_a_few_voxels_that_outshine_the_rest_do_not_decide_the_scale():
+    spoilt = SLICES.copy()
+    spoilt[2, 12, 14] = 15 * SLICES.max()
+    made, plain = acquire_scan(magnitudes(spoilt)), acquire_scan(magnitudes())
+    assert made.scales[2] == pytest.approx(plain.scales[2], rel=0.1)
+    np.testing.assert_array_equal(made.scales[[0, 1, 3, 4]], plain.scales[[0, 1, 3, 4]])
+    assert "in 1 of 5 slices" in made.notes["scaled by a percentile"]
+    assert made.target.max() == pytest.approx(1)
+    assert plain.notes == {}
+    raised = acquire_scan(raw(direct_fft2c(spoilt)))
+    assert raised.scales[2] == pytest.approx(plain.scales[2], rel=0.1)
+    assert raised.target[2].max() > 10, "k-space is scaled and not limited"
+    assert simulate(spoilt, MaskSpec()).scales[2] == made.scales[2]
