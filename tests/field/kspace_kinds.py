@@ -62,7 +62,7 @@ def late_echo(rows: int, columns: int) -> Kind:
         source = save(folder, np.roll(direct_fft2c(images()), (rows, columns), (1, 2)))
         return as_plain(folder, run, source, "k-space was moved by")
 
-    name = f"k_dc_off{rows}" if not columns else f"k_dc_off{rows}_{columns}"
+    name = f"k_dc_off{rows}" if not columns else f"k_dc_off_{abs(rows)}_rows_{abs(columns)}_columns"
     return Kind(name, before, "as the centred file; said", check)
 
 

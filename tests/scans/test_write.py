@@ -197,7 +197,7 @@ def test_arrays_and_k_space(tmp_path):
     scan = read_scan(tmp_path / "a.npy")
     write_scan(scan, scan.array, tmp_path / "b.npy", RECORD)
     np.testing.assert_array_equal(np.load(tmp_path / "b.npy"), head()[:, :, 2])
-    np.save(tmp_path / "k.npy", direct_fft2c(np.moveaxis(head()[:8, :8, :2], 2, 0)).astype(np.complex64))
+    np.save(tmp_path / "k.npy", direct_fft2c(np.ones((2, 8, 8))).astype(np.complex64))
     scan = read_scan(tmp_path / "k.npy")
     write_scan(scan, np.ones((2, 8, 8)), tmp_path / "r.h5", RECORD)
     with h5py.File(tmp_path / "r.h5") as file:
