@@ -76,7 +76,7 @@ def test_every_equation_of_the_paper_that_is_ours_is_shown():
 def test_a_result_is_named_after_every_plot():
     drawn = [f"figures/figure{n}" for n in range(1, 7)] + [f"tables/table{n}" for n in range(1, 5)]
     for name in (*drawn, "index", "training_curves"):
-        assert "render_source(results)" in (paths.BOOK / f"{name}.md").read_text(encoding="utf-8")
+        assert "words.render_selection(selection)" in (paths.BOOK / f"{name}.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +130,10 @@ def test_numbers_on_the_pages_are_those_of_the_results(built):
     rows = slices.query("test_domain == 't1' and training_domain == 'natural' and n_finetune == 20")
     assert f"{rows['psnr'].mean():.2f}" in (built / "tables" / "table1.html").read_text(encoding="utf-8")
     title = (built / "index.html").read_text(encoding="utf-8")
-    assert title.count("holds</strong>") == 6
-    assert title.count("not testable here") == 6
+    table, _, matrix = title.partition('id="all-verdicts-in-one-look"')
+    assert table.count("holds</strong>") == 6
+    assert table.count("not testable here") == 6
+    assert matrix.count('aria-label="T1: holds') > 1
     assert 'href="claims.html#claim-1"' in title
     assert 'href="tables/table1.html"' in title
 

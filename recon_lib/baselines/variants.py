@@ -41,14 +41,14 @@ VARIANTS = {
 }
 
 
-def _searched(wavelet_weight: float, tv_weight: float) -> Variant:
+def _candidate(wavelet_weight: float, tv_weight: float) -> Variant:
     return Variant(f"real+w{wavelet_weight:g}+tv{tv_weight:g}", wavelet_weight, tv_weight, real=True)
 
 
 _TRIED = itertools.product((0.0005, 0.001, 0.002), repeat=2)
 #: Pairs of weights of a real-valued image that are tried on slices of training subjects, by name. A coarser search,
 #: whose rows are not kept, said where to try: total variation from 0.0005 to 0.016, wavelets from 0 to 0.003.
-SEARCHED = {variant.name: variant for variant in itertools.starmap(_searched, _TRIED)}
+SEARCHED = {variant.name: variant for variant in itertools.starmap(_candidate, _TRIED)}
 
 
 def find_variant(name: str) -> Variant:

@@ -169,13 +169,13 @@ def _check_each(results: Sequence[Results | None]) -> list[Claim]:
     claims = []
     for number, (statement, source) in enumerate(zip(STATEMENTS, results, strict=True), start=1):
         profile = getattr(source, "profile", None)
-        verdicts = tuple(explained(statement, statement.judge(networks), source) for networks in ours[profile])
+        verdicts = tuple(add_explanation(statement, statement.judge(networks), source) for networks in ours[profile])
         paper = tuple(statement.judge(networks) for networks in theirs)
         claims.append(Claim(number, statement, verdicts, paper, profile if statement.is_about_metric else None))
     return claims
 
 
-def explained(statement: Statement, verdict: Verdict, results: Results | None) -> Verdict:
+def add_explanation(statement: Statement, verdict: Verdict, results: Results | None) -> Verdict:
     """Say beside a verdict what else may explain it.
 
     Args:

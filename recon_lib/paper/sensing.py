@@ -42,8 +42,8 @@ def render_leads(test_domain: str, results: Results | None) -> Rendered:
         lead = f"{claim_tables.value(leads[method])} ({claim_tables.interval(leads[method])})"
         rows.append((label(method, ""), _KINDS.get(method, "ours"), *weights, f"{scores.mean():.2f}", lead))
     heads = ("", "Weights", "Wavelet", "Total variation", "PSNR, dB", "The worst tuned network is above it by")
-    shown = render_table(heads, rows, "llrrrr").markdown
-    return Rendered(markdown="\n\n".join(filter(None, (shown, _raw_sentence(networks)))))
+    markdown = render_table(heads, rows, "llrrrr").markdown
+    return Rendered(markdown="\n\n".join(filter(None, (markdown, _raw_sentence(networks)))))
 
 
 _KINDS = {PAPER_VARIANT: "as the paper has them", TUNED_VARIANT: "tuned on training subjects"}
@@ -122,6 +122,6 @@ def render_search(results: Results | None) -> Rendered:
         for domain, group in slices.groupby("test_domain")
     )
     heads = ("Wavelet", *(f"Total variation {weight:g}" for weight in columns))
-    shown = render_table(heads, rows, "r" + "r" * len(columns)).markdown
+    markdown = render_table(heads, rows, "r" + "r" * len(columns)).markdown
     contrasts = " / ".join(map(domain_name, domains))
-    return Rendered(markdown=f"{shown}\n\nMean PSNR in dB, {contrasts}, of a real-valued image; {counts}.")
+    return Rendered(markdown=f"{markdown}\n\nMean PSNR in dB, {contrasts}, of a real-valued image; {counts}.")

@@ -14,7 +14,7 @@ from recon_lib.experiment.design import DOMAINS, domain_name
 from recon_lib.paper import claim_tables
 from recon_lib.paper.averages import METRICS, WAYS
 from recon_lib.paper.claim_slices import Networks
-from recon_lib.paper.claims import STATEMENTS, Statement, explained
+from recon_lib.paper.claims import STATEMENTS, Statement, add_explanation
 from recon_lib.paper.markdown import note, table
 from recon_lib.paper.markup import Rendered, table_box
 from recon_lib.paper.verdicts import Outcome, Verdict
@@ -53,7 +53,7 @@ class Entry:
     verdict: Verdict
 
 
-def compared() -> list[Results]:
+def open_sources() -> list[Results]:
     """Open the results that the matrix compares: of every profile but ``smoke``, which is none of the paper's.
 
     Raises:
@@ -66,7 +66,7 @@ def judge_all(sources: Iterable[Results] | None = None) -> list[Entry]:
     """Judge every claim about a metric in every way of measuring, on the paper's contrasts.
 
     Args:
-        sources: Results, one a profile, the best first; by default those of :func:`compared`.
+        sources: Results, one a profile, the best first; by default those of :func:`open_sources`.
 
     Returns:
         An entry a profile, claim, way, metric and contrast. A claim that asks for several metrics at once is judged in
@@ -79,9 +79,9 @@ def judge_all(sources: Iterable[Results] | None = None) -> list[Entry]:
             source.profile,
             way,
             metric,
-            explained(statement, statement.judge_by(networks.measured_by(metric, way)), source),
+            add_explanation(statement, statement.judge_by(networks.measured_by(metric, way)), source),
         )
-        for source in (compared() if sources is None else sources)
+        for source in (open_sources() if sources is None else sources)
         for networks in (Networks(source.slices, domain) for domain in DOMAINS)
         for number, statement in enumerate(STATEMENTS, start=1)
         if statement.is_about_metric

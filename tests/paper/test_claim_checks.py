@@ -1,7 +1,7 @@
 """Each check of a claim on slices made to hold, to differ, and to lack a side."""
 
 import pytest
-from fabricated import cell, frame, untrained
+from fabricated import SUBJECTS, cell, frame, untrained
 
 from recon_lib.paper import claim_checks
 from recon_lib.paper.claim_slices import Networks
@@ -112,3 +112,24 @@ def test_a_contrast_that_the_paper_lacks_is_tested_where_it_can_be():
     )
     without = Networks(frame([row for row in rows if row["training_domain"] != "t1_bold5000"]), "t1_bold5000")
     assert "own network" in claim_checks.own_domain_wins(without, 0.0).note
+
+
+def test_four_subjects_of_whom_one_leads_are_within_noise_though_every_resample_leads():
+    rows = []
+    for subject, lead in zip(SUBJECTS, (0.1, 0.1, 0.1, 1.0), strict=True):
+        for training, psnr in (("t1", 35.0 + lead), ("natural", 34.0), ("t2", 35.0)):
+            rows += cell({"t1": psnr}, subjects=[subject], training_domain=training, n_finetune=0)
+    verdict = claim_checks.own_domain_wins(Networks(frame(rows), "t1"), 0.0)
+    assert verdict.judged.resampled[0] == pytest.approx(0.1)
+    assert verdict.low < 0
+    assert verdict.outcome is Outcome.NOISE
+    assert [number for _, number in verdict.judged.by_subject] == pytest.approx([0.1, 0.1, 0.1, 1.0], abs=1e-5)
+
+
+def test_one_subject_decides_nothing():
+    rows = [
+        row
+        for training, psnr in (("t1", 36.0), ("natural", 34.0), ("t2", 35.0))
+        for row in cell({"t1": psnr}, subjects=SUBJECTS[:1], training_domain=training, n_finetune=0)
+    ]
+    assert claim_checks.own_domain_wins(Networks(frame(rows), "t1"), 0.0).outcome is Outcome.NOISE

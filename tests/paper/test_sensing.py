@@ -60,9 +60,9 @@ def test_the_best_pair_has_the_highest_mean_of_both_contrasts():
         ("real+w0.001+tv0.0005", "t1"): 39.0,  # not run in T2, so it does not count
     }  # fmt: skip
     results = made([], searched(psnr))
-    found = sensing.search(results)
-    assert found.keys() == {"real+w0.001+tv0.001", "real+w0.002+tv0.001"}
-    assert sensing.best_of(found) == "real+w0.001+tv0.001"
+    by_variant = sensing.search(results)
+    assert by_variant.keys() == {"real+w0.001+tv0.001", "real+w0.002+tv0.001"}
+    assert sensing.best_of(by_variant) == "real+w0.001+tv0.001"
     shift = sum(row["psnr"] for row in cell({"t1": 0.0})) / len(cell({"t1": 0.0}))
     text = plain(sensing.render_search(results))
     assert f"| 0.001 | **{34 + shift:.2f} / {37 + shift:.2f}** |" in text
@@ -72,9 +72,9 @@ def test_the_best_pair_has_the_highest_mean_of_both_contrasts():
 
 def test_the_tuned_variant_has_the_best_weights_of_the_committed_search():
     folder = paths.RESULTS / "desk"
-    found = sensing.search(store.Results("desk", folder, verify(folder)))
-    if not found:
+    by_variant = sensing.search(store.Results("desk", folder, verify(folder)))
+    if not by_variant:
         pytest.skip("the search is not collected yet")
-    _, wavelet, tv = sensing.best_of(found).split("+")
+    _, wavelet, tv = sensing.best_of(by_variant).split("+")
     tuned = VARIANTS["real+tuned"]
     assert (float(wavelet[1:]), float(tv[2:])) == (tuned.wavelet_weight, tuned.tv_weight)

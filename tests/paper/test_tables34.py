@@ -182,12 +182,12 @@ def test_a_probable_misprint_is_marked_and_hatched_and_no_other_cell_is(domain, 
         [training, 1500, 50, "psnr"]
     ]
     assert f"{odd['paper'].iloc[0]:.2f}" == number
-    shown = tables34.render_grid(domain, "psnr", None)
-    assert shown.html.count("repeating-linear-gradient") == 1
-    assert f"{number} ± " in shown.html.replace("*", "")
-    assert shown.markdown.count(f"({number}*)") == shown.markdown.count("*)") == 1
-    assert "probably a misprint" in shown.markdown
-    assert "probably a misprint" in shown.html
+    page = tables34.render_grid(domain, "psnr", None)
+    assert page.html.count("repeating-linear-gradient") == 1
+    assert f"{number} ± " in page.html.replace("*", "")
+    assert page.markdown.count(f"({number}*)") == page.markdown.count("*)") == 1
+    assert "probably a misprint" in page.markdown
+    assert "probably a misprint" in page.html
     assert "misprint" not in tables34.render_grid(domain, "ssim", None).html
 
 

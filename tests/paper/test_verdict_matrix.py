@@ -36,47 +36,47 @@ def outcomes(entries, number, domain="t1"):
 
 
 def test_the_scale_of_the_metric_decides_the_verdict():
-    found = outcomes(verdict_matrix.judge_all([source()]), 2)
-    assert found["desk", "", "psnr"] is Outcome.HOLDS
-    assert found["desk", "_own_max", "psnr"] is Outcome.DIFFERS
-    assert found["desk", "_brain", "psnr"] is Outcome.HOLDS
-    assert found["desk", "", "ssim"] is Outcome.HOLDS
-    assert set(found) == {("desk", way, metric) for way in ("", "_own_max", "_brain") for metric in OTHER}
+    by_column = outcomes(verdict_matrix.judge_all([source()]), 2)
+    assert by_column["desk", "", "psnr"] is Outcome.HOLDS
+    assert by_column["desk", "_own_max", "psnr"] is Outcome.DIFFERS
+    assert by_column["desk", "_brain", "psnr"] is Outcome.HOLDS
+    assert by_column["desk", "", "ssim"] is Outcome.HOLDS
+    assert set(by_column) == {("desk", way, metric) for way in ("", "_own_max", "_brain") for metric in OTHER}
 
 
 @pytest.mark.parametrize(("spread", "outcome"), [(0.0029, Outcome.HOLDS), (0.0031, Outcome.DIFFERS)])
 def test_ssim_has_a_limit_of_its_own(spread, outcome):
-    found = outcomes(verdict_matrix.judge_all([source(spread={"ssim": spread})]), 2)
-    assert found["desk", "", "ssim"] is outcome
-    assert found["desk", "", "psnr"] is Outcome.HOLDS
+    by_column = outcomes(verdict_matrix.judge_all([source(spread={"ssim": spread})]), 2)
+    assert by_column["desk", "", "ssim"] is outcome
+    assert by_column["desk", "", "psnr"] is Outcome.HOLDS
 
 
 def test_each_profile_and_contrast_has_its_own_verdicts():
     entries = verdict_matrix.judge_all([source("open"), source("desk", {"psnr": 0.9})])
-    found = outcomes(entries, 2, "t2")
-    assert (found["open", "", "psnr"], found["desk", "", "psnr"]) == (Outcome.HOLDS, Outcome.DIFFERS)
+    by_column = outcomes(entries, 2, "t2")
+    assert (by_column["open", "", "psnr"], by_column["desk", "", "psnr"]) == (Outcome.HOLDS, Outcome.DIFFERS)
     about = [statement for statement in claims.STATEMENTS if statement.is_about_metric]
     assert len(about) == 5
     assert len(entries) == 2 * 2 * 5 * 6
 
 
 def test_one_look_marks_every_verdict_and_reads_it_aloud():
-    shown = verdict_matrix.render_in_one_look(verdict_matrix.judge_all([source("open"), source("desk")]))
-    assert shown.html.count('role="img"') == 2 * 2 * 5 * 6 + 2
-    row = next(row for row in re.findall("<tr>.*?</tr>", shown.html) if "2. tuned with 20" in row)
+    page = verdict_matrix.render_in_one_look(verdict_matrix.judge_all([source("open"), source("desk")]))
+    assert page.html.count('role="img"') == 2 * 2 * 5 * 6 + 2
+    row = next(row for row in re.findall("<tr>.*?</tr>", page.html) if "2. tuned with 20" in row)
     assert [row.count(mark) for mark in "●○"] == [2 * 10, 2 * 2]
     assert 'aria-label="T1: differs' in row
     assert "+0.80" in row
-    assert shown.markdown.count("differs / differs") == 2
-    assert "† holds as printed" in shown.markdown
+    assert page.markdown.count("differs / differs") == 2
+    assert "† holds as printed" in page.markdown
 
 
 def test_the_whole_matrix_has_every_number():
     entries = verdict_matrix.judge_all([source("open"), source("desk", {"psnr": 0.9})])
-    shown = verdict_matrix.render_whole(entries, "desk")
-    assert "+0.90" in shown.markdown
-    assert "+0.90" in shown.html
-    assert "+0.20" not in shown.markdown
+    page = verdict_matrix.render_whole(entries, "desk")
+    assert "+0.90" in page.markdown
+    assert "+0.90" in page.html
+    assert "+0.20" not in page.markdown
     assert "Nothing has been run" in verdict_matrix.render_whole(entries, "paper").markdown
 
 

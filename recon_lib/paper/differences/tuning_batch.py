@@ -59,8 +59,8 @@ def render_readings(sources: Sequence[Results]) -> Rendered:
         table.append((reading, profile, str(updates), *(measured.get(domain, NOT_RUN) for domain in DOMAINS)))
     table.append(("the paper", "", "", *map(_printed_gain, DOMAINS)))
     heads = ("Reading", "Profile", "Updates", *(f"Gain on {domain_name(domain)}, dB" for domain in DOMAINS))
-    shown = render_table(heads, table, "llrll").markdown
-    return Rendered(markdown=f"{shown}\n\nIn brackets the 95 % interval of the bootstrap over test subjects.")
+    markdown = render_table(heads, table, "llrll").markdown
+    return Rendered(markdown=f"{markdown}\n\nIn brackets the 95 % interval of the bootstrap over test subjects.")
 
 
 def _printed_gain(test_domain: str) -> str:
