@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
+from recon_lib.paper.machines import name_machines
 from recon_lib.paper.markdown import note, render_table
 from recon_lib.paper.markup import Rendered
 from recon_lib.paper.reference import PAPER_MACHINE, PAPER_MS, PAPER_SIZES
 from recon_lib.results.benchmarks import Benchmark, BenchmarkRow, open_benchmark
+from recon_lib.results.store import Results
 
 BENCHMARKS = ("inference", "compressed_sensing")
 _TOOLS = {"recon_lib": "this library", "bart": "BART", "sigpy": "SigPy", "pytorch": "the same network in PyTorch"}
@@ -184,3 +186,26 @@ def _milliseconds(seconds: float) -> str:
     if math.isnan(seconds):
         return ""
     return f"{1000 * seconds:.0f}" if seconds >= 0.1 else f"{1000 * seconds:.3g}"
+
+
+def render_other_machines(results: Results | None) -> Rendered:
+    """Say whether the machine of the benchmarks is one of those that made a profile's runs.
+
+    Args:
+        results: The profile's, or ``None``.
+
+    Returns:
+        Markdown: a sentence; empty where either is unknown.
+
+    Raises:
+        ReconError: As :func:`recon_lib.results.benchmarks.open_benchmark`.
+    """
+    timed = processors()
+    records = [] if results is None else [record for record in results.records.values() if record.machine]
+    if not timed or not records:
+        return Rendered(markdown="")
+    hosts = {f"{record.machine['processor']}, {record.machine['cores']} cores" for record in records}
+    name = f"Profile **{results.profile}**"
+    if timed <= hosts:
+        return Rendered(markdown=f"{name} has runs of this machine.")
+    return Rendered(markdown=f"{name} was run on other machines ({name_machines(results)}): these times are not its.")

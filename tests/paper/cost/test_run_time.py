@@ -3,12 +3,14 @@
 import json
 
 import pytest
-from fabricated import plain, write_benchmark
+from fabricated import made, plain, write_benchmark
 
 from recon_lib.core.errors import ReconError
 from recon_lib.paper.cost import run_time
 from recon_lib.results import provenance, store
 from recon_lib.results.benchmarks import BenchmarkRow, open_benchmark
+from recon_lib.results.keys import RunKey
+from recon_lib.results.records import RunRecord
 
 SIZE = [256, 176]
 NETWORK = [
@@ -128,3 +130,17 @@ def test_half_a_file_and_an_unknown_benchmark():
         run_time.render_network_times()
     with pytest.raises(ReconError, match="did you mean 'inference'"):
         open_benchmark("inferenc")
+
+
+def test_times_of_another_machine_than_the_runs_are_told():
+    results = made([])
+    assert run_time.render_other_machines(results).markdown == ""
+    write_benchmark(store.root(), "inference", NETWORK)
+    assert run_time.render_other_machines(results).markdown == run_time.render_other_machines(None).markdown == ""
+    for cores, text in (
+        (2, "Profile **desk** has runs of this machine."),
+        (16, "Profile **desk** was run on other machines (16 cores of a processor): these times are not its."),
+    ):
+        machine = {"processor": "a processor", "cores": cores}
+        results.records = {"a": RunRecord("a", "train", RunKey(), {}, machine=machine)}
+        assert run_time.render_other_machines(results).markdown == text
