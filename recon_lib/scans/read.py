@@ -27,6 +27,7 @@ READABLE = (
     "or the folder of a DICOM series"
 )
 CONTRASTS = ("t1", "t2", "pd", "flair", "swi", "dwi", "bold", "adc")
+_SEQUENCES = {"mprage": "t1", "t2star": "swi"}  # what names a contrast by its sequence
 
 
 def find_scans(folder: Path) -> list[Path]:
@@ -140,9 +141,12 @@ def subject_of(path: Path) -> str:
 
 
 def contrast_of(path: Path) -> str:
-    """Return the contrast that a file's name holds as a word, ``t1`` for ``sub-01_T1w.nii``, or nothing."""
-    words = [word.removesuffix("w") for word in re.split(r"[^a-z0-9]+", path.name.lower())]
-    return next((word for word in words if word in CONTRASTS), "")
+    """Return the contrast that a file's name holds as a word, or nothing.
+
+    ``t1`` is that of ``sub-01_T1w.nii``, ``sub-01_inplaneT1.nii`` and ``mprage.nii``.
+    """
+    words = [word.removesuffix("w").removeprefix("inplane") for word in re.split(r"[^a-z0-9]+", path.name.lower())]
+    return next((_SEQUENCES.get(word, word) for word in words if word in CONTRASTS or word in _SEQUENCES), "")
 
 
 def _study_files(folder: Path) -> list[Path]:
