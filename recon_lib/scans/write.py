@@ -151,7 +151,8 @@ def summary(record: dict[str, object]) -> str:
     name = network.get("name") if isinstance(network, dict) else network
     factor = f"{record.get('acceleration'):.3g}-fold"
     if record.get("simulation"):
-        how = f"SIMULATION: {factor} undersampled magnitudes"
+        images = "complex images" if "complex" in str(record.get("sampling")) else "magnitudes"
+        how = f"SIMULATION: {factor} undersampled {images}"
     elif record.get("sampling") == "as acquired":
         how = f"k-space as acquired, {factor}"
     else:

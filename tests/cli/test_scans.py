@@ -483,3 +483,76 @@ def test_a_scan_can_be_read_again_beside_the_record_of_its_reconstruction(tmp_pa
         status, _, errors = run("reconstruct", source, "--output", tmp_path / "dir.nii.gz", *overwrite)
         assert (status, errors) == (0, [])
     assert "is a reconstruction that this library wrote" in run("evaluate", tmp_path / "dir.nii.gz")[2][0]
+
+
+def fastmri(path, mask):
+    with h5py.File(path, "w") as file:
+        file["kspace"] = direct_fft2c(np.moveaxis(head(), 2, 0)).astype(np.complex64)
+        file["mask"] = mask
+    return path
+
+
+def test_a_mask_of_the_user_s_or_of_the_file_s_own_is_used_and_said(tmp_path, net, capsys):
+    columns = (np.arange(28) % 3 == 0) | (np.abs(np.arange(28) - 14) < 3)
+    source = fastmri(tmp_path / "k.h5", columns)
+    np.save(tmp_path / "m.npy", columns)
+    made = []
+    for words in ((), ("--mask", "own"), ("--mask", source), ("--mask", tmp_path / "m.npy")):
+        command = ("reconstruct", source, *words, "--output", tmp_path / "out.npy", "--overwrite", "--weights", net)
+        assert main.main([str(word) for word in command]) == 0
+        record = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+        (note,) = record["notes"].values()
+        lines = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if line.startswith("note")]
+        assert lines == [f"note: k.h5: {note}"]
+        assert record["acceleration"] == pytest.approx(1 / columns.mean() if words else 4, abs=0.02)
+        made.append(np.load(tmp_path / "out.npy"))
+    assert not np.allclose(made[0], made[1], rtol=1e-3)
+    np.testing.assert_array_equal(made[1], made[2])
+    np.testing.assert_array_equal(made[1], made[3])
+
+
+def test_masks_that_cannot_be_used_are_one_sentence(tmp_path, run):
+    columns = (np.arange(28) % 3 == 0) | (np.abs(np.arange(28) - 14) < 3)
+    source = fastmri(tmp_path / "k.h5", columns)
+    np.save(tmp_path / "m.npy", columns[:-1])
+    other = save_nifti(tmp_path / "a.nii", head())
+    for words, sentence in (
+        (("evaluate", source, "--mask", "own", "--acceleration", "3"), "has an acceleration of its own: leave out"),
+        (("evaluate", other, "--mask", "own"), "holds no mask of its own"),
+        (("evaluate", source, "--mask", tmp_path / "m.npy"), "The mask"),
+        (("evaluate", source, "--mask", tmp_path / "gone.npy"), "There is no file"),
+    ):
+        status, _, errors = run(*words)
+        assert (status, len(errors)) == (2, 1)
+        assert sentence in errors[0]
+
+
+@pytest.mark.slow
+def test_the_order_of_k_space_and_images_are_options_of_every_command(tmp_path, run, net):
+    full = direct_fft2c(np.moveaxis(head((24, 28, 8)), 2, 0))
+    for folder, array in (
+        ("corner", np.fft.ifftshift(full, axes=(1, 2))),
+        ("image", np.moveaxis(head((24, 28, 8)), 2, 0)),
+    ):
+        (tmp_path / folder).mkdir()
+        np.save(tmp_path / folder / "k.npy", array.astype(np.complex64))
+    np.save(tmp_path / "k.npy", full.astype(np.complex64))
+    right = run("evaluate", tmp_path / "k.npy")[1]
+    assert run("evaluate", tmp_path / "corner" / "k.npy", "--kspace-order", "corner")[1] == right
+    assert run("evaluate", tmp_path / "image" / "k.npy")[0] == 2
+    assert run("evaluate", tmp_path / "image" / "k.npy", "--image")[1].splitlines()[0] == right.splitlines()[0]
+    for folder, words in (("corner", ("--kspace-order", "corner")), ("image", ("--image",))):
+        out = tmp_path / f"{folder}.safetensors"
+        assert run("finetune", tmp_path / folder, *words, *TUNE, "--output", out)[0] == 0
+    command = ("reconstruct", tmp_path / "image" / "k.npy", "--image", "--output", tmp_path / "out.npy")
+    assert "SIMULATION: 4-fold undersampled complex images" in run(*command)[1]
+    assert "Unknown k-space order 'center'" in run("evaluate", tmp_path / "k.npy", "--kspace-order", "center")[2][0]
+
+
+def test_help_states_the_convention_of_k_space(capsys):
+    for command in ("reconstruct", "evaluate", "finetune"):
+        with pytest.raises(SystemExit):
+            main.main([command, "--help"])
+        text = " ".join(capsys.readouterr().out.split())
+        assert "K-space is centred" in text
+        assert "orthonormal, and its last two axes are rows and columns" in text

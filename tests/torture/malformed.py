@@ -18,13 +18,13 @@ import pytest
 
 from recon_lib.cli import main
 from recon_lib.core.errors import ReconError
-from torture import documents, image_files, pictures
+from torture import documents, image_files, kspace_files, pictures
 
 Attempt = Callable[[], object]
 Maker = Callable[[random.Random, Path, pytest.MonkeyPatch], tuple[str, Attempt]]
 """Writes a malformed input into a folder; returns what it is, and what reads it."""
 
-MAKERS: dict[str, Maker] = {**pictures.MAKERS, **documents.MAKERS, **image_files.MAKERS}
+MAKERS: dict[str, Maker] = {**pictures.MAKERS, **documents.MAKERS, **image_files.MAKERS, **kspace_files.MAKERS}
 SECONDS, MEMORY = 30, 4 << 30
 """What one input may take: time, and memory beyond what the process has."""
 
