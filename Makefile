@@ -85,6 +85,7 @@ isolated: $(INSTALLED) ## Run the tests of the lower packages in a copy without 
 # in one. RECON_OTHER_BACKEND: no test repeats itself on another backend.
 BACKENDS ?= tensorflow jax torch
 ON_BACKENDS := network runs scans/test_reconstruct.py scans/test_finetune.py test_quickstart.py
+PYTORCH ?= -e ".[torch]"
 TORCH := .venv-torch/.installed
 
 backends: $(INSTALLED) $(if $(filter torch,$(BACKENDS)),$(TORCH)) ## Run what trains and reconstructs on TensorFlow, JAX and PyTorch (BACKENDS="torch" chooses)
@@ -119,11 +120,12 @@ clean: ## Remove the environment, the built book and the caches; runs and result
 	rm -rf .venv .venv-torch .venv-versions book/_build .pytest_cache .ruff_cache .hypothesis .snakemake
 	find recon_lib tests notebooks book -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
-# PyTorch on top of .venv, which it leaves alone; pip's own settings decide whether it is a build with CUDA.
+# PyTorch on top of .venv, which it leaves alone. By default it brings the CUDA libraries; where pip finds a smaller build,
+# that can be named: make backends PYTORCH="torch==2.13.0+cpu".
 $(TORCH): $(INSTALLED)
 	.venv/bin/python -m venv --clear .venv-torch
 	.venv/bin/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' > "$$(.venv-torch/bin/python -c 'import site; print(site.getsitepackages()[0])')/locked.pth"
-	$(call stage,PyTorch,.venv-torch/bin/python -m pip install --disable-pip-version-check --no-build-isolation -e ".[torch]")
+	$(call stage,PyTorch,.venv-torch/bin/python -m pip install --disable-pip-version-check --no-build-isolation $(PYTORCH))
 	@touch $@
 
 # Two steps to one environment: what the book needs, which is small, and the rest of the same lock.
