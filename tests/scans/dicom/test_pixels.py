@@ -88,7 +88,7 @@ def test_padding_of_signed_pixels_may_be_given_as_unsigned_bits(tmp_path, repres
 
 @pytest.mark.parametrize(("dtype", "bits", "ends"), [(np.uint16, 12, 4095), (np.uint8, 8, 255), (np.int16, 16, -1)])
 def test_bright_stored_as_low_is_counted_from_the_other_end_and_then_scaled(tmp_path, dtype, bits, ends):
-    bright = np.array([[[0, 10], [100, 7]]])
+    bright = np.array([[[3, 10], [100, 7]]])  # none is black, so the range of the bits matters
     stored = (ends - bright).astype(dtype)
     tags = {"PhotometricInterpretation": "MONOCHROME1", "RescaleSlope": 0.5, "RescaleIntercept": 3}
     path = files(save_slices(tmp_path / "s", stored, bits=bits, **tags))[0]
