@@ -190,6 +190,8 @@ def _nifti(scan: Scan, stored: Stored, record: dict[str, object], kind: str) -> 
         image.header.set_xyzt_units("mm", "sec")
         image.set_sform(scan.affine, 1)
         image.set_qform(scan.affine, 1)
+        if not np.allclose(image.get_qform(), scan.affine, atol=1e-3):
+            image.set_qform(scan.affine, 0)  # a quaternion cannot say that slices are stacked askew
     header = image.header
     header.set_data_dtype(dtype)
     header.set_slope_inter(stored.slope, stored.intercept)

@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK
 from laws import direct_fft2c
@@ -127,6 +128,21 @@ def test_a_series_becomes_a_folder_with_its_record(tmp_path):
         read_scan(tmp_path / "out")
     (tmp_path / "out" / "reconstruction.json").unlink()
     assert read_scan(tmp_path / "out").array.shape == SHAPE
+
+
+def test_slices_that_are_stacked_askew_are_located_by_the_matrix_alone(tmp_path):
+    folder = save_dicom(tmp_path / "s", head(), tilt=0.0)
+    for path in sorted(folder.glob("*.dcm")):
+        data = pydicom.dcmread(path)
+        x, y, z = map(float, data.ImagePositionPatient)
+        data.ImagePositionPatient = [x, round(y + 0.4 * z, 6), z]
+        data.save_as(path)
+    scan = read_scan(folder)
+    write_scan(scan, scan.array, tmp_path / "b.nii", RECORD)
+    image = nibabel.load(tmp_path / "b.nii")
+    np.testing.assert_allclose(image.affine, scan.affine, atol=1e-5)
+    assert scan.affine[1, 2] != 0
+    assert (int(image.header["sform_code"]), int(image.header["qform_code"])) == (1, 0)
 
 
 TYPES = [np.uint8, np.int16, np.uint16, np.int32]

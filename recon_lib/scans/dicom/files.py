@@ -20,7 +20,7 @@ _HEAD = 132  # bytes up to the end of the marker
 # Without the preamble a file begins with an element of group 2 or 8, in either order of bytes.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 _NO_SCAN = {"SEG": "a segmentation", "RTDOSE": "a dose", "RTIMAGE": "an image of radiotherapy"}
-_LOCALIZERS = ("LOCALIZER", "SCOUT", "SURVEY")
+_LOCALIZERS = ("LOCALIZER", "LOCALISER", "LOC", "SCOUT", "SURVEY", "3PLANE")
 
 
 def dicom_files(paths: Sequence[Path]) -> list[Path]:

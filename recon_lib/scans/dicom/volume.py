@@ -84,7 +84,7 @@ def _volume(folder: Path, series: Series, notes: dict[str, str], options: ReadOp
     values, images = _decode(frames)
     frames = _order(folder, frames, images, notes)
     first = frames[0]
-    array = np.stack([images[frame].T for frame in frames], axis=2)
+    array = np.stack([images[frame] for frame in frames]).transpose(2, 1, 0)
     affine = _affine(frames, notes)
     _note_values(values, frames, notes)
     if "inverted" in notes and array.any() and array[array > 0].min() > array.max() / 2:

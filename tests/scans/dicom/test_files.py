@@ -77,7 +77,8 @@ def test_an_image_that_lost_its_pixels_is_refused(tmp_path):
     ("tags", "localizer"),
     [
         ({}, False),
-        ({"SeriesDescription": "3-plane_LOC"}, False),
+        ({"SeriesDescription": "3-plane_LOC"}, True),
+        ({"SeriesDescription": "t1 located lesion"}, False),
         ({"SeriesDescription": "3-plane_Localizer"}, True),
         ({"SeriesDescription": "SCOUT"}, True),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, True),
