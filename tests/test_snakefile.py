@@ -36,6 +36,20 @@ def test_a_dry_run_plans_every_run_once_and_touches_nothing(folders, words):
 
 
 @pytest.mark.slow
+def test_on_a_shared_card_a_training_takes_all_parts_and_another_run_one(folders):
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--printshellcmds", "--config"]
+    command += ["profile=smoke", "--cores", "8", "--resources", "card=4"]
+    done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    shown = done.stdout + done.stderr
+    planned = state.plan_profile(load_profile("smoke"))
+    trainings = sum(run.kind == "train" for run in planned)
+    for parts, count in ((4, trainings), (1, len(planned) - trainings)):
+        assert len(re.findall(rf"^    resources: .*\bcard={parts}$", shown, re.M)) == count
+        assert len(re.findall(rf"RECON_CARD_SHARE={parts}/4 papermill", shown)) == count
+
+
+@pytest.mark.slow
 def test_one_run_is_a_notebook_that_papermill_executes_in_a_kernel_of_its_own(folders):
     run = next(run for run in state.plan_profile(load_profile("smoke")) if run.kind == "evaluate")
     record = state.folder(run) / "run.json"
@@ -44,4 +58,5 @@ def test_one_run_is_a_notebook_that_papermill_executes_in_a_kernel_of_its_own(fo
     assert ended.returncode == 0, ended.stderr[-3000:]
     notebook = json.loads((record.parent / "evaluate.ipynb").read_text(encoding="utf-8"))
     assert notebook["metadata"]["papermill"]["exception"] is None
-    assert json.loads(record.read_text(encoding="utf-8"))["id"] == run.id
+    content = json.loads(record.read_text(encoding="utf-8"))
+    assert (content["id"], content["executor"]) == (run.id, "notebook")
