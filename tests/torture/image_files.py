@@ -14,6 +14,7 @@ from dicom_files import item, save_enhanced, save_slices, without_preamble
 from scan_files import save_mgh
 
 from recon_lib.scans.read import read_scan
+from recon_lib.scans.write import write_scan
 from torture.pictures import NAMES, damage
 
 Attempt = Callable[[], object]
@@ -53,10 +54,17 @@ def image_file(rng: random.Random, inside: Path, _: pytest.MonkeyPatch) -> tuple
         path, damaged = _odd_series(kind, rng, inside / "series", stored)
         content = damaged.read_bytes()
     if kind.startswith("elements"):
-        return kind, lambda: read_scan(path)
+        return kind, lambda: there_and_back(path, inside / "out")
     about, content = damage(content, rng, head=400)
     damaged.write_bytes(gzip.compress(content) if kind == "mgz" and rng.random() < 0.8 else content)
-    return f"{kind} {about} in {damaged.name!r}", lambda: read_scan(path)
+    return f"{kind} {about} in {damaged.name!r}", lambda: there_and_back(path, inside / "out")
+
+
+def there_and_back(path: Path, out: Path) -> None:
+    """Read a scan and write it again: what can be read can be written."""
+    scan = read_scan(path)
+    out = out if scan.kind == "dicom" else out.with_suffix(".mgz")
+    write_scan(scan, np.maximum(scan.array, 0), out, {"acceleration": 4.0, "simulation": True, "network": "x"})
 
 
 def _odd_series(kind: str, rng: random.Random, folder: Path, stored: np.ndarray) -> tuple[Path, Path]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recon_lib.scans.dicom.files import read_header
+from recon_lib.core.errors import ReconError
+from recon_lib.scans.dicom.files import read_header, reason
 from recon_lib.scans.scan import Scan
 from recon_lib.scans.storage import Storage, Stored, store
 
@@ -50,20 +51,28 @@ def write_series(scan: Scan, volume: np.ndarray, out: Path, text: str) -> dict[s
 
     Returns:
         How the values are stored, for the record.
+
+    Raises:
+        ReconError: An element of the scan's files cannot be written.
     """
     content = hashlib.sha256(np.ascontiguousarray(volume)).hexdigest()
     stored = stored_series(scan, volume)
     for index, path in enumerate(scan.files):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            head = read_header(path)
-            head.SourceImageSequence = [_reference(head)]
-            _clean(head)
-            if "NumberOfFrames" in head:
-                _set_place(head, scan, index)
-            _set_pixels(head, stored, index)
-            _derive(head, content, text, index)
-            head.save_as(out / f"{index + 1:04d}.dcm", enforce_file_format=True)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                head = read_header(path)
+                head.SourceImageSequence = [_reference(head)]
+                _clean(head)
+                if "NumberOfFrames" in head:
+                    _set_place(head, scan, index)
+                _set_pixels(head, stored, index)
+                _derive(head, content, text, index)
+                head.save_as(out / f"{index + 1:04d}.dcm", enforce_file_format=True)
+        except (ReconError, OSError):
+            raise
+        except Exception as error:  # pydicom raises many kinds of errors when it encodes an element
+            raise ReconError(f"Cannot write what is derived from {path} ({reason(error)}): write a NIfTI.") from error
     return stored.facts()
 
 
@@ -138,7 +147,8 @@ def _derive(head: pydicom.Dataset, content: str, text: str, index: int) -> None:
     head.DerivationDescription, head.ImageComments = text[:1024], text[:10240]
     head.SeriesDescription = f"{str(head.get('SeriesDescription') or 'series')[:48]} reconstructed"
     head.SeriesNumber = int(head.get("SeriesNumber") or 0) + 1000
-    head.SeriesInstanceUID = pydicom.uid.generate_uid(entropy_srcs=[head.SeriesInstanceUID, content, text])
+    series = str(head.get("SeriesInstanceUID") or "")
+    head.SeriesInstanceUID = pydicom.uid.generate_uid(entropy_srcs=[series, content, text])
     head.SOPInstanceUID = pydicom.uid.generate_uid(entropy_srcs=[head.SOPInstanceUID, content, text, str(index)])
     head.file_meta.MediaStorageSOPClassUID = head.SOPClassUID
     head.file_meta.MediaStorageSOPInstanceUID = head.SOPInstanceUID

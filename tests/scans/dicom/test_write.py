@@ -6,9 +6,10 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK
-from dicom_files import SAGITTAL, edit, files, item, itk, physical, save_enhanced, save_slices
+from dicom_files import SAGITTAL, edit, files, item, itk, physical, save_enhanced, save_slices, without_preamble
 from scan_files import head, save_dicom
 
+from recon_lib.core.errors import ReconError
 from recon_lib.scans.dicom.write import stored_series, write_series
 from recon_lib.scans.read import read_scan
 
@@ -181,3 +182,34 @@ def test_an_enhanced_image_becomes_one_file_a_slice_in_its_place(tmp_path, orien
     assert {part.SourceImageSequence[0].ReferencedSOPClassUID for part in new} == {"1.2.840.10008.5.1.4.1.1.4.1"}
     assert not any("PerFrameFunctionalGroupsSequence" in part or "NumberOfFrames" in part for part in new)
     assert len({part.SOPInstanceUID for part in new}) == 4
+
+
+@pytest.mark.parametrize("syntax", ["ImplicitVRLittleEndian", "ExplicitVRLittleEndian", "ExplicitVRBigEndian"])
+def test_files_without_preamble_give_whole_files(tmp_path, syntax):
+    source = save_slices(tmp_path / "s", STORED, syntax=getattr(pydicom.uid, syntax))
+    for path in files(source):
+        without_preamble(path)
+    scan = read_scan(source)
+    out = write(scan, scan.array, tmp_path / "out")
+    np.testing.assert_array_equal(pixels(out), scan.array)
+    assert all(path.read_bytes()[128:132] == b"DICM" for path in files(out))
+
+
+def test_a_series_without_an_identifier_gets_one(tmp_path):
+    source = save_slices(tmp_path / "s", STORED)
+    for path in files(source):
+        edit(path, SeriesInstanceUID=None)
+    scan = read_scan(source)
+    out = write(scan, scan.array, tmp_path / "out")
+    assert len({pydicom.dcmread(path).SeriesInstanceUID for path in files(out)}) == 1
+
+
+def test_an_element_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
+    scan = read_scan(save_slices(tmp_path / "s", STORED))
+
+    def wrong(*_, **__):
+        raise ValueError("an odd element")
+
+    monkeypatch.setattr(pydicom.dataset.FileDataset, "save_as", wrong)
+    with pytest.raises(ReconError, match=r"derived from .*im001\.dcm \(an odd element\): write a NIfTI"):
+        write(scan, scan.array, tmp_path / "out")
