@@ -189,7 +189,7 @@ def _milliseconds(seconds: float) -> str:
 
 
 def render_other_machines(results: Results | None) -> Rendered:
-    """Say whether the machine of the benchmarks is one of those that made a profile's runs.
+    """Say whether the machine of the benchmarks is one of those that trained a profile's networks.
 
     Args:
         results: The profile's, or ``None``.
@@ -201,11 +201,12 @@ def render_other_machines(results: Results | None) -> Rendered:
         ReconError: As :func:`recon_lib.results.benchmarks.open_benchmark`.
     """
     timed = processors()
-    records = [] if results is None else [record for record in results.records.values() if record.machine]
+    runs = {} if results is None else results.records
+    records = [record for record in runs.values() if record.kind == "train" and record.machine]
     if not timed or not records:
         return Rendered(markdown="")
     hosts = {f"{record.machine['processor']}, {record.machine['cores']} cores" for record in records}
-    name = f"Profile **{results.profile}**"
+    networks = f"The networks of profile **{results.profile}** were trained on"
     if timed <= hosts:
-        return Rendered(markdown=f"{name} has runs of this machine.")
-    return Rendered(markdown=f"{name} was run on other machines ({name_machines(results)}): these times are not its.")
+        return Rendered(markdown=f"{networks} such a machine too.")
+    return Rendered(markdown=f"{networks} another machine ({name_machines(results)}), whose times these are not.")

@@ -138,9 +138,14 @@ def test_times_of_another_machine_than_the_runs_are_told():
     write_benchmark(store.root(), "inference", NETWORK)
     assert run_time.render_other_machines(results).markdown == run_time.render_other_machines(None).markdown == ""
     for cores, text in (
-        (2, "Profile **desk** has runs of this machine."),
-        (16, "Profile **desk** was run on other machines (16 cores of a processor): these times are not its."),
+        (2, "The networks of profile **desk** were trained on such a machine too."),
+        (
+            16,
+            "The networks of profile **desk** were trained on another machine (16 cores of a processor), whose times "
+            "these are not.",
+        ),
     ):
         machine = {"processor": "a processor", "cores": cores}
-        results.records = {"a": RunRecord("a", "train", RunKey(), {}, machine=machine)}
+        tested = RunRecord("b", "evaluate", RunKey(), {}, machine={**machine, "cores": 2})
+        results.records = {"a": RunRecord("a", "train", RunKey(), {}, machine=machine), "b": tested}
         assert run_time.render_other_machines(results).markdown == text
