@@ -9,8 +9,10 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-NETWORKS = ("natural-4000", "natural-4000-t1-20", "natural-4000-t2-20", "t1-4000", "t2-4000")
-PROFILE = "open"
+NETWORKS = {  # each with the profile whose network its name stands for (recon_lib.results.defaults)
+    "open": ("natural-4000", "natural-4000-t1-20", "natural-4000-t2-20"),
+    "desk": ("t1-4000", "t2-4000"),
+}
 
 
 class Shipped(BuildHookInterface):
@@ -40,13 +42,12 @@ def shipped_files(root: Path) -> list[Path]:
         Paths below ``root``.
     """
     results = root / "book" / "results"
-    folder = results / PROFILE
+    weights = {profile: results / profile / "weights" for profile in NETWORKS}
     return [
         root / "data_manifest.yaml",
         *sorted((root / "notebooks" / "params").glob("*.yaml")),
         results / "paper_tables.csv",
-        folder / "provenance.json",
-        folder / "slices.csv.gz",
-        *sorted((folder / "weights").glob("*.json")),
-        *(folder / "weights" / f"{name}.safetensors" for name in NETWORKS),
+        *(results / name / file for name in (*NETWORKS, "scanner") for file in ("provenance.json", "slices.csv.gz")),
+        *(card for folder in weights.values() for card in sorted(folder.glob("*.json"))),
+        *(weights[profile] / f"{name}.safetensors" for profile, names in NETWORKS.items() for name in names),
     ]

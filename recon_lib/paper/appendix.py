@@ -92,7 +92,7 @@ def render_coverage(results: Results) -> Rendered:
         reason = "No run of this profile has a notebook: all went through the library directly."
     elif without:
         names = ", ".join(f"`{run}`" for run in without)
-        reason = f"Of its own trainings and tunings {len(without)} went through the library directly: {names}."
+        reason = f"Of its own trainings and tunings {len(without)} have none: {names}."
     else:
         reason = "All of its own trainings and tunings have one."
     return Rendered(markdown=f"{text}\n\n{reason}")

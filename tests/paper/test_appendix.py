@@ -137,7 +137,7 @@ def test_the_page_says_which_runs_have_a_notebook_and_which_have_not(results):
         "| variations | 1 | 0 |",
         "| all | 6 | 3 |",
     ]
-    assert text.endswith("1 went through the library directly: `train-natural-4000-0000000000`.")
+    assert text.endswith("trainings and tunings 1 have none: `train-natural-4000-0000000000`.")
     assert appendix.render_coverage(recorded(results, RUNS[0])).markdown.endswith("tunings have one.")
     assert appendix.render_coverage(recorded(results, RUNS[1])).markdown.endswith(
         "No run of this profile has a notebook: all went through the library directly."

@@ -1,5 +1,7 @@
 """Which network a name stands for: the better profile's, unless it is worse anywhere that both were tested alike."""
 
+import ast
+
 import pytest
 from fabricated import cell_rows, row, write_run
 
@@ -95,3 +97,13 @@ def test_every_committed_default_of_a_better_profile_was_tested_on_the_third_sca
             compared = defaults.gains(network, lesser, rows)
             assert set(compared) > set(network.mean_psnr())
             assert min(compared.values()) >= 0
+
+
+def test_a_wheel_carries_networks_that_their_names_stand_for(monkeypatch):
+    monkeypatch.setenv("RECON_RESULTS", str(paths.RESULTS))
+    tree = ast.parse((paths.ROOT / "hatch_build.py").read_text(encoding="utf-8"))
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "NETWORKS"]
+    carried = ast.literal_eval(assigned[0].value)
+    chosen = defaults.default_networks()
+    for profile, names in carried.items():
+        assert {chosen[name].results.profile for name in names} == {profile}
