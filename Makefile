@@ -27,7 +27,7 @@ with_versions = "$(PYTHON)" -m venv --clear .venv-versions && .venv-versions/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv book test lint format unit notebooks smoke browser coverage isolated backends mutants quickstart desk bench torture oldest newest lock clean
+.PHONY: help venv book test lint format unit notebooks smoke browser coverage isolated backends mutants quickstart desk bench torture field oldest newest lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -97,6 +97,9 @@ mutants: $(INSTALLED) ## Draw random wrong lines and say which no test sees: an 
 
 torture: $(INSTALLED) ## Break it in every way known (kills, malformed files, wrong lines): an hour; writes its table
 	PYTHONPATH=tests nice -n 19 env $(RUN) torture --keep
+
+field: $(INSTALLED) ## Put every kind of input from the field through a command: a table, before and after
+	PYTHONPATH=tests env $(RUN) field
 
 oldest: ## Run the tests that train nothing with the oldest versions that pyproject.toml allows
 	$(call stage,oldest versions,$(call with_versions,lowest-direct))

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from recon_lib.core.errors import ReconError
+from recon_lib.core.errors import ReconError, quote
 from recon_lib.data.readers import LARGEST
 
 ARRAYS = (".npy", ".npz")
 _NUMBERS = "biufc"
+_SHORT, _LONG = 40, 200  # characters that a message quotes: a damaged file holds names of any length
 
 
 def load_array(path: Path) -> np.ndarray:
@@ -46,7 +47,7 @@ def _load_archive(path: Path) -> np.ndarray:
     with zipfile.ZipFile(path) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
         if len(names) != 1:
-            held = ", ".join(names[:8]) or "none"
+            held = ", ".join(name[:_SHORT] for name in names[:8]) or "none"
             raise ReconError(f"{path} holds {len(names)} arrays ({held}): save the one that is the scan alone.")
         with archive.open(f"{names[0]}.npy") as file:
             _check_header(path, file)
@@ -62,9 +63,11 @@ def _check_header(path: Path, file: object) -> None:
     if dtype.kind not in _NUMBERS:
         raise ReconError(f"{path} does not hold one array of numbers: save magnitudes or complex k-space.")
     if math.prod(shape) > LARGEST:
-        raise ReconError(f"{path} claims to be an array of shape {shape}: no scan is so large; check its header.")
+        raise ReconError(
+            f"{path} claims to be an array of shape {quote(shape)}: no scan is so large; check its header."
+        )
 
 
 def _unreadable(path: Path, error: Exception) -> ReconError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:_LONG]
     return ReconError(f"{path} is not a readable array ({reason}): save it again.")

@@ -60,3 +60,10 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
         np.lib.format.write_array_header_1_0(file, header)
     with pytest.raises(ReconError, match="no scan is so large"):
         load_array(tmp_path / "x.npz")
+
+
+def test_names_of_any_length_are_quoted_shortly(tmp_path):
+    np.savez(tmp_path / "x.npz", **{"a" * 5000: np.ones(3), "b": np.ones(2)})
+    with pytest.raises(ReconError) as caught:
+        load_array(tmp_path / "x.npz")
+    assert len(str(caught.value)) < 500

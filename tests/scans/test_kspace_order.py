@@ -41,6 +41,16 @@ def test_a_late_echo_is_centred_and_magnitudes_stay(size, seed, rows, columns, s
     assert ("k-space centred" in checked.notes) == bool(rows or columns)
 
 
+@given(size=sizes, seed=seeds, rows=st.floats(-5, 5), columns=st.floats(-5, 5))
+def test_a_part_of_a_sample_stays_as_a_phase_and_magnitudes_stay(size, seed, rows, columns):
+    image = images(size, seed=seed, phase=0)
+    y, x = np.meshgrid(*((np.arange(n) - n // 2) / n for n in size), indexing="ij")
+    checked = check(direct_fft2c(image * np.exp(2j * np.pi * (rows * y + columns * x))))
+    np.testing.assert_allclose(magnitude(checked), np.abs(image), atol=1e-3 * np.abs(image).max())
+    peak = np.unravel_index(np.abs(checked.array).sum(axis=0).argmax(), size)
+    assert max(abs(p - n // 2) for p, n in zip(peak, size, strict=True)) == 0
+
+
 def test_the_note_says_what_was_moved():
     note = check(np.roll(kspace(phase=0), (3, -2), (1, 2))).notes["k-space centred"]
     assert "its energy peaks at (27, 18), not at (24, 20): k-space was moved by -3 rows and +2 columns" in note
