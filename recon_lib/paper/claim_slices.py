@@ -54,8 +54,8 @@ class Networks:
 
     @property
     def digits(self) -> int:
-        """The digits that the metric is shown with."""
-        return METRICS[self.metric][1]
+        """The digits of a difference: of SSIM one more than the paper prints, since limits are of its last digit."""
+        return METRICS[self.metric][1] + (self.metric == "ssim")
 
     def sizes(self, training_domain: str) -> list[int]:
         """Numbers of training images of a domain's networks, ascending."""

@@ -32,3 +32,17 @@ def test_draws_are_averaged_before_slices():
     gain = mean - first.set_index(["subject", "slice"])["psnr"]
     assert gain.xs(40, level="slice").to_list() == pytest.approx([1.0] * 4)
     assert gain.drop(40, level="slice").abs().max() == 0
+
+
+def test_another_metric_and_scale_read_their_own_column():
+    rows = [{**row, "ssim": 0.9, "psnr_own_max": row["psnr"] + 1, "ssim_brain": 0.8} for row in cell({"t1": 30.0})]
+    networks = Networks(frame(rows), "t1")
+    plain = networks.score("natural", 0)
+    assert (networks.measured_by("psnr", "_own_max").score("natural", 0) - plain).to_numpy() == pytest.approx(1.0)
+    for way, value in (("", 0.9), ("_brain", 0.8)):
+        measured = networks.measured_by("ssim", way)
+        assert measured.score("natural", 0).to_numpy() == pytest.approx(value)
+        assert (measured.unit, measured.digits) == ("", 4)
+    assert networks.measured_by("ssim", "_own_max").score("natural", 0) is None  # no slice has a value
+    assert networks.metric == "psnr"
+    assert (networks.unit, networks.digits) == ("dB", 2)
