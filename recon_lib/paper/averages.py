@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import pandas
 
 METRICS = {"psnr": ("PSNR, dB", 2), "ssim": ("SSIM", 3)}
-WAYS = {"": "the reference's scale", "_own_max": "own maximum", "_brain": "brain only"}  # by the end of its column
+#: How a metric scales an image and which pixels it counts, by the end of its column's name.
+WAYS = {"": "the reference's scale", "_own_max": "own maximum", "_brain": "brain only"}
 KEY = ["method", "training_domain", "n_train", "n_finetune"]
 
 

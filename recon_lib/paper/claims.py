@@ -169,26 +169,37 @@ def _check_each(results: Sequence[Results | None]) -> list[Claim]:
     claims = []
     for number, (statement, source) in enumerate(zip(STATEMENTS, results, strict=True), start=1):
         profile = getattr(source, "profile", None)
-        verdicts = tuple(add_explanation(statement, statement.judge(networks), source) for networks in ours[profile])
+        verdicts = tuple(
+            add_explanation(statement.judge(networks), explain(statement, source, networks.test_domain))
+            for networks in ours[profile]
+        )
         paper = tuple(statement.judge(networks) for networks in theirs)
         claims.append(Claim(number, statement, verdicts, paper, profile if statement.is_about_metric else None))
     return claims
 
 
-def add_explanation(statement: Statement, verdict: Verdict, results: Results | None) -> Verdict:
-    """Say beside a verdict what else may explain it.
+def explain(statement: Statement, results: Results | None, test_domain: str) -> str:
+    """Say what else than a claim's cause may explain that it holds.
 
     Args:
         statement: The claim.
-        verdict: On one contrast.
-        results: What it was tested on.
+        results: What it is tested on.
+        test_domain: The contrast.
 
     Returns:
-        The verdict, with its explanation if the claim was tested and has one.
+        Half a sentence; empty where nothing else is known.
     """
-    if statement.explain is None or results is None or not verdict.tested:
-        return verdict
-    return replace(verdict, explanation=statement.explain(results, verdict.test_domain))
+    return "" if statement.explain is None or results is None else statement.explain(results, test_domain)
+
+
+def add_explanation(verdict: Verdict, explanation: str) -> Verdict:
+    """Put an explanation beside a verdict.
+
+    Args:
+        verdict: On one contrast.
+        explanation: Of :func:`explain`; an empty one changes nothing, nor does one of a claim that was not tested.
+    """
+    return replace(verdict, explanation=explanation) if verdict.tested and explanation else verdict
 
 
 _DISTANCES = {"t1": 0.55, "t2": 0.46}  # dB, the paper's own

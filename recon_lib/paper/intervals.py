@@ -141,7 +141,7 @@ def over_subjects(
         The ends of the 95 % interval, about the mean of the subjects' numbers, and these numbers by subject. One
         subject allows no interval: its ends are infinite.
     """
-    from scipy import stats
+    from scipy.special import stdtrit
 
     means = values.groupby(level="subject", sort=True).mean()
     centre = values.mean().to_numpy() + _APART * np.arange(values.shape[1])
@@ -151,7 +151,7 @@ def over_subjects(
     by_subject = dict(zip(map(str, means.index), map(float, numbers), strict=True))
     if len(numbers) < 2:
         return float("-inf"), float("inf"), by_subject
-    half = stats.t.ppf((1 + _LEVEL) / 2, len(numbers) - 1) * numbers.std(ddof=1) / np.sqrt(len(numbers))
+    half = stdtrit(len(numbers) - 1, (1 + _LEVEL) / 2) * numbers.std(ddof=1) / np.sqrt(len(numbers))
     return float(numbers.mean() - half), float(numbers.mean() + half), by_subject
 
 

@@ -14,7 +14,7 @@ from recon_lib.experiment.design import DOMAINS, domain_name
 from recon_lib.paper import claim_tables
 from recon_lib.paper.averages import METRICS, WAYS
 from recon_lib.paper.claim_slices import Networks
-from recon_lib.paper.claims import STATEMENTS, Statement, add_explanation
+from recon_lib.paper.claims import STATEMENTS, Statement, add_explanation, explain
 from recon_lib.paper.markdown import note, table
 from recon_lib.paper.markup import Rendered, table_box
 from recon_lib.paper.verdicts import Outcome, Verdict
@@ -72,21 +72,16 @@ def judge_all(sources: Iterable[Results] | None = None) -> list[Entry]:
         An entry a profile, claim, way, metric and contrast. A claim that asks for several metrics at once is judged in
         each alone here.
     """
-    return [
-        Entry(
-            number,
-            statement,
-            source.profile,
-            way,
-            metric,
-            add_explanation(statement, statement.judge_by(networks.measured_by(metric, way)), source),
-        )
-        for source in (open_sources() if sources is None else sources)
-        for networks in (Networks(source.slices, domain) for domain in DOMAINS)
-        for number, statement in enumerate(STATEMENTS, start=1)
-        if statement.is_about_metric
-        for way, metric in _COLUMNS
-    ]
+    entries = []
+    for source in open_sources() if sources is None else sources:
+        for networks in (Networks(source.slices, domain) for domain in DOMAINS):
+            for number, statement in enumerate(STATEMENTS, start=1):
+                if statement.is_about_metric:
+                    explanation = explain(statement, source, networks.test_domain)
+                    for way, metric in _COLUMNS:
+                        verdict = add_explanation(statement.judge_by(networks.measured_by(metric, way)), explanation)
+                        entries.append(Entry(number, statement, source.profile, way, metric, verdict))
+    return entries
 
 
 def render_in_one_look(entries: Sequence[Entry]) -> Rendered:
