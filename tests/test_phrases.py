@@ -63,6 +63,16 @@ FALSE = (
         "the lead over the best variant of CS is little more than 1 dB, and less over a tuned one",
         "all far above the zero-filled image and above compressed sensing.",
     ),
+    (
+        r"1710\.02615(?!v1|, version 1)",
+        "every number of the paper's is of version 1; the article of 2020 is another text",
+        "Dar and Çukur (arXiv 1710.02615; Magn Reson Med 84:663, 2020)",
+    ),
+    (
+        r"all went through notebooks|[Ee]ach run of the experiment is one notebook",
+        "the runs of open, and the largest trainings of desk, have none",
+        "Each run of the experiment is one notebook, executed by papermill.",
+    ),
 )
 
 

@@ -223,7 +223,7 @@ def scatter_figure(cells: Sequence[Cell]) -> Figure:
         An axes a contrast, with the diagonal on which both are equal; hollow dots are networks as trained.
     """
     tests = list(dict.fromkeys(cell.test_domain for cell in cells))
-    figure, grid = blank_figure((3.9 * max(1, len(tests)), 4.2), 1, max(1, len(tests)))
+    figure, grid = blank_figure((3.9 * max(1, len(tests)), 4.7), 1, max(1, len(tests)))
     for axes, test in zip(grid[0], tests, strict=False):
         members = [cell for cell in cells if cell.test_domain == test]
         values = [value for cell in members for value in (cell.large, cell.small)]
