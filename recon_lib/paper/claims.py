@@ -169,13 +169,15 @@ def _check_each(results: Sequence[Results | None]) -> list[Claim]:
     claims = []
     for number, (statement, source) in enumerate(zip(STATEMENTS, results, strict=True), start=1):
         profile = getattr(source, "profile", None)
-        verdicts = tuple(
-            add_explanation(statement.judge(networks), explain(statement, source, networks.test_domain))
-            for networks in ours[profile]
-        )
+        verdicts = tuple(_with_reason(statement, statement.judge(networks), source) for networks in ours[profile])
         paper = tuple(statement.judge(networks) for networks in theirs)
         claims.append(Claim(number, statement, verdicts, paper, profile if statement.is_about_metric else None))
     return claims
+
+
+def _with_reason(statement: Statement, verdict: Verdict, results: Results | None) -> Verdict:
+    """Explain a verdict, if the claim was tested at all: only then are its controls read."""
+    return add_explanation(verdict, explain(statement, results, verdict.test_domain)) if verdict.tested else verdict
 
 
 def explain(statement: Statement, results: Results | None, test_domain: str) -> str:
