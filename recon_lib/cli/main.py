@@ -93,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
     scanner.add_argument("--source", default="open", help="open (default), or generated: images made by code")
     collect = _command(results, "collect", results_collect, "bring a profile's finished runs into its results")
     collect.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
+    panels = _command(results, "panels", results_panels, "add the pictures of the median test slices to a profile")
+    panels.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
     return parser
 
 
@@ -182,6 +184,19 @@ def results_collect(arguments: argparse.Namespace) -> None:
     folder = runs_collect.collect(load_profile(arguments.profile))
     content = provenance.verify(folder)
     print(f"collected: {len(content['runs'])} runs; still missing: {len(content['missing'])}")
+
+
+def results_panels(arguments: argparse.Namespace) -> None:
+    """Add the pictures of the median test slices, reconstructed by the released networks."""
+    from recon_lib.experiment.profile import load_profile
+    from recon_lib.runs.panels import complete_panels
+
+    completion = complete_panels(load_profile(arguments.profile), lambda run: print(run, flush=True))
+    places = "; ".join(f"{name} {subject} slice {number}" for name, (subject, number) in completion.places.items())
+    print(
+        f"added: {len(completion.added)} pictures of {places}; PSNR within {completion.largest:.4f} dB of the rows; "
+        f"networks not released: {len(completion.lacking)}"
+    )
 
 
 def _domains(arguments: argparse.Namespace) -> list[tuple[str, Domain]]:

@@ -11,12 +11,14 @@
   const form = root.querySelector("form");
   const divider = root.querySelector("[name=divider]");
   const line = root.querySelector(".re-line");
+  const lens = Object.fromEntries(["zoom", "x", "y"].map((name) => [name, root.querySelector(`[name=${name}]`)]));
   const note = root.querySelector(".re-note");
   const id = `re${Math.random().toString(36).slice(2)}`; // names of radio groups, one explorer apart from another
 
   const state = {contrast: 0, slice: 0, acceleration: data.acceleration};
   const decoded = new Map(); // address -> promise of grey values, the newest few
   let shown = null; // what is drawn: pixels of both sides
+  let pending = 0; // the timer of an address that is still to be written
   let turn = 0; // a picture that arrives late must not cover a newer one
 
   const contrast = () => data.contrasts[state.contrast];
@@ -31,7 +33,9 @@
   function describe(choice) {
     if (!isNetwork(choice.method)) return methodName(choice.method);
     const tuned = choice.n_finetune ? `tuned with ${choice.n_finetune}` : "as trained";
-    return `${methodName(choice.method)}, ${choice.n_train} images, ${tuned}`;
+    const seen = frameOf(choice)?.seen ?? choice.n_train;
+    const images = seen === choice.n_train ? `${seen} images` : `${seen} images in place of ${choice.n_train}`;
+    return `${methodName(choice.method)}, ${images}, ${tuned}`;
   }
 
   // Choosing: what was not run, or not kept of this slice, cannot be chosen.
@@ -98,7 +102,7 @@
 
   function controls() {
     fill(form.elements.contrast, data.contrasts.map((c, i) => [i, c.name]), state.contrast);
-    const slices = contrast().slices.map((s, i) => [i, `${s.place[0]}, slice ${s.place[1]}`]);
+    const slices = contrast().slices.map((s, i) => [i, s.label]);
     fill(form.elements.slice, slices, state.slice);
     factors();
     for (const side of SIDES) {
@@ -181,19 +185,98 @@
     return palette.subarray(index, index + 3);
   }
 
+  // The part of the head that is shown: as many pixels as the zoom leaves, around the chosen middle.
+  function lensWindow() {
+    const factor = Number(lens.zoom.value);
+    const part = (length, middle) => {
+      const size = Math.max(8, Math.round(length / factor));
+      const first = Math.round((Number(middle) / 100) * length - size / 2);
+      return [Math.min(Math.max(0, first), length - size), size];
+    };
+    const [[top, height], [left, width]] = [part(shown.size[0], lens.y.value), part(shown.size[1], lens.x.value)];
+    return {top, left, height, width, pixel: (i) => (top + Math.floor(i / width)) * shown.size[1] + left + (i % width)};
+  }
+
   function compare() {
     if (!shown) return;
     const share = Number(divider.value) / 100;
-    const [, width] = shown.size;
+    const {height, width, pixel} = lensWindow();
     const edge = share * width;
-    const canvas = paint("compare", shown.size, (i) => {
-      const value = ((i % width) + 0.5 < edge ? shown.before : shown.after).image[i];
+    const canvas = paint("compare", [height, width], (i) => {
+      const value = ((i % width) + 0.5 < edge ? shown.before : shown.after).image[pixel(i)];
       return [value, value, value];
     });
     line.style.left = `${divider.value}%`;
     canvas.setAttribute("aria-label", `${shown.title}: left of the divider ${shown.names.before}; ` +
       `right of it ${shown.names.after}.`);
     divider.setAttribute("aria-valuetext", `${divider.value} per cent before, ${100 - divider.value} per cent after`);
+    keep();
+  }
+
+  function errors() {
+    if (!shown) return;
+    const top = contrast().top;
+    const {height, width, pixel} = lensWindow();
+    for (const side of SIDES) {
+      const canvas = paint(`error-${side}`, [height, width], (i) => inferno(shown[side].error[pixel(i)] / top));
+      canvas.setAttribute("aria-label", `${shown.title}: error map of ${shown.names[side]}.`);
+    }
+    for (const name of ["x", "y"]) lens[name].disabled = lens.zoom.value === "1";
+  }
+
+  function magnify() {
+    errors();
+    compare();
+  }
+
+  // The address: what is chosen, so that a link shows the same.
+
+  function written(choice) {
+    return [choice.method, choice.n_train ?? "", choice.n_finetune ?? ""].join("/");
+  }
+
+  // Browsers slow a page down that writes its address at each step of a drag, so the last step is written alone.
+  function keep() {
+    window.clearTimeout(pending);
+    pending = window.setTimeout(writeAddress, 200);
+  }
+
+  function writeAddress() {
+    const values = {
+      contrast: contrast().key, slice: place().place.join("/"), acceleration: state.acceleration,
+      before: written(state.before), after: written(state.after), divider: divider.value,
+    };
+    if (lens.zoom.value !== "1") Object.assign(values, {zoom: lens.zoom.value, x: lens.x.value, y: lens.y.value});
+    const fragment = `#${new URLSearchParams(values)}`;
+    root.querySelector(".re-link").href = fragment;
+    if (window.location.hash !== fragment) window.history.replaceState(null, "", fragment);
+  }
+
+  // What an address asks for; a part that it lacks, or that is not offered here, stays as it is.
+  function asked() {
+    const values = new URLSearchParams(window.location.hash.slice(1));
+    const at = (list, test) => list.findIndex(test);
+    const changes = {};
+    const key = at(data.contrasts, (c) => c.key === values.get("contrast"));
+    if (key >= 0) state.contrast = key;
+    const number = at(contrast().slices, (s) => s.place.join("/") === values.get("slice"));
+    if (number >= 0) changes.slice = number;
+    else if (key >= 0) changes.slice = Math.max(0, at(contrast().slices, (s) => s.chosen));
+    if (data.accelerations.includes(Number(values.get("acceleration")))) {
+      changes.acceleration = Number(values.get("acceleration"));
+    }
+    for (const side of SIDES) {
+      const [method, ...counts] = (values.get(side) ?? "").split("/");
+      if (!contrast().methods.some(([name]) => name === method)) continue;
+      const [n_train, n_finetune] = counts.map((count) => (/^\d+$/.test(count) ? Number(count) : null));
+      changes[side] = {method, n_train: n_train ?? null, n_finetune: n_finetune ?? null};
+    }
+    for (const control of [divider, lens.zoom, lens.x, lens.y]) {
+      const value = values.get(control.name);
+      const offered = control.options ? [...control.options].some((o) => o.value === value) : /^\d+$/.test(value ?? "");
+      if (offered) control.value = value;
+    }
+    return changes;
   }
 
   async function draw(said) {
@@ -205,12 +288,8 @@
     const title = `${contrast().name}, ${place().place[0]}, slice ${place().place[1]}, ` +
       `acceleration ${state.acceleration}`;
     shown = {before, after, names, title, size: place().size};
-    compare();
+    magnify();
     const top = contrast().top;
-    for (const side of SIDES) {
-      const canvas = paint(`error-${side}`, shown.size, (i) => inferno(shown[side].error[i] / top));
-      canvas.setAttribute("aria-label", `${title}: error map of ${names[side]}.`);
-    }
     const canvas = paint("mask", sampling().mask_size, (i) => [mask[i], mask[i], mask[i]]);
     const share = `${Number((100 * sampling().sampled).toFixed(1))}\u00a0%`;
     canvas.setAttribute("aria-label", `Sampling mask in k-space: ${share} of the points are acquired.`);
@@ -262,6 +341,23 @@
       return choose({[side]: {...state[side], ...change}});
     });
     divider.addEventListener("input", compare);
+    for (const control of Object.values(lens)) control.addEventListener("input", magnify);
+    for (const side of SIDES) {
+      root.querySelector(`[data-view=error-${side}]`).addEventListener("click", (event) => {
+        const box = event.target.getBoundingClientRect();
+        const {top, left, height, width} = lensWindow();
+        const middle = (first, size, place, length) => Math.round((100 * (first + size * place)) / length);
+        lens.x.value = middle(left, width, (event.clientX - box.left) / box.width, shown.size[1]);
+        lens.y.value = middle(top, height, (event.clientY - box.top) / box.height, shown.size[0]);
+        if (lens.zoom.value === "1") lens.zoom.value = "2";
+        magnify();
+      });
+    }
+    root.querySelector(".re-link").addEventListener("click", (event) => {
+      event.preventDefault(); // the address is that of the link already
+      navigator.clipboard?.writeText(event.target.href).catch(() => {});
+    });
+    window.addEventListener("hashchange", () => choose(asked()));
     const frame = root.querySelector(".re-frame");
     const follow = (event) => {
       const box = frame.getBoundingClientRect();
@@ -292,15 +388,21 @@
       }
     }
     paint("scale", [1, 256], (i) => inferno(i / 255));
-    const networks = contrast().methods.map(([key]) => key).filter(isNetwork);
-    const most = Math.max(...data.counts.n_train);
     state.slice = Math.max(0, contrast().slices.findIndex((s) => s.chosen));
-    const first = {method: networks[0] ?? sampling().frames[0].method, n_train: most};
     listen();
-    return choose({
-      before: {...first, n_finetune: 0},
-      after: {...first, n_finetune: 20},
-    });
+    return choose({...opening(), ...asked()});
+  }
+
+  // What is seen first: a network before tuning and after it, with 20 images or the nearest number that helps this slice.
+  function opening() {
+    const networks = contrast().methods.map(([key]) => key).filter(isNetwork);
+    const first = {method: networks[0] ?? sampling().frames[0].method, n_train: Math.max(...data.counts.n_train)};
+    const before = settle({...first, n_finetune: 0});
+    const start = frameOf(before)?.slice?.[0] ?? 0;
+    const better = sampling().frames.filter((f) => f.method === before.method && f.n_train === before.n_train &&
+      f.n_finetune > 0 && (f.slice?.[0] ?? 0) > start);
+    const n_finetune = better.length ? nearest(better.map((f) => f.n_finetune), 20) : 20;
+    return {before, after: {...first, n_finetune}};
   }
 
   start();

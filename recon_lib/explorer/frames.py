@@ -16,6 +16,7 @@ from recon_lib.paper.differences.accelerations import accelerations, own_acceler
 from recon_lib.paper.words import label
 from recon_lib.results.keys import RunKey, split_picture
 from recon_lib.results.panels import PanelKey
+from recon_lib.results.places import Place, percentile, zero_filled_psnr
 from recon_lib.results.store import Results
 
 _NAMED = {"reference": "reference (fully sampled)", "conjugate_symmetry": "conjugate symmetry"}
@@ -31,11 +32,12 @@ def collect_frames(results: Results) -> dict:
     Returns:
         A mapping that JSON can hold: ``palette`` (256 colours of the error map, RGB in base64), ``acceleration`` (the
         profile's own), ``accelerations`` and ``counts`` (numbers of training and fine-tuning images; both: what was
-        asked for), and ``contrasts``, each with its ``slices``; a slice has ``reference`` (a picture, as a data
-        address) and ``samplings``, one for each acceleration at which pictures of it were tested: ``acceleration``,
-        ``mask`` (a picture) and ``frames``: ``method``, ``n_train`` and ``n_finetune`` (``None`` if the method is no
-        network), ``picture``, ``step``, and ``slice`` and ``all``: PSNR in dB and SSIM of this slice and their means
-        over all test slices, ``None`` where there is no row of them.
+        asked for), and ``contrasts``, each with its ``slices``; a slice has ``label`` (its name for a reader),
+        ``reference`` (a picture, as a data address) and ``samplings``, one for each acceleration at which pictures of
+        it were tested: ``acceleration``, ``mask`` (a picture) and ``frames``: ``method``, ``n_train`` and
+        ``n_finetune`` (``None`` if the method is no network), ``seen`` (different images that a network learned from),
+        ``picture``, ``step``, and ``slice`` and ``all``: PSNR in dB and SSIM of this slice and their means over all
+        test slices, ``None`` where there is no row of them.
     """
     tested = {key.test_domain for key in results.panels}
     domains = [name for name in (*NAMES, *sorted(tested - {*NAMES})) if _places(results.panels, name)]
@@ -61,6 +63,7 @@ def _contrast(results: Results, name: str) -> dict:
     middle, tested = panel_view.median_place(results, name), accelerations(results)
     rows = {factor: _rows(results, variation, name) for factor, variation in tested.items()}
     means = {factor: _numbers(summarise(slices)) for factor, slices in rows.items()}
+    quality, seen = zero_filled_psnr(results.slices, name), _images_seen(results)
     slices, errors = [], []
     for place in _places(results.panels, name):
         reference = _images(results, name, place)["reference"]
@@ -70,14 +73,18 @@ def _contrast(results: Results, name: str) -> dict:
             images = _images(results, name, place, variation)
             if "mask" in images:
                 own = _numbers(_of_place(rows[factor], place))
-                samplings.append({"acceleration": factor, **_sampling(images, reference, box, (own, means[factor]))})
+                samplings.append(
+                    {"acceleration": factor, **_sampling(images, reference, box, (own, means[factor]), seen)}
+                )
             if not variation:  # one scale for all accelerations: more samples have to look better
                 raw = [(split_picture(text)[2] == 0, np.abs(image - reference)) for text, image in _made(images)]
                 errors += [(is_raw, error[box].ravel()) for is_raw, error in raw]
         grey = np.round(255 * np.clip(reference[box], 0, 1)).astype(np.uint8)
         slices.append(
-            {"place": list(place), "chosen": place == middle, "size": list(grey.shape), "reference": address(grey),
-             "samplings": samplings}
+            {
+                "place": list(place), "label": _slice_name(place, samplings, quality), "chosen": place == middle,
+                "size": list(grey.shape), "reference": address(grey), "samplings": samplings,
+            }
         )  # fmt: skip
     methods = {frame["method"] for entry in slices for sampling in entry["samplings"] for frame in sampling["frames"]}
     named = [[method, method_name(method)] for method in sorted({"reference", *methods}, key=_rank)]
@@ -89,7 +96,11 @@ def _contrast(results: Results, name: str) -> dict:
 
 
 def _sampling(
-    images: dict[str, np.ndarray], reference: np.ndarray, box: tuple[slice, slice], numbers: tuple[dict, dict]
+    images: dict[str, np.ndarray],
+    reference: np.ndarray,
+    box: tuple[slice, slice],
+    numbers: tuple[dict, dict],
+    seen: dict[tuple, int],
 ) -> dict:
     """Describe one slice at one acceleration: its mask, and a frame for each reconstruction."""
     frames = []
@@ -98,10 +109,25 @@ def _sampling(
         key = split_picture(text)
         own, means = (by_key.get(key) for by_key in numbers)
         names = dict(zip(("method", "n_train", "n_finetune"), key, strict=True))
-        frames.append({**names, "picture": address(codes), "step": step, "slice": own, "all": means})
+        picture = {"picture": address(codes), "step": step, "seen": seen.get(key[:2])}
+        frames.append({**names, **picture, "slice": own, "all": means})
     mask = images["mask"]
     picture = {"mask": address(mask.astype(np.uint8) * 255), "mask_size": list(mask.shape)}
     return {**picture, "sampled": float(mask.mean()), "frames": frames}
+
+
+def _slice_name(place: Place, samplings: list[dict], quality: dict[Place, float]) -> str:
+    """Name a slice for the control that chooses it: its percentile among all, and how much there is to choose."""
+    count = len({(f["method"], f["n_train"], f["n_finetune"]) for s in samplings for f in s["frames"]})
+    rank = f", {panel_view.ordinal(round(percentile(quality, place)))} percentile" if place in quality else ""
+    return f"{place[0]}, slice {place[1]}{rank}, {count} reconstructions"
+
+
+def _images_seen(results: Results) -> dict[tuple, int]:
+    """Return how many different images a network learned from, by method and the number that was asked for."""
+    rows = results.slices[results.slices["n_images"].notna()].drop_duplicates(["training_domain", "n_train"])
+    columns = (rows["training_domain"], rows["n_train"], rows["n_images"])
+    return {(f"network-{domain}", int(n)): int(images) for domain, n, images in zip(*columns, strict=True)}
 
 
 def _made(images: dict[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:

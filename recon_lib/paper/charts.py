@@ -12,49 +12,107 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from recon_lib.core.errors import ReconError
-from recon_lib.core.style import WIDTH, blank_figure, domain_colour
+from recon_lib.core.style import COLUMN_WIDTH, GREY, PALE, SERIES, TEXT, blank_figure, domain_colour, plain_axes
 from recon_lib.experiment.design import NAMES, domain_name
+from recon_lib.paper.averages import tuned_count
+from recon_lib.paper.figure_files import render_figure
+from recon_lib.paper.markup import Rendered
+from recon_lib.paper.words import render_source
+from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
 
-_SUBJECTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#f0e442")
+_CURVE_HEIGHT = 1.9  # inches, of a panel
 
 
-def training_curves(history: pandas.DataFrame, title: str = "") -> Figure:
-    """Draw loss (left) and PSNR (right) over updates, a line a network, its sub-networks one after another.
+def render_sequential(results: Results | None) -> Rendered:
+    """Show how the networks of the most images were trained, a row of panels a domain.
 
     Args:
-        history: Rows of ``history.csv`` of one run or several; ``updates`` counts within a sub-network.
-        title: A line above both axes.
+        results: Ours, or ``None``.
 
     Returns:
-        The figure, two axes.
+        The figure of :func:`training_curves`, its caption and files; a note if nothing was trained.
+    """
+    if results is None or not len(rows := results.history[results.history["kind"] == "train"]):
+        return render_source(None)
+    most = int(rows["n_train"].max())
+    caption = (
+        f"Training of the networks of {most} images, one sub-network after another; a thin line marks where the next "
+        f"begins. Each starts anew, so PSNR falls first. See whether it then ends above the sub-network before, "
+        f"by less "
+        f"each time."
+    )
+    return _render_history(rows[rows["n_train"] == most], "training", caption)
+
+
+def render_tuning(results: Results | None, test_domain: str) -> Rendered:
+    """Show how the networks of the most images were tuned for a contrast, a row of panels a domain.
+
+    Args:
+        results: Ours, or ``None``.
+        test_domain: The contrast.
+
+    Returns:
+        The figure of :func:`training_curves`, its caption and files; a note if nothing was tuned for it.
+    """
+    if results is None:
+        return render_source(None)
+    count = tuned_count(results.slices, test_domain)
+    history = results.history
+    rows = history[(history["kind"] == "finetune") & (history["test_domain"] == test_domain)]
+    rows = rows[rows["n_finetune"] == count]
+    if not len(rows):
+        return render_source(None)
+    caption = (
+        f"Fine-tuning with {count} {domain_name(test_domain)} images. See whether a network that was trained on "
+        f"something "
+        f"else starts lower and catches up."
+    )
+    return _render_history(rows[rows["n_train"] == rows["n_train"].max()], f"tuning_{test_domain}", caption)
+
+
+def _render_history(rows: pandas.DataFrame, name: str, caption: str) -> Rendered:
+    columns = ["training_domain", "n_train", "test_domain", "n_finetune", "draw", "subnetwork", "epoch", "updates"]
+    numbers = rows[[*columns, "loss", "psnr"]].rename(columns={"psnr": "psnr_db"})
+    description = f"Loss and PSNR over the updates, a row of panels for each training domain. {caption}"
+    return render_figure(training_curves(rows), name, numbers, caption, description)
+
+
+def training_curves(history: pandas.DataFrame) -> Figure:
+    """Draw loss (left) and PSNR (right) over updates, a row of panels a domain, its sub-networks one after another.
+
+    Args:
+        history: Rows of ``history.csv``; ``updates`` counts within a sub-network. Of a domain with several runs the
+            one with the most training images is drawn, and of its draws the first.
+
+    Returns:
+        The figure: two panels for each training domain. Thin lines mark where the next sub-network begins.
 
     Raises:
         ReconError: There are no rows.
     """
     if not len(history):
         raise ReconError("There is no training history to draw: run the training, or collect its runs.")
-    figure, grid = blank_figure((WIDTH, 3.6), 1, 2)
-    axes = grid[0]
-    lines = {}
-    for _, curve in history.groupby("run", sort=True):
-        lines.setdefault(curve["training_domain"].iloc[0], _draw_run(axes, curve))
-    axes[0].set_yscale("log")
-    axes[0].set_ylabel("loss (eq. 4)")
-    axes[1].set_ylabel("PSNR, dB")
+    present = set(history["training_domain"])
+    domains = [*(domain for domain in NAMES if domain in present), *sorted(present - NAMES.keys())]
+    figure, grid = blank_figure((COLUMN_WIDTH, _CURVE_HEIGHT * len(domains) + 0.4), len(domains), 2)
+    for row, domain in zip(grid, domains, strict=True):
+        rows = history[history["training_domain"] == domain]
+        rows = rows[rows["n_train"] == rows["n_train"].max()].sort_values("draw", kind="stable")
+        curve = rows[rows["run"] == rows["run"].iloc[0]]
+        _draw_run(row, curve)
+        for axes, quantity in zip(row, ("loss", "PSNR, dB"), strict=True):
+            axes.set(ylabel=quantity, title=f"trained on {domain_name(domain)}")
+            plain_axes(axes)
+        row[0].set_yscale("log")
+        row[0].sharex(grid[0][0])
+        row[1].sharex(grid[0][0])
     stages = history["subnetwork"].nunique()
-    for panel in axes:
-        panel.set_xlabel("updates" + (f", sub-networks 1 to {stages} in turn" if stages > 1 else ""))
-        panel.grid(axis="y", color="#dddddd", linewidth=0.6)
-    domains = [*(domain for domain in NAMES if domain in lines), *sorted(lines.keys() - NAMES.keys())]
-    handles = [lines[domain] for domain in domains]
-    axes[1].legend(handles=handles, title="trained on", fontsize=8, frameon=False, loc="lower right")
-    if title:
-        figure.suptitle(title, fontsize=11)
+    for axes in grid[-1]:
+        axes.set_xlabel("updates" + (f", sub-networks 1 to {stages} in turn" if stages > 1 else ""), fontsize=TEXT)
     return figure
 
 
@@ -72,15 +130,59 @@ def slice_scatter(slices: pandas.DataFrame) -> Figure:
     """
     if not len(slices):
         raise ReconError("There are no slices to draw: run the evaluation first.")
-    figure, grid = blank_figure((WIDTH, 3.6), 1, 2)
+    figure, grid = blank_figure((COLUMN_WIDTH, 3.6), 1, 2)
     for axes, metric, name in zip(grid[0], ("psnr", "ssim"), ("PSNR, dB", "SSIM"), strict=True):
         for index, (subject, rows) in enumerate(slices.groupby("subject", sort=True)):
-            colour = _SUBJECTS[index % len(_SUBJECTS)]
+            colour = SERIES[index % len(SERIES)]
             axes.plot(rows["slice"], rows[metric], "o", ms=3, color=colour, label=str(subject))
         axes.set(xlabel="slice", ylabel=name)
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     grid[0][1].legend(fontsize=8, frameon=False)
     return figure
+
+
+def render_masks(masks: np.ndarray, name: str, title: str) -> Rendered:
+    """Show masks on a page.
+
+    Args:
+        masks: As for :func:`mask_figure`.
+        name: Of the figure's files.
+        title: What they are for, for the caption.
+
+    Returns:
+        The figure of :func:`mask_figure`, its caption and files.
+
+    Raises:
+        ReconError: As :func:`mask_figure`.
+    """
+    import pandas
+
+    figure, radii, shares = mask_figure(masks), *radial_share(masks)
+    caption = (
+        f"{title}: one mask, the share of {len(masks)} masks that sample each point, and that share over the "
+        f"radius. See "
+        f"the solid centre, samples that stop touching outwards, and smooth rings without a preferred direction."
+    )
+    description = f"{title}: a mask, dense in the centre; the share of masks that sample each point; its fall outwards."
+    return render_figure(figure, name, pandas.DataFrame({"radius": radii, "share": shares}), caption, description)
+
+
+def radial_share(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average the share of masks that sample a point over rings around zero frequency.
+
+    Args:
+        masks: Boolean, ``(n, height, width)``, zero frequency in the centre.
+
+    Returns:
+        The middle radius of each ring that holds points (1: the middle of an edge), and the share in it.
+    """
+    height, width = masks.shape[1:]
+    y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in (height, width))
+    ring = np.minimum((np.hypot(y[:, None], x[None, :]) * 20).astype(int), 27)
+    points = np.bincount(ring.ravel(), minlength=28)
+    total = np.bincount(ring.ravel(), masks.mean(axis=0).ravel(), minlength=28)
+    filled = points > 0
+    return ((np.arange(28) + 0.5) / 20)[filled], total[filled] / points[filled]
 
 
 def mask_figure(masks: np.ndarray) -> Figure:
@@ -98,20 +200,15 @@ def mask_figure(masks: np.ndarray) -> Figure:
     if np.ndim(masks) != 3 or not len(masks):
         raise ReconError(f"Masks are stacked along a first axis, (n, height, width), not of shape {np.shape(masks)}.")
     height, width = masks.shape[1:]
-    figure, grid = blank_figure((WIDTH, 3.2), 1, 3)
+    figure, grid = blank_figure((COLUMN_WIDTH, 3.2), 1, 3)
     mask, share, radial = grid[0]
-    mask.imshow(masks[0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    mask.set_title(f"a mask, {height} x {width}, R = {masks[0].size / max(1, masks[0].sum()):.2f}", fontsize=9)
+    mask.imshow(masks[0], **GREY)
+    mask.set_title(f"a mask, {height} x {width}, R = {masks[0].size / max(1, masks[0].sum()):.2f}", fontsize=TEXT)
     density = masks.mean(axis=0)
     colours = share.imshow(density, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
     figure.colorbar(colours, ax=share, shrink=0.8)
-    share.set_title(f"share of {len(masks)} masks", fontsize=9)
-    y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in (height, width))
-    ring = np.minimum((np.hypot(y[:, None], x[None, :]) * 20).astype(int), 27)
-    points = np.bincount(ring.ravel(), minlength=28)
-    total = np.bincount(ring.ravel(), density.ravel(), minlength=28)
-    filled = points > 0
-    radial.plot(((np.arange(28) + 0.5) / 20)[filled], total[filled] / points[filled], color="#0072b2")
+    share.set_title(f"share of {len(masks)} masks", fontsize=TEXT)
+    radial.plot(*radial_share(masks), color=SERIES[0])
     radial.set(xlabel="radius (1: middle of an edge)", ylabel="share sampled", ylim=(0, 1.05))
     for panel in (mask, share):
         panel.set_xticks([])
@@ -119,18 +216,16 @@ def mask_figure(masks: np.ndarray) -> Figure:
     return figure
 
 
-def _draw_run(axes: np.ndarray[tuple[int], Axes], curve: pandas.DataFrame) -> Line2D:
-    """Draw one run's sub-networks end to end, a thin line between two; return its first line of PSNR."""
-    domain = curve["training_domain"].iloc[0]
-    style = {"color": domain_colour(domain), "label": domain_name(domain), "linewidth": 1.3}
-    offset, lines = 0.0, []
+def _draw_run(axes: np.ndarray[tuple[int], Axes], curve: pandas.DataFrame) -> None:
+    """Draw one run's sub-networks end to end, a thin line between two."""
+    look = {"color": domain_colour(curve["training_domain"].iloc[0]), "linewidth": 1.3}
+    offset = 0.0
     for _, part in curve.groupby("subnetwork", sort=True, dropna=False):
         ordered = part.sort_values("epoch")
         updates = ordered["updates"].to_numpy(dtype=float) + offset
-        axes[0].plot(updates, ordered["loss"], **style)
-        lines += axes[1].plot(updates, ordered["psnr"], **style)
+        axes[0].plot(updates, ordered["loss"], **look)
+        axes[1].plot(updates, ordered["psnr"], **look)
         offset = updates[-1]
         if len(ordered) < len(curve):
             for panel in axes:
-                panel.axvline(offset, color="#bbbbbb", linewidth=0.5, zorder=0)
-    return lines[0]
+                panel.axvline(offset, color=PALE, linewidth=0.8, zorder=0)

@@ -9,15 +9,21 @@ from __future__ import annotations
 import html
 import io
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recon_lib.core.style import COLOURS
+from recon_lib.core.style import COLOURS, FILE_DPI, GREY
 from recon_lib.experiment.design import domain_name
 from recon_lib.experiment.recipes import Architecture
-from recon_lib.paper.markup import STYLE, Rendered
+from recon_lib.paper.averages import tuned_count
+from recon_lib.paper.domains import tested_domains
+from recon_lib.paper.figure_files import render_figure
+from recon_lib.paper.markup import Rendered
+from recon_lib.paper.panel_view import head_box, median_place, network_label, upright_panels
 from recon_lib.paper.reference import paper
+from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,13 +33,24 @@ _INK = "#010203"  # a colour that nothing else has, replaced by the page's
 _WIDTH, _HEIGHT = 7.4, 5.3  # inches, and the units of everything below
 _MOST = {"sub-networks": 5, "layers": 4}  # that are drawn one by one; of more, the middle ones become dots
 _LAYER, _CONSISTENCY = "#888888", "#cc79a7"
+_PLACES = {  # of the thumbnails: middle across and upwards, and the longer side
+    "zero_filled": [(0.49, 3.79, 0.6)],
+    "reconstruction": [(_WIDTH - 0.49, 3.79, 0.6)],
+    "photograph": [(0.34, 1.40, 0.58)],
+    "t1": [(0.34, 0.56, 0.58), (_WIDTH - 0.74, 0.36, 0.52)],
+    "t2": [(_WIDTH - 0.24, 0.36, 0.44)],
+}
 
 
-def scheme_figure(architecture: Architecture | None = None) -> Figure:
+def scheme_figure(
+    architecture: Architecture | None = None, thumbnails: Mapping[str, np.ndarray] | None = None
+) -> Figure:
     """Draw the scheme.
 
     Args:
         architecture: The network's shape; the paper's by default.
+        thumbnails: Images in grey, their maximum 1, by what they show: ``zero_filled``, ``reconstruction``,
+            ``photograph``, ``t1``, ``t2``; the place of one that is missing stays empty.
 
     Returns:
         A figure without a ground: the cascade above, one sub-network in the middle, the transfer below.
@@ -48,36 +65,84 @@ def scheme_figure(architecture: Architecture | None = None) -> Figure:
     _draw_cascade(axes, shape)
     _draw_subnetwork(axes, shape)
     _draw_transfer(axes)
+    for name, image in (thumbnails or {}).items():
+        for x, y, side in _PLACES[name]:
+            _show(axes, image, x, y, side)
+    axes.set(xlim=(0, _WIDTH), ylim=(0, _HEIGHT), aspect="auto")  # each image moves the limits to its own
     return figure
 
 
-def render_scheme(architecture: Architecture | None = None) -> Rendered:
+def thumbnails_of(results: Results | None) -> dict[str, np.ndarray]:
+    """Gather the images of the scheme: a photograph, and slices of the results.
+
+    Args:
+        results: Where the slices are; ``None`` leaves them out.
+
+    Returns:
+        As :func:`scheme_figure` takes them. The photograph is scikit-image's cat, which nobody's rights restrict (CC0);
+        it is none of the training images.
+    """
+    from skimage import data
+    from skimage.color import rgb2gray
+
+    images = {"photograph": rgb2gray(data.chelsea())[:, 75:375][::3, ::3]}
+    tested = set() if results is None else set(tested_domains(results))
+    for domain in ("t1", "t2"):
+        if domain not in tested or not any(key.test_domain == domain for key in results.panels):
+            continue
+        panels = upright_panels(results, domain, median_place(results, domain))
+        box = head_box(panels["reference"])
+        images[domain] = panels["reference"][box]
+        tuned = network_label(panels, "natural", tuned_count(results.slices, domain))
+        if domain == "t1" and {"zero_filled", tuned} <= panels.keys():
+            images |= {"zero_filled": panels["zero_filled"][box], "reconstruction": panels[tuned][box]}
+    return images
+
+
+def render_scheme(results: Results | None = None, architecture: Architecture | None = None) -> Rendered:
     """Draw the scheme for a page, as vector graphics with a title and a description for those who cannot see it.
 
     Args:
+        results: Where the slices of its thumbnails are.
         architecture: The network's shape; the paper's by default.
 
     Returns:
-        HTML, which scrolls inside its own box on a narrow page, and the description as Markdown.
+        HTML, which scrolls inside its own box on a narrow page, with caption and files, and the caption as Markdown.
     """
-    import matplotlib
+    import pandas
 
     shape = architecture or Architecture()
+    figure, text = scheme_figure(shape, thumbnails_of(results)), describe(shape)
+    caption = (
+        f"(a) The network. {text} (b) The transfer: where the network learns is not where it is used. See what the "
+        f"acquired samples feed: every data consistency, never a sub-network. The photograph is Chelsea the cat "
+        f"by Stefan "
+        f"van der Walt (CC0), not one of the training images."
+    )
+    quantities = {"sub-networks": shape.subnetworks, "convolutions before the last": shape.hidden_layers}
+    quantities |= {"side of a kernel": shape.kernel, "channels": shape.filters}
+    quantities |= {"training images": _range("n_train"), "fine-tuning images": _range("n_finetune")}
+    numbers = pandas.DataFrame(list(quantities.items()), columns=["quantity", "value"])
+    return render_figure(figure, "figure1", numbers, caption, text, _inline(figure, text))
+
+
+def _inline(figure: Figure, text: str) -> str:
+    """Draw the scheme inside a page, whose own colour its ink takes."""
+    import matplotlib
+
     content = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "scheme", "svg.fonttype": "path"}):
-        scheme_figure(shape).savefig(content, format="svg", metadata={"Date": None})
+        figure.savefig(content, format="svg", metadata={"Date": None}, dpi=FILE_DPI)
     drawing = content.getvalue()
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing[drawing.index("<svg") :], flags=re.S)
     drawing = drawing.replace(_INK, "currentColor")
-    title, text = "Cascade and transfer", describe(shape)
     head = (
         f'<svg role="img" aria-labelledby="scheme-title scheme-text" xmlns="http://www.w3.org/2000/svg" '
         f'xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {_WIDTH * 72:g} {_HEIGHT * 72:g}" '
         f'style="width: 100%; min-width: 36rem; height: auto">'
-        f'<title id="scheme-title">{title}</title><desc id="scheme-text">{html.escape(text)}</desc>'
+        f'<title id="scheme-title">Cascade and transfer</title><desc id="scheme-text">{html.escape(text)}</desc>'
     )
-    drawing = head + drawing[drawing.index(">") + 1 :]
-    return Rendered(f'{STYLE}<div class="recon-scroll recon-drawing" tabindex="0">{drawing}</div>', text)
+    return head + drawing[drawing.index(">") + 1 :]
 
 
 def describe(shape: Architecture) -> str:
@@ -103,7 +168,7 @@ def describe(shape: Architecture) -> str:
 def _draw_cascade(axes: Axes, shape: Architecture) -> None:
     """Draw the first row: sub-networks and data consistency in turn."""
     y, height = 4.45, 0.62
-    _heading(axes, "the cascade", 5.14)
+    _heading(axes, "(a) the network: the cascade", 5.14)
     names = _shortened(shape.subnetworks, _MOST["sub-networks"])
     left, right = 1.12, _WIDTH - 1.02
     step = (right - left) / len(names)
@@ -160,22 +225,29 @@ def _draw_subnetwork(axes: Axes, shape: Architecture) -> None:
 
 def _draw_transfer(axes: Axes) -> None:
     """Draw the third row: training on one domain, fine-tuning and test on another."""
-    y, height, wide = 0.98, 0.62, 1.3
-    _heading(axes, "the transfer", 1.98)
+    y, height, left, wide = 0.98, 0.62, 0.72, 1.15
+    _heading(axes, "(b) the transfer", 1.98)
     natural, own = y + 0.42, y - 0.42
-    _box(axes, 0.02, natural, wide, height, f"{domain_name('natural')}\n{_range('n_train')}", colour=COLOURS["natural"])
-    _box(axes, 0.02, own, wide, height, "T1 or T2 slices\n(for comparison)", colour=COLOURS["t1"])
-    xs = [2.62, 5.0]
-    _box(axes, xs[0], y, 1.05, height, "network\nas trained")
-    _box(axes, xs[1], y, 0.95, height, "tuned\nnetwork")
+    named = f"{domain_name('natural')}\n{_range('n_train')}"
+    _box(axes, left, natural, wide, height, named, colour=COLOURS["natural"])
+    _box(axes, left, own, wide, height, "T1 or T2 slices\n(for comparison)", colour=COLOURS["t1"])
+    xs = [2.85, 5.1]
+    _box(axes, xs[0], y, 1.0, height, "network\nas trained")
+    _box(axes, xs[1], y, 0.9, height, "tuned\nnetwork")
     _box(axes, _WIDTH - 0.97, y, 0.95, height, "test: T1, T2,\nother people", colour=COLOURS["t2"])
     for source in (natural, own):
-        _arrow(axes, 0.02 + wide, source, xs[0], y + 0.12 * np.sign(source - y))
-    _write(axes, 1.98, y, "one $C_p$\nat a time", ha="center")
-    _arrow(axes, xs[0] + 1.05, y, xs[1], y)
-    _write(axes, (xs[0] + 1.05 + xs[1]) / 2, y + 0.24, "fine-tuning,\nend to end")
-    _write(axes, (xs[0] + 1.05 + xs[1]) / 2, y - 0.24, f"{_range('n_finetune')} images of\nthe test contrast")
-    _arrow(axes, xs[1] + 0.95, y, _WIDTH - 0.97, y)
+        _arrow(axes, left + wide, source, xs[0], y + 0.12 * np.sign(source - y))
+    _write(axes, left + wide + 0.42, y, "one $C_p$\nat a time", ha="center")
+    _arrow(axes, xs[0] + 1.0, y, xs[1], y)
+    _write(axes, (xs[0] + 1.0 + xs[1]) / 2, y + 0.24, "fine-tuning,\nend to end")
+    _write(axes, (xs[0] + 1.0 + xs[1]) / 2, y - 0.24, f"{_range('n_finetune')} images of\nthe test contrast")
+    _arrow(axes, xs[1] + 0.9, y, _WIDTH - 0.97, y)
+
+
+def _show(axes: Axes, image: np.ndarray, x: float, y: float, side: float) -> None:
+    """Show a thumbnail in the middle of a place, its longer side as long as the place's."""
+    height, width = (side * length / max(image.shape) for length in image.shape)
+    axes.imshow(image, extent=(x - width / 2, x + width / 2, y - height / 2, y + height / 2), zorder=2, **GREY)
 
 
 def _heading(axes: Axes, text: str, y: float) -> None:

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recon_lib.core import style
 from recon_lib.core.errors import ReconError
-from recon_lib.core.style import blank_figure
 from recon_lib.experiment.design import NETWORKS, domain_name
 from recon_lib.paper.averages import summarise, tuned_count
 from recon_lib.paper.domains import tested_domains
+from recon_lib.paper.figure_files import render_figure
+from recon_lib.paper.figures23 import divisor
+from recon_lib.paper.markup import Rendered
+from recon_lib.paper.orders import compare_orders
+from recon_lib.paper.panel_table import panel_numbers
 from recon_lib.paper.panel_view import (
+    describe_place,
     head_box,
     median_place,
     network_label,
@@ -20,6 +26,8 @@ from recon_lib.paper.panel_view import (
     upright_panels,
     zoom_window,
 )
+from recon_lib.results.keys import network_picture
+from recon_lib.results.places import Place
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
@@ -27,7 +35,43 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 LITERAL = "cs:literal"
-_WIDTH, _DPI = 7.4, 200  # inches, and dots an inch
+
+
+def render_comparison(results: Results, name: str) -> Rendered:
+    """Show the paper's Figure 6 on a page.
+
+    Args:
+        results: Where panels and numbers come from.
+        name: Of the figure's files.
+
+    Returns:
+        The figure of :func:`comparison_figure`, its caption and files.
+
+    Raises:
+        ReconError: As :func:`comparison_figure`.
+    """
+    import pandas
+
+    contrasts = _contrasts(results, {})
+    figure = comparison_figure(results)
+    sentences = [
+        "Upper row of each contrast: the images. Lower row: their errors, all on one scale; the zero-filled one is "
+        "divided. A darker map is a better image. See whether CS leaves more of the edges behind than any network, and "
+        "how far its two columns differ."
+    ]
+    tables = []
+    for contrast in contrasts:
+        pictures = [label for label, _ in contrast.methods]
+        place = describe_place(results, contrast.test_domain, contrast.place)
+        order = compare_orders(results, contrast.test_domain, contrast.place, pictures, "The methods")
+        sentences.append(f"{contrast.name}: {place}. {order}")
+        drawn = ["zero_filled", *pictures]
+        tables.append(panel_numbers(results, contrast.test_domain, contrast.place, drawn))
+    description = (
+        "A slice of each contrast: reference, zero-filled image, compressed sensing in the literal and in the best "
+        "other variant, and the networks trained on photographs, T1 and T2, each tuned; error maps below each."
+    )
+    return render_figure(figure, name, pandas.concat(tables), " ".join(sentences), description)
 
 
 def rank_variants(results: Results, test_domain: str) -> list[str]:
@@ -47,16 +91,17 @@ def rank_variants(results: Results, test_domain: str) -> list[str]:
     return list(summarise(rows, by=["method"]).sort_values(["psnr", "method"], ascending=[False, True])["method"])
 
 
-def comparison_figure(results: Results, places: dict[str, tuple[str, int]] | None = None) -> Figure:
+def comparison_figure(results: Results, places: dict[str, Place] | None = None) -> Figure:
     """Draw Figure 6: for each contrast a row of images and, below it, a row of their errors.
 
-    Columns: reference (below it the zero-filled image), CS as the paper's words have it, CS in the best other
-    reading, and the networks trained on photographs, T1 and T2, each tuned with 20 images of the contrast. One grey
-    scale, and one error scale for all contrasts; PSNR and SSIM of the slice's full frame stand above each image.
+    Columns: reference, zero-filled image, CS as the paper's words have it, CS in the best other reading, and the
+    networks trained on photographs, T1 and T2, each tuned with 20 images of the contrast. One grey scale, and one error
+    scale for all contrasts; PSNR and SSIM of the slice's full frame stand above each image.
 
     Args:
         results: Where panels and numbers come from.
-        places: Test domain to ``(subject, slice)``; :func:`recon_lib.paper.panel_view.median_place` by default.
+        places: Test domain to ``(subject, slice)``; the nearest to the median that has the most of the pictures by
+            default (:func:`recon_lib.paper.panel_view.median_place`).
 
     Returns:
         The figure. What was not run says so.
@@ -64,66 +109,76 @@ def comparison_figure(results: Results, places: dict[str, tuple[str, int]] | Non
     Raises:
         ReconError: There are no rows, or there is no panel of a domain or slice.
     """
-    contrasts = [
-        _Contrast(results, domain, (places or {}).get(domain) or median_place(results, domain))
-        for domain in tested_domains(results)
-    ]
+    contrasts = _contrasts(results, places or {})
+    end = style.error_end([error for contrast in contrasts for error in contrast.errors.values()])
+    shapes = [contrast.reference[contrast.box].shape for contrast in contrasts]
+    columns = 4 + len(NETWORKS)
+    height = 2 * sum(rows / cols for rows, cols in shapes) * (style.PAGE_WIDTH - 1.6) / columns + 1.1 * len(contrasts)
+    figure, grid = style.blank_figure((style.PAGE_WIDTH, height), 2 * len(contrasts), columns)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+    bars = [contrast.draw(grid[2 * i : 2 * i + 2], end) for i, contrast in enumerate(contrasts)]
+    if bar := next((bar for bar in bars if bar is not None), None):
+        style.error_bar(figure, bar, grid.ravel().tolist())
+    return figure
+
+
+def _contrasts(results: Results, places: dict[str, Place]) -> list[_Contrast]:
+    """Gather what was tested."""
+    contrasts = [_Contrast(results, domain, places.get(domain)) for domain in tested_domains(results)]
     if not contrasts:
         raise ReconError(f"Profile {results.profile!r} has no slices: collect its evaluations.")
-    errors = [error[contrast.box].ravel() for contrast in contrasts for error in contrast.errors.values()]
-    top = float(np.quantile(np.concatenate(errors), 0.998)) if errors else 1.0
-    shapes = [contrast.reference[contrast.box].shape for contrast in contrasts]
-    columns = 3 + len(NETWORKS)
-    height = 2 * sum(rows / cols for rows, cols in shapes) * (_WIDTH - 0.9) / columns + 1.3 * len(contrasts)
-    figure, grid = blank_figure((_WIDTH, height), 2 * len(contrasts), columns)
-    figure.set_dpi(_DPI)
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    bars = [contrast.draw(grid[2 * i : 2 * i + 2], top) for i, contrast in enumerate(contrasts)]
-    if bar := next((bar for bar in bars if bar is not None), None):
-        colours = figure.colorbar(bar, ax=grid.ravel().tolist(), shrink=0.35, pad=0.01, extend="max")
-        colours.set_label("|error|, reference's maximum = 1", fontsize=8)
-        colours.ax.tick_params(labelsize=8)
-    titles = (f"{contrast.name}: {contrast.place[0]}, slice {contrast.place[1]}" for contrast in contrasts)
-    figure.suptitle("; ".join(titles), fontsize=10)
-    return figure
+    return contrasts
 
 
 class _Contrast:
     """One slice of one contrast, by every method of the figure."""
 
-    def __init__(self, results: Results, test_domain: str, place: tuple[str, int]) -> None:
-        self.name, self.place = domain_name(test_domain), place
+    def __init__(self, results: Results, test_domain: str, place: Place | None) -> None:
+        self.test_domain, self.name = test_domain, domain_name(test_domain)
+        count, ranked = tuned_count(results.slices, test_domain), rank_variants(results, test_domain)
+        sensing = [(LITERAL, "CS,\nliteral"), _best_but_literal(ranked)]
+        if place is None:
+            most = results.slices["n_train"].max()
+            networks = [network_picture(domain, most, count) for domain in NETWORKS]
+            place = median_place(results, test_domain, [*networks, *(label for label, _ in sensing)])
+        self.place = place
         self.images = upright_panels(results, test_domain, place)
         self.scores = slice_scores(results, test_domain, place)
         self.reference = self.images["reference"]
-        self.start = self.images.get("zero_filled", self.reference)
-        self.box, self.window = head_box(self.reference), zoom_window(self.reference, self.start)
-        count, ranked = tuned_count(results.slices, test_domain), rank_variants(results, test_domain)
+        start = self.images.get("zero_filled", self.reference)
+        self.box, self.window = head_box(self.reference), zoom_window(self.reference, start)
         networks = [(network_label(self.images, d, count), f"{domain_name(d)},\ntuned with {count}") for d in NETWORKS]
-        self.methods = [(LITERAL, "CS,\nliteral"), _best_but_literal(ranked), *networks]
+        self.methods = [*sensing, *networks]
         labels = [label for label, _ in self.methods if label in self.images]
-        self.errors = {label: np.abs(self.images[label] - self.reference) for label in labels}
+        self.errors = {label: self._error(label) for label in labels}
 
-    def draw(self, grid: np.ndarray, top: float) -> AxesImage | None:
+    def draw(self, grid: np.ndarray, end: float) -> AxesImage | None:
         """Fill two rows of axes, and return an error map for the scale."""
-        show_panel(grid[0][0], self.reference, self.box, self.window, f"{self.name},\nreference\n")
-        bar = None
-        if "zero_filled" in self.images:
-            show_panel(grid[1][0], self.start, self.box, self.window, f"zero-filled\n{self._score('zero_filled')}")
-        for column, (name, title) in enumerate(self.methods, start=1):
-            if name not in self.errors:
-                reason = "no image kept" if name in self.scores else "not run"
-                grid[0][column].text(0.5, 0.5, f"{title}:\n{reason}", ha="center", va="center", fontsize=8)
-                continue
-            heading = f"{title}\n{self._score(name)}"
-            show_panel(grid[0][column], self.images[name], self.box, self.window, heading)
-            style = {"cmap": "inferno", "vmin": 0, "vmax": top, "interpolation": "nearest"}
-            bar = grid[1][column].imshow(self.errors[name][self.box], **style)
         for axes in grid.flat:
-            axes.title.set_fontsize(8)
-        return bar
+            axes.set(xticks=[], yticks=[])
+            axes.set_frame_on(False)
+        show_panel(grid[0][0], self.reference, self.box, self.window, "reference\n\n")
+        for axes, text in zip(grid[:, 0], (f"{self.name}: images", f"{self.name}: errors"), strict=True):
+            axes.set_ylabel(text, fontsize=style.TITLE)
+        drawn = None
+        for column, (label, title) in enumerate([("zero_filled", "\nzero-filled"), *self.methods], start=1):
+            if label not in self.images:
+                reason = "no image kept" if label in self.scores else "not run"
+                text = f"{title.strip()}:\n{reason}"
+                grid[0][column].text(0.5, 0.5, text, ha="center", va="center", fontsize=style.SMALL)
+                continue
+            show_panel(grid[0][column], self.images[label], self.box, self.window, f"{title}\n{self._score(label)}")
+            error = self._error(label)
+            share = divisor(error, end) if label == "zero_filled" else 1
+            drawn = grid[1][column].imshow(error / share, **style.error_style(end))
+            if share > 1:
+                grid[1][column].set_xlabel(f"divided by {share}", fontsize=style.SMALL)
+        for axes in grid[0]:
+            axes.title.set_fontsize(style.SMALL)
+        return drawn
+
+    def _error(self, label: str) -> np.ndarray:
+        return np.abs(self.images[label] - self.reference)[self.box]
 
     def _score(self, name: str) -> str:
         score = self.scores.get(name)

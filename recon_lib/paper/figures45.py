@@ -1,7 +1,4 @@
-"""The paper's Figures 4 and 5: one slice by every network of Tables 3 and 4, and PSNR against fine-tuning images.
-
-White ground and orientation as in :mod:`recon_lib.paper.panel_view`; everything is drawn from results alone.
-"""
+"""The paper's Figures 4 and 5: a window of one slice by networks of Tables 3 and 4, and PSNR against tuning images."""
 
 from __future__ import annotations
 
@@ -9,36 +6,118 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recon_lib.core.style import blank_figure, domain_colour
+from recon_lib.core import style
+from recon_lib.core.style import domain_colour
 from recon_lib.experiment.design import REFERENCE, domain_name
 from recon_lib.paper.draws import draws
-from recon_lib.paper.panel_view import head_box, median_place, slice_scores, upright_panels
+from recon_lib.paper.figure_files import render_figure
+from recon_lib.paper.figures23 import divisor
+from recon_lib.paper.markup import Rendered
+from recon_lib.paper.panel_table import panel_numbers
+from recon_lib.paper.panel_view import (
+    describe_place,
+    head_box,
+    median_place,
+    slice_scores,
+    upright_panels,
+    zoom_window,
+)
 from recon_lib.paper.tables34 import grid
+from recon_lib.paper.wall import Wall
+from recon_lib.paper.words import state
+from recon_lib.results.keys import network_picture
+from recon_lib.results.places import Place
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH, _DPI = 6.6, 200  # inches, and dots an inch
+COUNTS = (0, 5, 20, 50)  # of fine-tuning images, a column each
+_PART, _ASPECT = 0.2, 1.5  # of the window: its height beside the image's longer side, its width beside its height
 _MARKS = "osD^v<>pX*"
 _FIRST, _LAST = 0.05, 0.82  # of the colour map viridis, whose bright end is too pale for a line
 
 
-def grid_figure(
-    results: Results, test_domain: str, place: tuple[str, int] | None = None, errors: bool = False
-) -> Figure:
-    """Draw the paper's Figure 4 (T1) or 5 (T2): one slice by every network of the grid.
-
-    First row: reference and zero-filled image. Then a row for each number of training images and a column for each
-    number of fine-tuning images, all trained on photographs; the last column, framed, is the network trained on the
-    test's own contrast, tuned with 50. PSNR of the slice's full frame stands above each.
+def render_networks(results: Results, test_domain: str, name: str) -> Rendered:
+    """Show the images of the paper's Figure 4 (T1) or 5 (T2) on a page.
 
     Args:
         results: Where panels and numbers come from.
         test_domain: The contrast.
-        place: ``(subject, slice)``; :func:`recon_lib.paper.panel_view.median_place` by default.
-        errors: Show each image's error instead, all on one scale.
+        name: Of the figure's files.
+
+    Returns:
+        The figure of :func:`grid_figure`, its caption and files.
+
+    Raises:
+        ReconError: As :func:`grid_figure`.
+    """
+    place = chosen_place(results, test_domain)
+    own, pictures = domain_name(test_domain), [label for label, *_ in _cells(results, test_domain)]
+    caption = (
+        f"A window of one {own} test slice, and its error below: {describe_place(results, test_domain, place)}. "
+        f"{_reason(results, test_domain, place, pictures)}"
+        f"Down: the number of photographs that a network was trained on. To the right: the number of {own} images that "
+        f"it was then tuned with. Framed: the network trained on {own} and tuned with {REFERENCE}; above it stands how "
+        f"many different slices it was trained on. All errors share one scale, but the zero-filled one is divided. See "
+        f"whether the errors darken downwards and to the right, and whether the last column of photographs is as dark "
+        f"as the frame. The numbers are PSNR of the whole slice."
+    )
+    description = (
+        f"A window of one {own} slice with its error below, by networks trained on 500 to 4000 photographs (down) and "
+        f"tuned with {', '.join(map(str, COUNTS))} images of the contrast (to the right), and by the network trained "
+        f"on {own} in the last column."
+    )
+    numbers = panel_numbers(results, test_domain, place, ["zero_filled", *pictures])
+    return render_figure(grid_figure(results, test_domain, place), name, numbers, caption, description)
+
+
+def render_curves(results: Results | None, test_domain: str, name: str) -> Rendered:
+    """Show the curves of all test slices on a page.
+
+    Args:
+        results: Ours; ``None`` shows the paper's alone.
+        test_domain: The contrast.
+        name: Of the figure's files.
+
+    Returns:
+        The figure of :func:`curve_figure`, its caption and files.
+    """
+    own = domain_name(test_domain)
+    caption = (
+        f"Mean PSNR over all {own} test slices against the number of images tuned with, ours at the left, "
+        f"the paper's at the right. See whether the lines rise fast with the first images, level, and come together. "
+        f"The horizontal line is the network trained on {own} and tuned with {REFERENCE}. A vertical bar "
+        f"is the range over several draws of the tuning images."
+    )
+    description = (
+        f"Mean PSNR of {own} test slices against the number of fine-tuning images, a line for each number of training "
+        f"images, ours full, the paper's dashed; the network trained on {own} is a horizontal line."
+    )
+    columns = ["training_domain", "n_train", "n_finetune", "ours", "paper"]
+    numbers = _frame(results, test_domain)[columns].rename(columns={"ours": "ours_db", "paper": "paper_db"})
+    return render_figure(curve_figure(results, test_domain), name, numbers, caption, description)
+
+
+def chosen_place(results: Results, test_domain: str) -> Place:
+    """Choose the slice: :func:`recon_lib.paper.panel_view.median_place` of those with most of the grid's pictures."""
+    return median_place(results, test_domain, [label for label, *_ in _cells(results, test_domain)])
+
+
+def grid_figure(results: Results, test_domain: str, place: Place | None = None) -> Figure:
+    """Draw the paper's Figure 4 (T1) or 5 (T2): a window of one slice by networks of the grid, each above its error.
+
+    First row: the slice with the window marked, the window of the reference, and of the zero-filled image. Then a row
+    for each number of training images and a column for each of :data:`COUNTS`, all trained on photographs; the last
+    column, framed, is the network trained on the test's own contrast, tuned with 50. PSNR of the slice's full frame
+    stands above each, and above a framed one the number of images that its network saw.
+
+    Args:
+        results: Where panels and numbers come from.
+        test_domain: The contrast.
+        place: ``(subject, slice)``; :func:`chosen_place` by default.
 
     Returns:
         The figure. A cell that was not run says so.
@@ -46,44 +125,77 @@ def grid_figure(
     Raises:
         ReconError: There is no panel of that domain or slice.
     """
-    place = place or median_place(results, test_domain)
+    place = place or chosen_place(results, test_domain)
     images, scores = upright_panels(results, test_domain, place), slice_scores(results, test_domain, place)
     reference = images["reference"]
-    box = head_box(reference)
-    sizes, counts = axes_of(_frame(results, test_domain))
-    tiles = {name: image[box] for name, image in images.items() if name != "mask"}
-    if errors:
-        tiles = {name: np.abs(image - reference[box]) for name, image in tiles.items()} | {"reference": reference[box]}
-    networks = [image.ravel() for name, image in tiles.items() if name.startswith("network-")]
-    top = float(np.quantile(np.concatenate(networks), 0.998)) if errors and networks else 1.0
-    scale = {"cmap": "inferno" if errors else "gray", "vmin": 0, "vmax": top}
+    start = images.get("zero_filled", reference)
+    window, box = zoom_window(reference, start, _PART, _ASPECT), head_box(reference)
+    sizes, _ = axes_of(_frame(results, test_domain))
+    cells = _cells(results, test_domain)
+    errors = {label: np.abs(images[label] - reference)[window] for label, *_ in cells if label in images}
+    end = style.error_end([*errors.values()])
 
-    wall = _Wall(reference[box].shape, len(sizes) + 1, len(counts) + 1)
-    wall.hang(0, 0, reference[box], "reference", {"cmap": "gray", "vmin": 0, "vmax": 1})
-    cells = [(0, 1, "zero_filled", "zero-filled")]
+    wall = Wall(reference[window].shape, len(sizes) + 1, len(COUNTS) + 1, style.PAGE_WIDTH)
+    inside = tuple(slice(w.start - b.start, w.stop - b.start) for w, b in zip(window, box, strict=True))
+    wall.hang_whole(0, 0, reference[box], "reference", inside)
+    wall.hang(0, 1, reference[window], "reference, the window", style.GREY)
+    if "zero_filled" in images:
+        error = np.abs(start - reference)[window]
+        share = divisor(error, end)
+        note = f", error / {share}" if share > 1 else ""
+        wall.hang(0, 2, start[window], f"zero-filled, {_written(scores, 'zero_filled')}{note}", style.GREY)
+        wall.hang(0, 2, error / share, "", style.error_style(end), below=True)
     for row, size in enumerate(sizes, start=1):
-        wall.name_row(row, str(size))
-        for column, count in enumerate(counts):
-            cells.append((row, column, f"network-natural-{size}-{count}", str(count)))
-        own = f"{domain_name(test_domain)}, {REFERENCE}"
-        cells.append((row, len(counts), f"network-{test_domain}-{size}-{REFERENCE}", own))
-        wall.frame(row, len(counts), domain_colour(test_domain))
-    for row, column, name, head in cells:
-        score = f"{scores[name][0]:.1f} dB" if name in scores else ""
-        title = f"{head}\n{score}" if row < 2 else score
-        if name in tiles:
-            wall.hang(row, column, tiles[name], title, scale)
+        wall.name_row(row, f"{size}\nphotographs", "error")
+    for label, row, column, head in cells:
+        if column == len(COUNTS):
+            wall.frame(row, column, domain_colour(test_domain))
+        title = ((f"{head}\n" if row == 1 else "") + _above(results, scores, label, test_domain)).strip()
+        if label in images:
+            wall.hang(row, column, images[label][window], title, style.GREY)
+            wall.hang(row, column, errors[label], "", style.error_style(end), below=True)
         else:
-            wall.leave(row, column, title.strip(), "no image\nkept" if score else "not run")
-    wall.explain(
-        f"rows: images trained on; columns: images tuned with\nframed: trained on {domain_name(test_domain)}, "
-        f"tuned with {REFERENCE}\nabove each: PSNR of this slice"
-    )
-    if errors and networks:
-        wall.scale("|error|, reference's maximum = 1")
-    kind = "test slice, errors" if errors else "test slice"
-    wall.figure.suptitle(f"{domain_name(test_domain)} {kind}: {place[0]}, slice {place[1]}", fontsize=10)
+            wall.leave(row, column, title, "no image\nkept" if label in scores else "not run")
+    if errors:
+        wall.bar()
     return wall.figure
+
+
+def _cells(results: Results, test_domain: str) -> list[tuple[str, int, int, str]]:
+    """List the grid's pictures: label, row, column, and the head of the column."""
+    sizes, _ = axes_of(_frame(results, test_domain))
+    own, cells = domain_name(test_domain), []
+    for row, size in enumerate(sizes, start=1):
+        for column, count in enumerate(COUNTS):
+            cells.append((network_picture("natural", size, count), row, column, state(count)))
+        head = f"{own}, tuned with {REFERENCE}"
+        cells.append((network_picture(test_domain, size, REFERENCE), row, len(COUNTS), head))
+    return cells
+
+
+def _above(results: Results, scores: dict, label: str, test_domain: str) -> str:
+    """Write the number above a picture, and what the test contrast's own network saw."""
+    written = _written(scores, label)
+    if not written or not label.startswith(f"network-{test_domain}-"):
+        return written
+    rows = results.slices[results.slices["training_domain"] == test_domain]
+    seen = rows[rows["n_train"] == int(label.split("-")[-2])]["n_images"].dropna()
+    return f"{int(seen.iloc[0])} slices seen, {written}" if len(seen) else written
+
+
+def _written(scores: dict, label: str) -> str:
+    return f"{scores[label][0]:.1f} dB" if label in scores else ""
+
+
+def _reason(results: Results, test_domain: str, place: Place, pictures: list[str]) -> str:
+    """Say why the slice is not the median one, where it is not."""
+    if place == median_place(results, test_domain):
+        return ""
+    kept = sum(key.place == place and key.picture in pictures for key in results.panels)
+    return (
+        f"It is not the median slice of the other figures, because only of this one the images of {kept} of these "
+        f"{len(pictures)} networks were kept. "
+    )
 
 
 def curve_figure(results: Results | None, test_domain: str) -> Figure:
@@ -99,7 +211,7 @@ def curve_figure(results: Results | None, test_domain: str) -> Figure:
     """
     frame = _frame(results, test_domain)
     sizes, counts = axes_of(frame)
-    figure, axes = blank_figure((1.2 * _WIDTH, 4.4), 1, 2)
+    figure, axes = style.blank_figure((style.PAGE_WIDTH, 4.6), 1, 2)
     axes[0][1].sharey(axes[0][0])
     spread = draws(results, test_domain)
     sides = (("ours", "-", "here"), ("paper", "--", "the paper"))
@@ -107,9 +219,9 @@ def curve_figure(results: Results | None, test_domain: str) -> Figure:
         for rank, size in enumerate(sizes):
             rows = frame[(frame["training_domain"] == "natural") & (frame["n_train"] == size) & frame[source].notna()]
             colour = _colour(rank, len(sizes))
-            style = {"color": colour, "marker": _MARKS[rank % len(_MARKS)], "markersize": 4, "linewidth": 1.4}
+            look = {"color": colour, "marker": _MARKS[rank % len(_MARKS)], "markersize": 4, "linewidth": 1.4}
             if len(rows):
-                panel.plot(rows["n_finetune"].astype(int), rows[source], line, label=f"{size}", **style)
+                panel.plot(rows["n_finetune"].astype(int), rows[source], line, label=f"{size}", **look)
             if source == "ours":
                 several = spread[(spread["training_domain"] == "natural") & (spread["n_train"] == size)]
                 panel.vlines(several["n_finetune"].astype(int), several["psnr_low"], several["psnr_high"], color=colour)
@@ -121,14 +233,23 @@ def curve_figure(results: Results | None, test_domain: str) -> Figure:
         if not panel.lines:
             panel.text(0.5, 0.5, "not run", ha="center", va="center", transform=panel.transAxes)
         panel.set_xticks(counts)
-        panel.set(title=f"{domain_name(test_domain)} test slices, {maker}", xlabel="fine-tuning images")
-        panel.grid(axis="y", color="#dddddd", linewidth=0.6)
-        if panel.lines:
-            panel.legend(
-                title="natural images trained on", fontsize=8, title_fontsize=8, frameon=False, loc="lower right"
-            )
+        panel.set(title=f"{domain_name(test_domain)} test slices, {maker}", xlabel="images tuned with")
+        _finish(panel)
     axes[0][0].set_ylabel("mean PSNR, dB")
     return figure
+
+
+def _finish(panel: Axes) -> None:
+    """Give a panel of curves its letters and, where it has lines, its legend."""
+    style.plain_axes(panel)
+    if panel.lines:
+        panel.legend(
+            title="photographs trained on",
+            fontsize=style.SMALL,
+            title_fontsize=style.SMALL,
+            frameon=False,
+            loc="lower right",
+        )
 
 
 def axes_of(frame: pandas.DataFrame) -> tuple[list[int], list[int]]:
@@ -144,74 +265,6 @@ def axes_of(frame: pandas.DataFrame) -> tuple[list[int], list[int]]:
 def _frame(results: Results | None, test_domain: str) -> pandas.DataFrame:
     """Return the grid of a test contrast, PSNR alone."""
     return grid(test_domain, results).query("metric == 'psnr'")
-
-
-class _Wall:
-    """Images of one shape in rows and columns of one axes, whose unit is a pixel of theirs: drawn fast, set tight."""
-
-    def __init__(self, shape: tuple[int, int], rows: int, columns: int) -> None:
-        self.height, self.width = shape
-        self.gap = 0.04 * self.width
-        unit = (_WIDTH - 0.9) / (columns * (self.width + self.gap))  # inches a pixel
-        self.line = 0.15 / unit  # a line of text
-        self.size = rows * (self.height + 1.5 * self.line) + 2.5 * self.line
-        self.figure, axes = blank_figure((_WIDTH, self.size * unit + 0.5), 1, 1)
-        self.figure.set_dpi(_DPI)
-        self.axes = axes[0][0]
-        self.axes.set_anchor("N")
-        self.axes.set_axis_off()
-        self.columns = columns
-        self._limit()
-
-    def hang(self, row: int, column: int, image: np.ndarray, title: str, scale: dict) -> None:
-        """Show an image below its title."""
-        left, top = self._corner(row, column)
-        extent = (left, left + self.width, top + self.height, top)
-        self.axes.imshow(image, extent=extent, interpolation="nearest", **scale)
-        self._write(left + self.width / 2, top - 0.1 * self.line, title, va="bottom")
-        self._limit()  # each image moves the limits to its own
-
-    def leave(self, row: int, column: int, title: str, reason: str) -> None:
-        """Leave a place empty, and state the reason."""
-        left, top = self._corner(row, column)
-        self.frame(row, column, "#bbbbbb", 0.5)
-        self._write(left + self.width / 2, top + self.height / 2, reason, va="center", color="#555555")
-        self._write(left + self.width / 2, top - 0.1 * self.line, title, va="bottom")
-
-    def name_row(self, row: int, name: str) -> None:
-        """Write a row's name at its left."""
-        left, top = self._corner(row, 0)
-        self._write(left - self.gap, top + self.height / 2, name, ha="right", va="center")
-
-    def frame(self, row: int, column: int, colour: str, width: float = 2.0) -> None:
-        """Draw a frame around a place."""
-        from matplotlib.patches import Rectangle
-
-        corner = self._corner(row, column)
-        self.axes.add_patch(Rectangle(corner, self.width, self.height, fill=False, edgecolor=colour, linewidth=width))
-
-    def explain(self, text: str) -> None:
-        """Write into the free places of the first row."""
-        left, top = self._corner(0, 2)
-        self._write(left + 2 * self.gap, top + self.height / 2, text, ha="left", va="center")
-
-    def scale(self, name: str) -> None:
-        """Draw the scale of the last image."""
-        bar = self.figure.colorbar(self.axes.images[-1], ax=self.axes, shrink=0.35, pad=0.01, extend="max")
-        bar.set_label(name, fontsize=8)
-        bar.ax.tick_params(labelsize=8)
-
-    def _corner(self, row: int, column: int) -> tuple[float, float]:
-        below_heads = self.line * (4 if row else 2)
-        return column * (self.width + self.gap), row * (self.height + 1.5 * self.line) + below_heads
-
-    def _write(self, x: float, y: float, text: str, ha: str = "center", **options: str) -> None:
-        if text:
-            self.axes.text(x, y, text, ha=ha, fontsize=8, linespacing=1.1, **options)
-
-    def _limit(self) -> None:
-        right = self.columns * (self.width + self.gap)
-        self.axes.set(xlim=(-0.4 * self.width, right), ylim=(self.size, 0), aspect="equal")
 
 
 def _colour(place: int, count: int) -> tuple[float, float, float, float]:

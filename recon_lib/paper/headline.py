@@ -13,14 +13,41 @@ from matplotlib.figure import Figure
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import write_bytes
-from recon_lib.core.style import COLOURS, WIDTH, blank_figure
+from recon_lib.core.style import COLOURS, COLUMN_WIDTH, PLAIN, TEXT, blank_figure, plain_axes
 from recon_lib.experiment.design import NETWORKS, domain_name
 from recon_lib.paper import evidence
 from recon_lib.paper.averages import tuned_count
 from recon_lib.paper.domains import page_domains
+from recon_lib.paper.figure_files import render_figure
+from recon_lib.paper.markup import Rendered
 from recon_lib.paper.tables12 import comparison
 from recon_lib.results import store
 from recon_lib.results.store import Results
+
+
+def render_summary(results: Results | None) -> Rendered:
+    """Show the figure on a page.
+
+    Args:
+        results: As for :func:`summary_figure`.
+
+    Returns:
+        The figure, its caption and files.
+    """
+    import pandas
+
+    frames = [comparison(domain, results).assign(test_domain=domain) for domain in page_domains(results)]
+    rows = pandas.concat(frames)
+    rows = rows[(rows["metric"] == "psnr") & (rows["method"] == "network")]
+    numbers = rows[["test_domain", "training_domain", "n_finetune", "ours", "paper"]]
+    caption = (
+        "Mean PSNR of three networks, as trained and after fine-tuning; colours say what a network was trained on. See "
+        "whether the lines lie apart at the left, the network of the test's own contrast highest, and whether "
+        "they have "
+        "come together at the right."
+    )
+    description = f"{TITLE}, for each contrast, with the paper's values as rings."
+    return render_figure(summary_figure(results), "headline", numbers, caption, description)
 
 
 def summary_figure(results: Results | None) -> Figure:
@@ -33,8 +60,8 @@ def summary_figure(results: Results | None) -> Figure:
         The figure, one axes a contrast.
     """
     domains = page_domains(results)
-    figure, grid = blank_figure((WIDTH / 2 * len(domains), 4.0), 1, len(domains))
-    paper_lines, our_lines = {}, {}
+    figure, grid = blank_figure((COLUMN_WIDTH / 2 * len(domains), 4.0), 1, len(domains))
+    with_ours = False
     for axes, domain in zip(grid[0], domains, strict=True):
         frame = comparison(domain, results)
         rows = frame[(frame["metric"] == "psnr") & (frame["method"] == "network")]
@@ -42,24 +69,34 @@ def summary_figure(results: Results | None) -> Figure:
             values = rows[rows["training_domain"] == training].sort_values("n_finetune")
             colour, x = COLOURS[training], np.array([0.0, 1.0]) + 0.03 * (index - 1)
             name = f"{domain_name(training)}, the paper"
-            (line,) = axes.plot(x, values["paper"], "o--", color=colour, mfc="white", lw=1, label=name)
-            paper_lines.setdefault(training, line)
+            axes.plot(x, values["paper"], "o--", color=colour, mfc="white", lw=1, label=name)
             if values["ours"].notna().any():
                 name = f"{domain_name(training)}, here"
-                (line,) = axes.plot(x, values["ours"], "o-", color=colour, lw=1.8, label=name)
-                our_lines.setdefault(training, line)
+                axes.plot(x, values["ours"], "o-", color=colour, lw=1.8, label=name)
+                with_ours = True
         start = frame[(frame["metric"] == "psnr") & (frame["method"] == "zero_filled")]["ours"].iloc[0]
         if np.isfinite(start):
             note = f"zero-filled, here: {start:.1f} dB"
-            axes.text(1.22, axes.get_ylim()[0], note, ha="right", va="bottom", fontsize=8)
+            axes.text(0.98, 0.03, note, ha="right", va="bottom", fontsize=TEXT, transform=axes.transAxes)
         count = tuned_count(None if results is None else results.slices, domain)
         axes.set_xticks([0, 1], ["as trained", f"tuned with {count} images\nof the test contrast"])
         axes.set(xlim=(-0.25, 1.25), title=f"{domain_name(domain)} test slices")
-        axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    grid[0][0].set_ylabel("mean PSNR, dB")
-    handles = [*our_lines.values(), *paper_lines.values()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+        axes.margins(y=0.14)  # the note stands below all lines
+        plain_axes(axes)
+    grid[0][0].set_ylabel("mean PSNR, dB", fontsize=TEXT)
+    _explain(figure, with_ours)
     return figure
+
+
+def _explain(figure: Figure, with_ours: bool) -> None:
+    """Draw the legend: a colour for what a network was trained on, a kind of line for whose number it is."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=COLOURS[name], lw=3, label=f"trained on {domain_name(name)}") for name in NETWORKS]
+    if with_ours:
+        handles.append(Line2D([], [], color=PLAIN, marker="o", lw=1.8, label="here"))
+    handles.append(Line2D([], [], color=PLAIN, marker="o", ls="--", mfc="white", lw=1, label="the paper"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=TEXT, frameon=False)
 
 
 NAME = "headline.svg"

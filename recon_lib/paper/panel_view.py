@@ -5,14 +5,17 @@ Slices are shown front up, the person's right on the left.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recon_lib.core import style
 from recon_lib.core.errors import ReconError
 from recon_lib.data.manifest import load_manifest
 from recon_lib.results.keys import RunKey, network_picture, split_picture
-from recon_lib.results.panels import median_key
+from recon_lib.results.panels import PanelKey
+from recon_lib.results.places import Place, percentile, zero_filled_psnr
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
@@ -21,12 +24,16 @@ if TYPE_CHECKING:
 _ZOOM = 0.15  # side of the zoomed window, as a part of the image's longer side
 
 
-def median_place(results: Results, test_domain: str) -> tuple[str, int]:
-    """Choose the slice to show without looking: the one whose zero-filled PSNR is the median of those kept.
+def median_place(results: Results, test_domain: str, pictures: Collection[str] = ()) -> Place:
+    """Choose the slice to show without looking: the one nearest to the median zero-filled PSNR of all test slices.
+
+    Pictures are kept of a few slices. Those with the most of the pictures that a figure needs come first; of these the
+    one whose percentile among all test slices is nearest to 50 is taken.
 
     Args:
-        results: Its panels are the choice.
+        results: Rows decide, pictures limit the choice.
         test_domain: The contrast.
+        pictures: Labels of the pictures that a figure needs.
 
     Returns:
         ``(subject, slice)``.
@@ -34,16 +41,48 @@ def median_place(results: Results, test_domain: str) -> tuple[str, int]:
     Raises:
         ReconError: There are no panels of that domain.
     """
-    places = {key.place for key in results.panels if key.test_domain == test_domain}
+    places = {key.place for key in results.panels if key.test_domain == test_domain and key.picture == "reference"}
     if not places:
         raise ReconError(f"Profile {results.profile!r} has no panels of {test_domain!r}: collect its evaluations.")
-    slices = results.slices
-    start = slices[(slices["method"] == "zero_filled") & (slices["test_domain"] == test_domain)]
-    quality = start.groupby(["subject", "slice"])["psnr"].mean().to_dict()
-    return median_key({place: quality.get(place, 0.0) for place in places})
+    quality = zero_filled_psnr(results.slices, test_domain)
+
+    def rank(place: Place) -> tuple[int, float, Place]:
+        kept = sum(PanelKey(test_domain, *place, picture) in results.panels for picture in pictures)
+        return -kept, abs(percentile(quality, place) - 50) if place in quality else 50.0, place
+
+    return min(places, key=rank)
 
 
-def slice_panels(results: Results, test_domain: str, place: tuple[str, int]) -> dict[str, np.ndarray]:
+def describe_place(results: Results, test_domain: str, place: Place) -> str:
+    """Name a slice and its rank among all test slices, for a caption.
+
+    Args:
+        results: Where the rows are.
+        test_domain: The contrast.
+        place: ``(subject, slice)``.
+
+    Returns:
+        For instance ``"sub-12, slice 112, at the 50th percentile of the 360 test slices by zero-filled PSNR"``.
+    """
+    quality = zero_filled_psnr(results.slices, test_domain)
+    name = f"{place[0]}, slice {place[1]}"
+    if place not in quality:
+        return name
+    rank = ordinal(round(percentile(quality, place)))
+    return f"{name}, at the {rank} percentile of the {len(quality)} test slices by zero-filled PSNR"
+
+
+def ordinal(number: int) -> str:
+    """Write a number that counts: ``1st``, ``12th``, ``50th``.
+
+    Args:
+        number: Not negative.
+    """
+    teens = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def slice_panels(results: Results, test_domain: str, place: Place) -> dict[str, np.ndarray]:
     """Return the images kept of one slice.
 
     Args:
@@ -64,7 +103,7 @@ def slice_panels(results: Results, test_domain: str, place: tuple[str, int]) -> 
     return images
 
 
-def upright_panels(results: Results, test_domain: str, place: tuple[str, int]) -> dict[str, np.ndarray]:
+def upright_panels(results: Results, test_domain: str, place: Place) -> dict[str, np.ndarray]:
     """Return the images of :func:`slice_panels` turned to how they are shown (:func:`orient`).
 
     Args:
@@ -83,7 +122,7 @@ def upright_panels(results: Results, test_domain: str, place: tuple[str, int]) -
     return {name: orient(image.astype(kinds[name]), transposed) for name, image in images.items()}
 
 
-def slice_scores(results: Results, test_domain: str, place: tuple[str, int]) -> dict[str, tuple[float, float]]:
+def slice_scores(results: Results, test_domain: str, place: Place) -> dict[str, tuple[float, float]]:
     """Return what the rows say of one slice, by its panels' labels; of several draws the first, as the panels do.
 
     Args:
@@ -134,26 +173,32 @@ def head_box(image: np.ndarray, margin: int = 4) -> tuple[slice, slice]:
     return spans[0], spans[1]
 
 
-def zoom_window(reference: np.ndarray, start: np.ndarray) -> tuple[slice, slice]:
+def zoom_window(
+    reference: np.ndarray, start: np.ndarray, part: float = _ZOOM, aspect: float = 1.0
+) -> tuple[slice, slice]:
     """Choose the window to zoom into: the one above the middle where undersampling did most harm.
 
     Args:
         reference: As it is shown.
         start: Its zero-filled image.
+        part: The window's height as a part of the image's longer side.
+        aspect: The window's width as a part of its height.
 
     Returns:
-        Rows and columns of a square.
+        Rows and columns of the window.
     """
     from scipy.ndimage import uniform_filter
 
-    side = max(4, round(_ZOOM * max(reference.shape)))
-    harm = uniform_filter((start - reference) ** 2, side, mode="constant")
     height, width = reference.shape
+    side = max(4, round(part * max(reference.shape)))
+    sides = (min(side, height), min(max(4, round(aspect * side)), width))
+    harm = uniform_filter((start - reference) ** 2, sides, mode="constant")
     inner = np.zeros_like(harm, dtype=bool)
     inner[height // 4 : height // 2, width // 4 : width - width // 4] = True  # below it lies the inset
     row, column = np.unravel_index(int(np.argmax(np.where(inner, harm, -1))), harm.shape)
-    starts = [min(max(0, int(c) - side // 2), n - side) for c, n in ((row, height), (column, width))]
-    return slice(starts[0], starts[0] + side), slice(starts[1], starts[1] + side)
+    places = zip((row, column), sides, (height, width), strict=True)
+    starts = [min(max(0, int(centre) - length // 2), size - length) for centre, length, size in places]
+    return slice(starts[0], starts[0] + sides[0]), slice(starts[1], starts[1] + sides[1])
 
 
 def show_panel(
@@ -170,18 +215,17 @@ def show_panel(
     """
     from matplotlib.patches import Rectangle
 
-    style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
-    axes.imshow(image[box], **style)
+    axes.imshow(image[box], **style.GREY)
     top, left = window[0].start - box[0].start, window[1].start - box[1].start
     side = window[0].stop - window[0].start
-    axes.add_patch(Rectangle((left - 0.5, top - 0.5), side, side, fill=False, edgecolor="#f0e442", linewidth=0.8))
+    axes.add_patch(Rectangle((left - 0.5, top - 0.5), side, side, fill=False, edgecolor=style.MARK, linewidth=0.8))
     inset = axes.inset_axes((0.6, 0.0, 0.4, 0.4), anchor="SE")
-    inset.imshow(image[window], **style)
+    inset.imshow(image[window], **style.GREY)
     inset.set_xticks([])
     inset.set_yticks([])
     for spine in inset.spines.values():
-        spine.set(edgecolor="#f0e442", linewidth=0.8)
-    axes.set_title(title, fontsize=9)
+        spine.set(edgecolor=style.MARK, linewidth=0.8)
+    axes.set_title(title, fontsize=style.TEXT)
 
 
 def is_transposed(results: Results, test_domain: str) -> bool:

@@ -16,7 +16,7 @@ from recon_lib.core.files import write_bytes, write_json
 from recon_lib.results.keys import RunKey
 from recon_lib.results.notebooks import FOLDER
 from recon_lib.results.panels import PanelKey, read_panels, write_panels
-from recon_lib.results.provenance import write_provenance
+from recon_lib.results.provenance import verify, write_provenance
 from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows, write_rows
 
 _NETWORK = ["variation", "test_domain", "method", "training_domain", "n_train", "n_finetune", "draw", "seed"]
@@ -77,6 +77,31 @@ def collect(
         content = write_provenance(building, details)
         _swap(building, out)
         shutil.rmtree(_sibling(out, "weights"), ignore_errors=True)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return content
+
+
+def add_panels(out: Path, panels: Mapping[PanelKey, np.ndarray]) -> dict:
+    """Add pictures to a folder of results, which is replaced in one step; the caller holds its lock.
+
+    Args:
+        out: The folder of results, which verifies.
+        panels: Pictures by key; one that is there already is replaced.
+
+    Returns:
+        The provenance: as it was, with the new hash of the pictures.
+
+    Raises:
+        ReconError: The folder fails :func:`recon_lib.results.provenance.verify`.
+    """
+    details = verify(out)
+    building = _sibling(out, "part")
+    try:
+        shutil.copytree(out, building, ignore=_TEMPORARY)
+        write_panels(building / "panels.npz", read_panels(out / "panels.npz") | panels)
+        content = write_provenance(building, {key: details[key] for key in details if key not in ("files", "digest")})
+        _swap(building, out)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return content

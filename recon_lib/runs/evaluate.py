@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from recon_lib.imaging.metrics import psnr, slice_metrics
 from recon_lib.network.files import load_network
 from recon_lib.network.inference import reconstruct
 from recon_lib.results.panels import PanelKey, median_key, write_panels
+from recon_lib.results.released import read_card
 from recon_lib.results.rows import write_rows
 from recon_lib.runs.images import planned_images
 
@@ -48,15 +50,9 @@ def evaluate(run: Run, folder: Path, network: Path | None, progress: Progress | 
         places = images.evenly_spread(spec.slices)
         images, index, masks = images.at(places), index[places], masks[places]
     row = {"run": run.id, **run.key.to_json(), "seed": spec.seed, "acceleration": spec.masks.acceleration}
-    before_dc = None
     if network is not None:
-        cascade, card = load_network(network)
-        row["n_images"] = card.n_images
-        after_dc, before_dc = _by_network(cascade, images.images, masks, spec.scale, progress)
-    elif spec.method.startswith("cs:"):
-        after_dc = _by_compressed_sensing(spec, images.images, masks, folder, progress)
-    else:
-        after_dc = BASELINES[spec.method](images.images, masks)
+        row["n_images"] = read_card(network).n_images
+    after_dc, before_dc = reconstruct_slices(spec, images.images, masks, folder, network, progress)
     rows = []
     for i, reference in enumerate(images.images):
         options = {"data_range": reference.max(), "window": spec.ssim}
@@ -67,9 +63,37 @@ def evaluate(run: Run, folder: Path, network: Path | None, progress: Progress | 
         place = {"subject": images.subjects[i], "slice": images.slices[i], "mask": index[i], "scale": images.scales[i]}
         rows.append({**row, **place, **values})
     write_rows(folder / "slices.csv", rows)
-    if _is_pictured(run):
+    if is_pictured(run):
         _write_panels(folder / "panels.npz", run, images, masks, after_dc)
     return inputs
+
+
+def reconstruct_slices(
+    spec: EvaluateSpec,
+    images: np.ndarray,
+    masks: np.ndarray,
+    folder: Path,
+    network: Path | None,
+    progress: Progress | None = None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Undersample slices and reconstruct them by the method of an evaluation.
+
+    Args:
+        spec: The evaluation's.
+        images: ``(n, height, width)``, float32.
+        masks: Boolean, of the same shape.
+        folder: Where compressed sensing keeps the parts that are finished.
+        network: The network's file, for the method ``network``.
+        progress: Called with slices done and slices in all.
+
+    Returns:
+        The reconstructions, ``(n, height, width)``, and those of a network before its last data consistency.
+    """
+    if network is not None:
+        return _by_network(load_network(network)[0], images, masks, spec.scale, progress)
+    if spec.method.startswith("cs:"):
+        return _by_compressed_sensing(spec, images, masks, folder, progress), None
+    return BASELINES[spec.method](images, masks), None
 
 
 def masks_of_test_slices(images: np.ndarray, spec: MaskSpec, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -100,8 +124,12 @@ def in_headline(run: Run) -> bool:
     return run.key.n_train == max(run.profile.training.n_train) and run.key.n_finetune in counts
 
 
-def _is_pictured(run: Run) -> bool:
-    """Tell whether pictures are kept: of a variation only if it is one of those that the explorer shows."""
+def is_pictured(run: Run) -> bool:
+    """Tell whether pictures are kept: of a variation only if it is one of those that the explorer shows.
+
+    Args:
+        run: The evaluation.
+    """
     variation = run.key.variation
     return variation is None or run.profile.variations[variation].acceleration is not None
 
@@ -158,10 +186,7 @@ def _parts(count: int) -> list[slice]:
 
 
 def _write_panels(path: Path, run: Run, images: ImageSet, masks: np.ndarray, after: np.ndarray) -> None:
-    """Keep the middle slice of each test subject; of the grid's inner cells and of variations only the median one.
-
-    All pictures are of the slices that the profile's own masks choose, those of its variations too.
-    """
+    """Keep pictures of a few slices, which the profile's own masks choose for its variations too."""
     profile, key, variation = run.profile, run.key, run.key.variation or ""
     own_masks = masks
     if variation:
@@ -169,25 +194,51 @@ def _write_panels(path: Path, run: Run, images: ImageSet, masks: np.ndarray, aft
     panels = {}
     if not key.draw:
         for i in _pictured(images, own_masks, every=not variation and in_headline(run)):
-            panel = PanelKey(key.test_domain, images.subjects[i], images.slices[i], key.picture, variation)
-            panels[panel] = after[i].astype(np.float16)
-            if key.method == "zero_filled":
-                panels[replace(panel, picture="mask")] = masks[i]
-                if not variation:
-                    panels[replace(panel, picture="reference")] = images.images[i].astype(np.float16)
+            panels |= panels_of_slice(run, images, i, masks[i], after[i])
     write_panels(path, panels)
 
 
+def panels_of_slice(
+    run: Run, images: ImageSet, index: int, mask: np.ndarray, reconstruction: np.ndarray
+) -> dict[PanelKey, np.ndarray]:
+    """Name the pictures of one slice: the reconstruction, and with the zero-filled one its mask and reference.
+
+    Args:
+        run: The evaluation.
+        images: The test slices.
+        index: The place of the slice among them.
+        mask: Boolean, ``(height, width)``.
+        reconstruction: ``(height, width)``.
+
+    Returns:
+        Pictures by key, in half precision.
+    """
+    key, variation = run.key, run.key.variation or ""
+    panel = PanelKey(key.test_domain, images.subjects[index], int(images.slices[index]), key.picture, variation)
+    panels = {panel: reconstruction.astype(np.float16)}
+    if key.method == "zero_filled":
+        panels[replace(panel, picture="mask")] = mask
+        if not variation:
+            panels[replace(panel, picture="reference")] = images.images[index].astype(np.float16)
+    return panels
+
+
 def _pictured(images: ImageSet, masks: np.ndarray, every: bool) -> list[int]:
-    """Choose slices to keep: each subject's middle one, or the one of these with the median zero-filled PSNR."""
+    """Choose slices to keep by their zero-filled PSNR: the median one of all, and the median of the middle ones.
+
+    Args:
+        images: The test slices.
+        masks: Theirs.
+        every: Keep each subject's middle slice, not only the median of these.
+    """
     middle = []
     for subject in sorted(set(images.subjects)):
         places = [i for i, s in enumerate(images.subjects) if s == subject]
         middle.append(places[len(places) // 2])
-    if every:
-        return middle
-    start = _zero_filled(images.images[middle], masks[middle])
-    references = images.images[middle]
-    pairs = zip(middle, references, start, strict=True)
-    quality = {i: psnr(reference, image, data_range=reference.max()) for i, reference, image in pairs}
-    return [median_key({(images.subjects[i], images.slices[i], i): value for i, value in quality.items()})[2]]
+    pairs = zip(images.images, _zero_filled(images.images, masks), strict=True)
+    quality = [psnr(reference, image, data_range=reference.max()) for reference, image in pairs]
+
+    def median(indices: Iterable[int]) -> int:
+        return median_key({(images.subjects[i], images.slices[i], i): quality[i] for i in indices})[2]
+
+    return sorted({median(range(len(quality))), *(middle if every else [median(middle)])})

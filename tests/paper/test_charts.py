@@ -14,7 +14,7 @@ from recon_lib.results import merge, store
 
 def test_sub_networks_stand_one_after_another_and_losses_are_those_of_the_rows():
     history = pd.DataFrame(make_history("r", "natural", "t1", 0))
-    loss, psnr = charts.training_curves(history.sample(frac=1, random_state=0), "A title").axes
+    loss, psnr = charts.training_curves(history.sample(frac=1, random_state=0)).axes
     curves = [line for line in loss.lines if len(line.get_xdata()) == 4]
     assert len(curves) == 5
     np.testing.assert_array_equal(np.concatenate([line.get_xdata() for line in curves]), np.arange(100, 2001, 100))
@@ -26,17 +26,30 @@ def test_sub_networks_stand_one_after_another_and_losses_are_those_of_the_rows()
     np.testing.assert_array_equal(psnr.lines[0].get_ydata(), [30, 31, 32, 33])
     borders = [line.get_xdata()[0] for line in psnr.lines if len(line.get_xdata()) == 2]
     assert borders == [400, 800, 1200, 1600, 2000]
-    assert loss.figure.get_suptitle() == "A title"
+    assert loss.get_title() == "trained on natural images"
 
 
-def test_every_run_is_a_curve_and_every_domain_one_entry_in_order():
-    runs = [("b", "t2"), ("a", "t1"), ("c", "natural"), ("d", "t1")]
+def test_every_domain_has_its_row_of_panels_in_order():
+    runs = [("b", "t2"), ("a", "t1"), ("c", "natural")]
     rows = [row for name, domain in runs for row in make_history(name, domain, "t1", 20)]
-    loss, psnr = charts.training_curves(pd.DataFrame(rows)).axes
-    assert len(loss.lines) == len(psnr.lines) == 4
-    assert loss.get_xlabel() == "updates"
-    legend = [text.get_text() for text in psnr.get_legend().get_texts()]
-    assert legend == [charts.NAMES[domain] for domain in charts.NAMES if domain in ("natural", "t1", "t2")]
+    panels = charts.training_curves(pd.DataFrame(rows)).axes
+    titles = [panel.get_title() for panel in panels]
+    names = [charts.NAMES[domain] for domain in charts.NAMES if domain in ("natural", "t1", "t2")]
+    assert titles == [f"trained on {name}" for name in names for _ in range(2)]
+    assert all(len(panel.lines) == 1 for panel in panels)
+    assert panels[-1].get_xlabel() == "updates"
+
+
+def test_of_a_domains_runs_the_one_of_most_images_and_of_the_first_draw_is_drawn():
+    runs = [("a", 500, 0, 0.0), ("b", 4000, 1, 5.0), ("c", 4000, 0, 7.0)]
+    rows = [
+        {**row, "n_train": n_train, "draw": draw, "psnr": row["psnr"] + shift}
+        for name, n_train, draw, shift in runs
+        for row in make_history(name, "natural", "t1", 20)
+    ]
+    psnr = charts.training_curves(pd.DataFrame(rows)).axes[1]
+    (line,) = psnr.lines
+    np.testing.assert_array_equal(line.get_ydata(), [37, 38, 39, 40])
 
 
 def test_each_subject_is_a_colour_and_each_slice_a_point():
@@ -100,15 +113,45 @@ def results(tmp_path):
 
 def test_curves_put_sub_networks_end_to_end(results):
     history = results.history[(results.history["kind"] == "train") & (results.history["training_domain"] == "t1")]
-    figure = charts.training_curves(history, "a title")
-    loss, psnr = figure.axes
+    loss, psnr = charts.training_curves(history).axes
     lines = [line for line in loss.lines if len(line.get_xdata()) == 4]
     assert len(lines) == 5
     np.testing.assert_array_equal(lines[1].get_xdata(), [500, 600, 700, 800])
     np.testing.assert_allclose(lines[4].get_ydata(), 0.1 / np.arange(1, 5), rtol=1e-6)
-    assert [text.get_text() for text in psnr.get_legend().get_texts()] == ["T1"]
-    tuned = results.history[results.history["kind"] == "finetune"]
-    assert len(charts.training_curves(tuned).axes[0].lines) == 6
+    assert psnr.get_title() == "trained on T1"
+
+
+def test_the_pages_figures_are_of_the_most_images_and_of_the_tables_tuning(results, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(charts, "render_figure", lambda figure, name, numbers, *texts: drawn.append((name, numbers)))
+    charts.render_sequential(results)
+    charts.render_tuning(results, "t2")
+    (first, trained), (second, tuned) = drawn
+    assert (first, second) == ("training", "tuning_t2")
+    assert len(trained) == 3 * 5 * 4
+    assert set(trained["n_train"]) == {4000}
+    assert len(tuned) == 3 * 4
+    assert set(tuned["test_domain"]) == {"t2"}
+    assert set(tuned["n_finetune"]) == {20}
+    rows = results.history[results.history["kind"] == "train"]
+    np.testing.assert_array_equal(sorted(trained["psnr_db"]), sorted(rows["psnr"]))
+
+
+def test_a_page_without_training_says_so(results):
+    for shown in (
+        charts.render_sequential(None),
+        charts.render_tuning(None, "t1"),
+        charts.render_tuning(results, "t9"),
+    ):
+        assert "Nothing has been run yet" in shown.markdown
+
+
+def test_the_file_of_masks_holds_the_curve_that_is_drawn(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(charts, "render_figure", lambda figure, name, numbers, *texts: drawn.append((figure, numbers)))
+    charts.render_masks(mask_stack((24, 18), 3), "masks", "Masks of T1 slices")
+    ((figure, numbers),) = drawn
+    np.testing.assert_array_equal(figure.axes[2].lines[0].get_xydata(), numbers[["radius", "share"]])
 
 
 def test_empty_tables_are_refused(results):

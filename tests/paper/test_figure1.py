@@ -66,7 +66,7 @@ def test_no_words_run_into_each_other_or_out_of_their_box(shape):
 
 
 def drawing(shape=None):
-    page = figure1.render_scheme(shape).html
+    page = figure1.render_scheme(None, shape).html
     return page, ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
 
 
@@ -79,9 +79,11 @@ def test_the_page_gets_vector_graphics_with_a_title_and_a_description():
     assert len(title.text) > 10
     for part in ("5 sub-networks", "4 convolutions of 3 by 3 with 64 channels", "500 to 4000", "5 to 50"):
         assert part in description.text
-    assert figure1.render_scheme().markdown == description.text
-    assert not list(root.iter(f"{SVG}image"))  # nothing is drawn in pixels
-    assert 'class="recon-scroll recon-drawing" tabindex="0"' in page
+    assert description.text in figure1.render_scheme().markdown
+    assert len(list(root.iter(f"{SVG}image"))) == 1  # the photograph alone is drawn in pixels
+    assert '<div class="recon-scroll" tabindex="0"><svg' in page
+    assert 'download="figure1.svg"' in page
+    assert "Stefan van der Walt (CC0)" in page
 
 
 def test_its_ink_is_the_pages_own_and_it_has_no_ground():

@@ -27,16 +27,18 @@ def titles(figure):
 
 
 def test_the_columns_are_the_methods_for_both_contrasts(tmp_path):
-    texts = titles(figure6.comparison_figure(collected(tmp_path)))
-    for own in ("T1", "T2"):
-        assert texts.count(f"{own},\nreference\n") == 1
+    figure = figure6.comparison_figure(collected(tmp_path))
+    texts = titles(figure)
+    assert texts.count("reference\n\n") == 2
+    labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel() and "error|" not in axes.get_ylabel()]
+    assert labels == ["T1: images", "T1: errors", "T2: images", "T2: errors"]
     expected = [
         "CS,\nliteral\n29.0 dB, 0.725",
         "CS, best:\ntv0.01\n31.0 dB, 0.775",
         "natural images,\ntuned with 20\n34.0 dB, 0.850",
         "T1,\ntuned with 20\n35.0 dB, 0.875",
         "T2,\ntuned with 20\n36.0 dB, 0.900",
-        "zero-filled\n26.5 dB, 0.662",
+        "\nzero-filled\n26.5 dB, 0.662",
     ]
     assert {title: texts.count(title) for title in expected} == dict.fromkeys(expected, 2)
 
@@ -44,18 +46,22 @@ def test_the_columns_are_the_methods_for_both_contrasts(tmp_path):
 def test_each_image_has_its_error_below_on_one_scale(tmp_path):
     results = collected(tmp_path)
     figure = figure6.comparison_figure(results)
-    axes = np.array(figure.axes[:24]).reshape(4, 6)
+    axes = np.array(figure.axes[:28]).reshape(4, 7)
     for row, domain in ((0, "t1"), (2, "t2")):
         panels = panel_view.upright_panels(results, domain, ("sub-11", 41))
         box = panel_view.head_box(panels["reference"])
-        for column, name in enumerate(["cs:literal", "cs:tv0.01", *LABELS], start=1):
+        for column, name in enumerate(["zero_filled", "cs:literal", "cs:tv0.01", *LABELS], start=1):
             np.testing.assert_array_equal(axes[row, column].images[0].get_array(), panels[name][box])
             error = np.abs(panels[name] - panels["reference"])[box]
-            np.testing.assert_allclose(axes[row + 1, column].images[0].get_array(), error)
+            divided = axes[row + 1, column].get_xlabel()
+            share = int(divided.removeprefix("divided by ")) if divided else 1
+            assert share == 1 or name == "zero_filled"
+            np.testing.assert_allclose(axes[row + 1, column].images[0].get_array(), error / share, rtol=1e-6)
+            assert np.quantile(error, 0.998) / share <= axes[row + 1, column].images[0].get_clim()[1] or share == 1
     maps = [a.images[0] for a in axes.flat if a.images and a.images[0].get_cmap().name == "inferno"]
-    assert len(maps) == 10
+    assert len(maps) == 12
     assert len({image.get_clim() for image in maps}) == 1
-    assert len(figure.axes) == 25  # and one scale
+    assert len(figure.axes) == 29  # and one scale
 
 
 def test_where_the_literal_reading_is_best_the_next_stands_beside_it(tmp_path):
@@ -94,5 +100,12 @@ def test_a_contrast_without_images_is_named(tmp_path):
 
 def test_a_contrast_that_was_not_tested_has_no_rows(tmp_path):
     figure = figure6.comparison_figure(collected(tmp_path, domains=("t1",)))
-    assert figure.get_suptitle() == "T1: sub-11, slice 41"
-    assert len([axes for axes in figure.axes if axes.get_subplotspec() is not None]) == 2 * 6
+    assert len([axes for axes in figure.axes if axes.get_subplotspec() is not None]) == 2 * 7
+
+
+def test_the_caption_names_each_slice_its_percentile_and_its_order(tmp_path):
+    caption = figure6.render_comparison(collected(tmp_path), "figure6").markdown
+    for own in ("T1", "T2"):
+        assert f"{own}: sub-11, slice 41, at the 25th percentile of the 2 test slices by zero-filled PSNR." in caption
+    best_first = "trained on T2, trained on T1, trained on natural images, CS (tv0.01), CS (literal)"
+    assert caption.count(best_first) == 2

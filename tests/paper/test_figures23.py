@@ -19,7 +19,7 @@ def results(tmp_path):
 
 def titles(figure):
     flat = [axes.get_title().replace("\n", " ") for axes in figure.axes if axes.get_title()]
-    return [re.sub(r" [0-9.]+ dB, SSIM.*", "", title) for title in flat]
+    return [re.sub(r" [0-9.]+ dB, SSIM.*", "", title).strip() for title in flat]
 
 
 def image_of(figure, title):
@@ -35,13 +35,15 @@ def test_the_reconstruction_figure_has_every_panel_reference_first(results, doma
     assert labels[0] == "reference"
     expected = {f"{n}, {s}" for n in ("natural images", "T1", "T2") for s in ("as trained", "tuned with 20")}
     assert expected | {"reference", "zero-filled"} <= set(labels)
-    assert own in figure.get_suptitle()
+    rendered = figures23.render_reconstructions(results, domain, "figure2")
+    assert rendered.markdown.startswith(f"{own} test slice: sub-11, slice 41, at the ")
+    assert "The networks as trained rank on this slice, best PSNR first: trained on" in rendered.markdown
 
 
 def test_panels_share_a_grey_scale_and_errors_a_scale(results):
     figure = figures23.reconstruction_figure(results, "t1")
     greys = {a.images[0].get_clim() for a in figure.axes if a.images and a.images[0].get_cmap().name == "gray"}
-    assert greys == {(0, 1)} | {c for c in greys if c == (False, True)}
+    assert greys == {(0, 1)}
     errors = [a.images[0].get_clim() for a in figure.axes if a.images and a.images[0].get_cmap().name == "inferno"]
     assert len(errors) == 7
     assert len(set(errors)) == 1
@@ -68,3 +70,32 @@ def test_a_network_that_was_not_run_leaves_its_place_empty(tmp_path):
     figure = figures23.reconstruction_figure(store.open_results("desk"), "t1")
     assert not any(title.startswith("T2") for title in titles(figure))
     assert sum("not run" in t.get_text() for a in figure.axes for t in a.texts) == 2
+
+
+def test_the_mask_stands_in_the_middle_of_its_place(results):
+    mask, _, axes = image_of(figures23.reconstruction_figure(results, "t1"), "mask")
+    height, width = mask.shape
+    assert sum(axes.get_xlim()) / 2 == (width - 1) / 2
+    assert sum(axes.get_ylim()) / 2 == (height - 1) / 2
+    reference = image_of(figures23.reconstruction_figure(results, "t1"), "reference")[0]
+    wide, high = (abs(np.diff(limits).item()) for limits in (axes.get_xlim(), axes.get_ylim()))
+    assert high / wide == pytest.approx(reference.shape[0] / reference.shape[1])
+    assert high >= height
+    assert wide >= width
+
+
+def test_the_zero_filled_error_is_divided_until_it_fits(results):
+    figure = figures23.reconstruction_figure(results, "t1")
+    panels = panel_view.upright_panels(results, "t1", ("sub-11", 41))
+    error = np.abs(panels["zero_filled"] - panels["reference"])[panel_view.head_box(panels["reference"])]
+    drawn, (_, end), axes = (
+        image_of(figure, "its error") if "its error" in "".join(titles(figure)) else (error, (0, 1), None)
+    )
+    share = 1 if axes is None else int(axes.get_title().rpartition(" ")[2])
+    np.testing.assert_allclose(drawn, error / share, rtol=1e-6)
+    assert np.quantile(error, 0.998) / share <= end
+
+
+@pytest.mark.parametrize(("largest", "end", "expected"), [(0.3, 0.1, 3), (0.31, 0.1, 4), (0.1, 0.1, 1), (0.05, 0.1, 1)])
+def test_the_divisor_is_the_smallest_whole_number_that_fits(largest, end, expected):
+    assert figures23.divisor(np.full((5, 5), largest), end) == expected

@@ -41,63 +41,98 @@ def written(figure):
     return [text.get_text() for text in wall(figure).texts]
 
 
-def image_at(figure, row, column):
-    """Return the image in a place, counted by its corner."""
-    lefts = sorted({image.get_extent()[0] for image in wall(figure).images})
-    tops = sorted({image.get_extent()[3] for image in wall(figure).images})
-    images = [i for i in wall(figure).images if i.get_extent()[0] == lefts[column] and i.get_extent()[3] == tops[row]]
+def image_at(figure, row, column, below=False):
+    """Return the image in a place, counted by its corner; the whole reference stands in place 0, 0."""
+    pairs = sorted({image.get_extent()[3] for image in wall(figure).images[1:]})
+    tops = pairs[0:2] + pairs[2:]  # of the pairs and of their second images, in turn
+    lefts = sorted({round(image.get_extent()[0], 6) for image in wall(figure).images[1:]} | {0.0})
+    top = tops[2 * row + below]
+    images = [
+        i
+        for i in wall(figure).images[1:]
+        if round(i.get_extent()[0], 6) == lefts[column] and i.get_extent()[3] == pytest.approx(top)
+    ]
     return images[0] if images else None
 
 
-def panel(results, label):
+def panels_of(results):
+    """Return the pictures as they are shown, and the window of the figure."""
     panels = panel_view.upright_panels(results, "t1", ("sub-11", 41))
-    return panels[label][panel_view.head_box(panels["reference"])], panels["reference"][
-        panel_view.head_box(panels["reference"])
-    ]
+    return panels, panel_view.zoom_window(panels["reference"], panels["zero_filled"], 0.2, 1.5)
 
 
-def test_each_network_has_its_image_and_the_rest_says_that_it_was_not_run(results):
+def test_each_network_has_its_image_and_its_error_and_the_rest_was_not_run(results):
     figure = figures45.grid_figure(results, "t1")
-    assert len(wall(figure).images) == 2 + len(LABELS)
+    assert len(wall(figure).images) == 2 + 2 + 2 * len(LABELS)
     texts = written(figure)
-    assert sum(text == "not run" for text in texts) == 5 * 8 - len(LABELS)
-    assert {"500", "1000", "1500", "2000", "4000", "reference"} <= set(texts)
-    heads = [text.splitlines()[0] for text in texts if text.splitlines()[0] in {"0", "5", "10", "20", "30", "40", "50"}]
-    assert heads == ["0", "5", "10", "20", "30", "40", "50"]
-    assert figure.get_suptitle() == "T1 test slice: sub-11, slice 41"
+    assert sum(text == "not run" for text in texts) == 5 * 5 - len(LABELS)
+    names = {f"{n}\nphotographs" for n in (500, 1000, 1500, 2000, 4000)}
+    assert {*names, "reference", "error"} <= set(texts)
+    heads = [text.splitlines()[0] for text in texts]
+    columns = ["as trained", "tuned with 5", "tuned with 20", "tuned with 50", "T1, tuned with 50"]
+    assert [head for head in heads if head in columns] == columns
 
 
-def test_places_follow_training_and_fine_tuning(results):
-    figure = figures45.grid_figure(results, "t1")
-    reference, zero_filled = image_at(figure, 0, 0), image_at(figure, 0, 1)
-    np.testing.assert_array_equal(reference.get_array(), panel(results, "reference")[0])
-    np.testing.assert_array_equal(zero_filled.get_array(), panel(results, "zero_filled")[0])
-    # Columns that hold an image: 0, 5 (the zero-filled above it), 20, 50 images, the own contrast; rows 500 and 4000.
+def test_places_follow_training_and_fine_tuning_and_the_error_lies_below(results):
+    figure, (panels, window) = figures45.grid_figure(results, "t1"), panels_of(results)
+    np.testing.assert_array_equal(image_at(figure, 0, 1).get_array(), panels["reference"][window])
+    np.testing.assert_array_equal(image_at(figure, 0, 2).get_array(), panels["zero_filled"][window])
+    # Columns 0, 20, 50 images and the own contrast; rows 500 and 4000, the only ones that hold images.
     places = {(1, 0): "natural-500-0", (1, 3): "natural-500-50", (1, 4): "t1-500-50"}
     places |= {(2, 0): "natural-4000-0", (2, 2): "natural-4000-20", (2, 4): "t1-4000-50"}
     for place, name in places.items():
-        drawn = image_at(figure, *place)
-        np.testing.assert_array_equal(drawn.get_array(), panel(results, f"network-{name}")[0])
-        assert drawn.get_clim() == (0, 1)
+        image = panels[f"network-{name}"][window]
+        np.testing.assert_array_equal(image_at(figure, *place).get_array(), image)
+        assert image_at(figure, *place).get_clim() == (0, 1)
+        error = np.abs(image - panels["reference"][window])
+        np.testing.assert_allclose(image_at(figure, *place, below=True).get_array(), error)
+
+
+def test_the_whole_slice_is_shown_once_with_the_window_marked(results):
+    figure, (panels, window) = figures45.grid_figure(results, "t1"), panels_of(results)
+    box = panel_view.head_box(panels["reference"])
+    whole = wall(figure).images[0]
+    np.testing.assert_array_equal(whole.get_array(), panels["reference"][box])
+    left, right, _, top = whole.get_extent()
+    mark = next(patch for patch in wall(figure).patches if to_hex(patch.get_edgecolor()) == style.MARK)
+    pixel = (right - left) / (box[1].stop - box[1].start)
+    assert mark.get_x() == pytest.approx(left + pixel * (window[1].start - box[1].start))
+    assert mark.get_y() == pytest.approx(top + pixel * (window[0].start - box[0].start))
+    assert mark.get_width() == pytest.approx(pixel * (window[1].stop - window[1].start))
 
 
 def test_the_number_above_an_image_is_that_slices_by_the_first_draw(results):
     texts = written(figures45.grid_figure(results, "t1"))
-    for expected in ("0\n30.0 dB", "50\n31.5 dB", "T1, 50\n35.0 dB", "33.0 dB", "34.0 dB", "36.0 dB"):
+    for expected in ("as trained\n30.0 dB", "tuned with 50\n31.5 dB", "33.0 dB", "34.0 dB"):
         assert texts.count(expected) == 1
-    assert "zero-filled\n26.5 dB" in texts
-    assert not any("38.0" in text or "36.0 dB\n" in text for text in texts)
+    assert "38.0 dB" not in "".join(texts)
+    assert any(text.startswith("zero-filled, 26.5 dB") for text in texts)
 
 
-def test_error_maps_share_one_scale(results):
-    figure = figures45.grid_figure(results, "t1", errors=True)
+def test_above_the_own_contrasts_network_stands_how_many_slices_it_saw(tmp_path):
+    seen = {500: 90, 4000: 712}
+    rows = [row | {"n_images": seen[row["n_train"]]} for row in cell_rows("t1", CELLS)]
+    rows += untrained_rows("t1", {"zero_filled": 26.5})
+    merge.collect([write_run(tmp_path / "run", rows, labelled_panels("t1", LABELS))], store.root() / "desk", {})
+    texts = written(figures45.grid_figure(store.open_results("desk"), "t1"))
+    assert "T1, tuned with 50\n90 slices seen, 35.0 dB" in texts
+    assert "712 slices seen, 36.0 dB" in texts
+    assert sum("seen" in text for text in texts) == 2  # photographs were all seen
+
+
+def test_all_errors_share_one_scale_and_the_zero_filled_one_is_divided_to_fit(results):
+    figure, (panels, window) = figures45.grid_figure(results, "t1"), panels_of(results)
     assert len(figure.axes) == 2  # the scale
     drawn = [image for image in wall(figure).images if image.get_cmap().name == "inferno"]
     assert len(drawn) == 1 + len(LABELS)
     assert len({image.get_clim() for image in drawn}) == 1
-    image, reference = panel(results, "network-natural-500-50")
-    np.testing.assert_allclose(image_at(figure, 1, 3).get_array(), np.abs(image - reference))
-    assert image_at(figure, 0, 0).get_cmap().name == "gray"
+    error = np.abs(panels["zero_filled"] - panels["reference"])[window]
+    shown = np.asarray(image_at(figure, 0, 2, below=True).get_array())
+    share = round(float(error.max() / shown.max()))
+    np.testing.assert_allclose(shown, error / share, rtol=1e-6)
+    assert (share == 1) == (np.quantile(error, 0.998) <= drawn[0].get_clim()[1])
+    note = next(text for text in written(figure) if text.startswith("zero-filled"))
+    assert note.endswith(f"error / {share}") == (share > 1)
 
 
 def test_the_own_contrasts_networks_are_framed(results):
@@ -105,22 +140,20 @@ def test_the_own_contrasts_networks_are_framed(results):
     frames = [patch for patch in wall(figure).patches if to_hex(patch.get_edgecolor()) == style.COLOURS["t1"]]
     assert len(frames) == 5
     assert len({frame.get_x() for frame in frames}) == 1
-    assert frames[0].get_x() == image_at(figure, 1, 4).get_extent()[0]
+    assert frames[0].get_x() == pytest.approx(image_at(figure, 1, 4).get_extent()[0])
 
 
 def test_a_network_with_rows_but_no_image_says_so(tmp_path):
     texts = written(figures45.grid_figure(collected(tmp_path, labels=LABELS[1:]), "t1"))
     assert texts.count("no image\nkept") == 1
-    assert "0\n30.0 dB" in texts
+    assert "as trained\n30.0 dB" in texts
 
 
 def test_a_slice_without_any_network_still_makes_the_grid(tmp_path):
-    results = collected(tmp_path, cells={}, labels=[])
-    for errors in (False, True):
-        figure = figures45.grid_figure(results, "t1", errors=errors)
-        assert len(wall(figure).images) == 2
-        assert written(figure).count("not run") == 40
-        assert figure._repr_png_().startswith(b"\x89PNG")
+    figure = figures45.grid_figure(collected(tmp_path, cells={}, labels=[]), "t1")
+    assert len(wall(figure).images) == 4
+    assert written(figure).count("not run") == 25
+    assert figure._repr_png_().startswith(b"\x89PNG")
 
 
 def test_the_front_is_up_in_every_place(results):
@@ -143,6 +176,35 @@ def test_no_words_of_the_grid_run_into_each_other_or_into_an_image(results):
     for i, (first, box) in enumerate(boxes):
         for last, second in boxes[i + 1 :]:
             assert not box.overlaps(second), f"{first!r} and {last!r}"
+
+
+def test_of_the_slices_with_the_grid_the_one_nearest_to_the_median_is_shown(tmp_path):
+    places = [
+        ("sub-11", 41),
+        ("sub-12", 42),
+        ("sub-13", 43),
+    ]  # zero-filled 26.5, 28.5, 30.5 dB: the second is the median
+    panels = labelled_panels("t1", LABELS, places[2])
+    panels |= labelled_panels("t1", LABELS[:2], places[1])
+    rows = [*cell_rows("t1", CELLS, places), *untrained_rows("t1", {"zero_filled": 26.5}, places)]
+    merge.collect([write_run(tmp_path / "run", rows, panels)], store.root() / "desk", {})
+    results = store.open_results("desk")
+    assert panel_view.median_place(results, "t1") == places[1]
+    assert figures45.chosen_place(results, "t1") == places[2]  # the other has fewer of the grid's pictures
+    caption = figures45.render_networks(results, "t1", "figure4").markdown
+    assert "sub-13, slice 43, at the 83rd percentile of the 3 test slices" in caption
+    assert "only of this one the images of 6 of these 25 networks were kept" in caption
+
+
+def test_the_numbers_beside_the_figures_are_those_that_are_drawn(results, monkeypatch):
+    tables = []
+    monkeypatch.setattr(figures45, "render_figure", lambda figure, name, numbers, *texts: tables.append(numbers))
+    figures45.render_networks(results, "t1", "figure4")
+    figures45.render_curves(results, "t1", "curves")
+    assert set(tables[0]["picture"]) == {"zero_filled", *LABELS}
+    curve = tables[1].set_index(["training_domain", "n_train", "n_finetune"])
+    assert curve.loc[("natural", 4000, 20), "ours_db"] == 37.0
+    assert curve.loc[("t1", 4000, 50), "paper_db"] == 36.14
 
 
 def test_curves_are_the_tables_means(results):
@@ -184,7 +246,7 @@ def test_without_results_the_papers_curves_stand_alone():
 def test_one_training_size_alone_is_drawn(tmp_path):
     results = collected(tmp_path, cells={("natural", 4000, 0, 0): 33.0}, labels=["network-natural-4000-0"])
     assert [line.get_label() for line in figures45.curve_figure(results, "t1").axes[0].lines] == ["4000"]
-    assert len(wall(figures45.grid_figure(results, "t1")).images) == 3
+    assert len(wall(figures45.grid_figure(results, "t1")).images) == 4 + 2
 
 
 def test_bad_places_and_domains_are_named(results):

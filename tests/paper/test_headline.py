@@ -86,3 +86,34 @@ def test_a_figure_shows_itself_on_a_white_ground(results):
     figure = headline.summary_figure(results)
     assert figure._repr_png_().startswith(b"\x89PNG")
     assert figure.get_facecolor() == (1, 1, 1, 1)
+
+
+def test_the_legend_joins_ours_and_the_papers(results):
+    (legend,) = headline.summary_figure(results).legends
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["trained on natural images", "trained on T1", "trained on T2", "here", "the paper"]
+    (alone,) = headline.summary_figure(None).legends
+    assert "here" not in [text.get_text() for text in alone.get_texts()]
+
+
+def test_the_note_stands_inside_the_axes_clear_of_every_line(results):
+    figure = headline.summary_figure(results)
+    figure.canvas.draw()
+    for axes in figure.axes:
+        box = axes.texts[0].get_window_extent()
+        assert axes.get_window_extent().containsx(box.x0)
+        assert axes.get_window_extent().containsx(box.x1)
+        assert axes.get_window_extent().containsy(box.y0)
+        for line in axes.lines:
+            points = axes.transData.transform(line.get_xydata())
+            assert not any(box.contains(x, y) for x, y in points)
+
+
+def test_the_numbers_beside_it_are_those_that_are_drawn(results, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(headline, "render_figure", lambda figure, name, numbers, *texts: drawn.append(numbers))
+    headline.render_summary(results)
+    cell = drawn[0].set_index(["test_domain", "training_domain", "n_finetune"]).loc[("t1", "t1", 20)]
+    assert cell["paper"] == 35.89
+    rows = results.slices.query("test_domain == 't1' and training_domain == 't1' and n_finetune == 20")
+    assert cell["ours"] == pytest.approx(rows["psnr"].mean())

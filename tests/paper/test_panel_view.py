@@ -85,15 +85,52 @@ def test_the_window_is_where_undersampling_did_most_harm():
     assert rows.stop - rows.start == columns.stop - columns.start == 9
 
 
-def test_the_slice_shown_is_the_median_of_those_kept(results, tmp_path):
+def test_the_slice_shown_is_the_one_nearest_to_the_median_of_all_that_has_pictures(results):
     assert panel_view.median_place(results, "t1") == ("sub-11", 41)
-    start = results.slices.query("method == 'zero_filled' and test_domain == 't1' and subject == 'sub-11'")
-    by = start.set_index("slice")["psnr"].sort_values()
+    start = results.slices.query("method == 'zero_filled' and test_domain == 't1'")
+    ranked = start.drop_duplicates(["subject", "slice"]).sort_values("psnr")[["subject", "slice"]].to_numpy()
+    places = [(str(subject), int(number)) for subject, number in ranked]
+    assert len(places) == 20
     content = make_panels("t1", "natural", 0)
-    for index in by.index:
+    for subject, number in (places[1], places[7], places[18]):
         for key, image in content.items():
-            results.panels[PanelKey.from_json(key.replace("/41/", f"/{index}/"))] = image
-    assert panel_view.median_place(results, "t1") == ("sub-11", int(by.index[2]))
+            moved = key.replace("sub-11/41", f"{subject}/{number}")
+            results.panels[PanelKey.from_json(moved)] = image
+    nearest = min((abs(places.index(p) - 9.5), p) for p in (places[1], places[7], places[18], ("sub-11", 41)))[1]
+    assert panel_view.median_place(results, "t1") == nearest
+    only = f"network-t2-4000-{20}"  # of one slice alone
+    results.panels[PanelKey("t1", *places[18], only)] = content["t1/sub-11/41/reference"]
+    del results.panels[PanelKey("t1", "sub-11", 41, only)]
+    assert panel_view.median_place(results, "t1", [only]) == places[18]
+    assert panel_view.median_place(results, "t1", [only, "nothing"]) == places[18]
+
+
+def test_a_place_is_named_with_its_percentile(results):
+    start = results.slices.query("method == 'zero_filled' and test_domain == 't1'")
+    psnr = start.groupby(["subject", "slice"])["psnr"].mean()
+    below = int((psnr < psnr["sub-11", 41]).sum())
+    rank = panel_view.ordinal(round(100 * (below + 0.5) / 20))
+    assert panel_view.describe_place(results, "t1", ("sub-11", 41)) == (
+        f"sub-11, slice 41, at the {rank} percentile of the 20 test slices by zero-filled PSNR"
+    )
+    assert panel_view.describe_place(results, "t1", ("sub-99", 3)) == "sub-99, slice 3"
+
+
+def test_ordinals():
+    numbers = (0, 1, 2, 3, 4, 11, 12, 13, 21, 50, 100)
+    expected = ["0th", "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "50th", "100th"]
+    assert [panel_view.ordinal(number) for number in numbers] == expected
+
+
+def test_a_window_has_the_part_and_the_proportions_that_are_asked_for():
+    reference, start = np.zeros((60, 48)), np.zeros((60, 48))
+    start[20:26, 22:28] = 0.5
+    rows, columns = panel_view.zoom_window(reference, start, part=0.2, aspect=1.5)
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (12, 18)
+    assert rows.start <= 20
+    assert rows.stop >= 26
+    wide = panel_view.zoom_window(reference, start, part=0.9, aspect=2.0)
+    assert (wide[0].stop - wide[0].start, wide[1]) == (54, slice(0, 48))
 
 
 def test_bad_places_are_named(results):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recon_lib.core.errors import choose
-from recon_lib.core.style import blank_figure
+from recon_lib.core.style import COLUMN_WIDTH, PALE, PLAIN, SERIES, SMALL, TEXT, blank_figure, plain_axes
 from recon_lib.paper.cost.tables import UNMEASURED, slopes, written_size
 from recon_lib.paper.cost.targets import TOOLS
+from recon_lib.paper.figure_files import render_figure
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.benchmarks import BENCHMARKS, Benchmark
 
@@ -19,19 +20,49 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {
-    "recon_lib": "#0072b2",
-    "pytorch": "#d55e00",
-    "bart": "#009e73",
-    "sigpy": "#cc79a7",
-    "scikit-image": "#e69f00",
-}
+COLOURS = dict(zip(("recon_lib", "pytorch", "bart", "sigpy", "scikit-image"), SERIES, strict=False))
 _BARS = {  # what is drawn, in which unit
     "masks": ("seconds_per_mask", 1000, "ms a mask"),
     "feeding": ("seconds_per_slice", 1000, "ms of a step"),
     "sequential": ("seconds_per_slice", 1000, "ms an image and update"),
     "footprint": ("memory_gib", 1, "memory, GiB"),
 }
+
+
+_CAPTIONS = {
+    "training": "Operations a second of one update, by size and batch. See how near the bars come to the dashed "
+    "line, the "
+    "rate of the matrix product.",
+    "inference": "Operations a second of a reconstruction, by size and batch. See how near the bars come to the dashed "
+    "line, the rate of the matrix product.",
+    "sequential": "Time of an image and update while one sub-network is trained. See what keeping the outputs of the "
+    "finished ones saves.",
+    "masks": "Time of one sampling mask, on a logarithmic scale. Shorter is better.",
+    "compressed_sensing": "Time of compressed sensing a slice, every variant beside other tools. Shorter is better.",
+    "metrics": "Time of the structural similarity of a slice beside another tool's, and of all metrics. Shorter "
+    "is better.",
+    "feeding": "The parts of one step of fine-tuning. See which of them takes most of it.",
+    "growth": "Time and memory, on logarithmic scales, so that a power is a straight line. See whether its slope "
+    "is one.",
+    "footprint": "The most memory that each command holds. See which command a small machine cannot run.",
+}
+
+
+def render(name: str, measured: Benchmark | None) -> Rendered:
+    """Show a benchmark's plot on a page.
+
+    Args:
+        name: One of :data:`recon_lib.results.benchmarks.BENCHMARKS`.
+        measured: Its measurements; ``None`` before it was run.
+
+    Returns:
+        The plot of :func:`draw` with its caption and files, or a line that says that there is nothing to draw.
+    """
+    figure = draw(name, measured)
+    if measured is None:
+        return UNMEASURED
+    numbers = measured.frame().dropna(axis="columns", how="all")
+    return render_figure(figure, f"cost_{name}", numbers, _CAPTIONS[name], f"Plot: {_CAPTIONS[name]}")
 
 
 def draw(name: str, measured: Benchmark | None) -> Figure | Rendered:
@@ -59,7 +90,7 @@ def _rates(name: str, measured: Benchmark) -> Figure:
     rows = measured.frame()
     rows = rows[rows["gflops"].notna() & (rows["what"] != "setting")]
     networks = list(dict.fromkeys(rows["what"]))
-    figure, grid = blank_figure((8.0, 3.6), 1, len(networks))
+    figure, grid = blank_figure((COLUMN_WIDTH, 3.6), 1, len(networks))
     for axes, network in zip(grid[0], networks, strict=True):
         network_rows = rows[rows["what"] == network]
         groups = list(dict.fromkeys(zip(network_rows["size"], network_rows["batch"], strict=True)))
@@ -71,10 +102,11 @@ def _rates(name: str, measured: Benchmark) -> Figure:
             x = np.arange(len(groups)) + (index - (len(tools) - 1) / 2) * 0.8 / len(tools)
             heights = [rates.get(group, math.nan) for group in groups]
             axes.bar(x, heights, 0.8 / len(tools), color=COLOURS[tool], label=TOOLS[tool])
-        axes.axhline(measured.machine["matmul_gflops"], color="#555555", lw=1, ls="--", label="matrix product")
+        axes.axhline(measured.machine["matmul_gflops"], color=PLAIN, lw=1, ls="--", label="matrix product")
         labels = [f"{written_size(size)}, {batch}" for size, batch in groups]
-        axes.set_xticks(range(len(groups)), labels, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
+        axes.set_xticks(range(len(groups)), labels, rotation=60, ha="right", rotation_mode="anchor", fontsize=SMALL)
         axes.set(title=network, ylabel="GFLOP/s" if network == networks[0] else "")
+        plain_axes(axes)
     axes.set_xlabel("size, batch" if name == "inference" else "")
     _legend(figure, grid[0][0])
     return figure
@@ -86,11 +118,11 @@ def _bars(name: str, rows: pandas.DataFrame) -> Figure:
     rows = rows[rows[column].notna()]
     with_size = rows["size"].nunique() > 1
     labels = [_bar_label(row, with_size) for row in rows.to_dict("records")]
-    figure, grid = blank_figure((8.0, 1.2 + 0.32 * len(rows)), 1, 1)
+    figure, grid = blank_figure((COLUMN_WIDTH, 1.2 + 0.32 * len(rows)), 1, 1)
     axes = grid[0][0]
     values = factor * rows[column].to_numpy(dtype=float)
     bars = axes.barh(labels, values, color=[COLOURS[tool] for tool in rows["tool"]])
-    axes.bar_label(bars, [f" {value:.3g}" for value in values], fontsize=8)
+    axes.bar_label(bars, [f" {value:.3g}" for value in values], fontsize=TEXT)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.set_xlabel(unit)
@@ -108,7 +140,7 @@ def _bar_label(row: dict, with_size: bool) -> str:
 def _growth(rows: pandas.DataFrame) -> Figure:
     """Time above, memory below, a column an axis; both logarithmic, so that a power is a straight line."""
     fitted = slopes(rows)
-    figure, grid = blank_figure((8.0, 4.6), 2, len(fitted))
+    figure, grid = blank_figure((COLUMN_WIDTH, 4.6), 2, len(fitted))
     for column, line in enumerate(fitted.to_dict("records")):
         points = rows[rows["axis"] == line["axis"]]
         for axes, quantity, name in zip(
@@ -116,11 +148,11 @@ def _growth(rows: pandas.DataFrame) -> Figure:
         ):
             axes.plot(points["value"], points[quantity], "o-", color=COLOURS["recon_lib"], ms=4)
             axes.set(xscale="log", yscale="log", ylabel=name if column == 0 else "")
-            axes.set_title(f"power {line[quantity]:.2f}", fontsize=9)
-            axes.tick_params(labelsize=7, which="both")
-            axes.grid(color="#dddddd", linewidth=0.6)
+            axes.set_title(f"power {line[quantity]:.2f}", fontsize=TEXT)
+            axes.tick_params(labelsize=SMALL, which="both")
+            axes.grid(color=PALE, linewidth=0.6)
             _plain_ticks(axes, points["value"])
-        grid[1, column].set_xlabel(f"{line['axis']}\n({line['what']})", fontsize=8)
+        grid[1, column].set_xlabel(f"{line['axis']}\n({line['what']})", fontsize=TEXT)
     return figure
 
 
@@ -132,4 +164,4 @@ def _plain_ticks(axes: Axes, values: pandas.Series) -> None:
 
 def _legend(figure: Figure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=TEXT, frameon=False)

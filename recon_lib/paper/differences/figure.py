@@ -9,18 +9,20 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recon_lib.core.style import blank_figure, domain_colour
+from recon_lib.core.style import COLUMN_WIDTH, PALE, PLAIN, SMALL, TEXT, blank_figure, domain_colour
 from recon_lib.experiment.design import domain_name
 from recon_lib.paper.differences.effects import Effect, effects
 from recon_lib.paper.differences.open_choices import choices
 from recon_lib.paper.domains import page_domains
+from recon_lib.paper.figure_files import render_figure
+from recon_lib.paper.markup import Rendered
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH, _LINE = 8.0, 0.17  # inches: of the figure, of a line of a label
+_LINE = 0.17  # inches, of a line of a label
 _CHARACTERS = 52  # of a line of a label
 _APART = 0.16  # of a row: half the distance between two contrasts
 
@@ -60,6 +62,38 @@ def lines(results: Results | None) -> list[Line]:
     return drawn
 
 
+def render_effects_figure(results: Results | None) -> Rendered:
+    """Show the figure on a page.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        The figure of :func:`effects_figure` with its caption and files.
+    """
+    import pandas
+
+    rows = [
+        (line.label, domain, line.effect.state, change.value, change.low, change.high)
+        for line in lines(results)
+        for domain, change in line.effect.by_domain.items()
+    ]
+    columns = ["choice", "test_domain", "network", "change_db", "low_db", "high_db"]
+    caption = (
+        "How the mean PSNR changes if a choice is made otherwise. Above: networks made otherwise; below: the "
+        "same networks "
+        "tested otherwise, on a scale of its own. A dot is the mean over test slices (a ring: a network as "
+        "trained), its "
+        "bar the 95 % interval over test subjects. See which bars stay clear of the line at zero."
+    )
+    description = (
+        "A line for each choice made otherwise, the largest loss above: a dot for the change in mean PSNR of each "
+        "contrast, and a bar for its interval."
+    )
+    numbers = pandas.DataFrame(rows, columns=columns)
+    return render_figure(effects_figure(results), "effects", numbers, caption, description)
+
+
 def effects_figure(results: Results | None) -> Figure:
     """Draw how mean PSNR changes if a choice is made otherwise, the largest loss above.
 
@@ -75,7 +109,7 @@ def effects_figure(results: Results | None) -> Figure:
     parts = [part for part in parts if part] or [[]]
     labels = [[textwrap.fill(line.label, _CHARACTERS) for line in part] for part in parts]
     heights = [sum(_LINE * (label.count("\n") + 1) + 0.12 for label in part) + 0.5 for part in labels]
-    figure, grid = blank_figure((_WIDTH, max(1.5, sum(heights) + 0.7)), len(parts), 1, height_ratios=heights)
+    figure, grid = blank_figure((COLUMN_WIDTH, max(1.5, sum(heights) + 0.7)), len(parts), 1, height_ratios=heights)
     grid = grid[:, 0]
     if not ordered:
         grid[0].text(0.5, 0.5, "No variation has been run yet.", ha="center", va="center", transform=grid[0].transAxes)
@@ -83,17 +117,17 @@ def effects_figure(results: Results | None) -> Figure:
         return figure
     domains, legend = page_domains(results), set()
     for axes, part, names in zip(grid, parts, labels, strict=True):
-        axes.axvline(0, color="#888888", linewidth=0.8, zorder=0)
+        axes.axvline(0, color=PLAIN, linewidth=0.8, zorder=0)
         for row, line in enumerate(part):
             _draw(axes, row, line.effect, domains, legend)
-        axes.set_yticks(range(len(part)), names, fontsize=8)
+        axes.set_yticks(range(len(part)), names, fontsize=SMALL)
         axes.set(
             ylim=(len(part) - 0.5, -0.5),
             title="the test done otherwise" if part[0].is_test else "the network made otherwise",
         )
-        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+        axes.grid(axis="x", color=PALE, linewidth=0.6)
     grid[-1].set_xlabel("change in mean PSNR if it is done so, dB")
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=TEXT, frameon=False)
     return figure
 
 
