@@ -29,6 +29,7 @@ _GROUNDS = {
     Outcome.UNTESTED: "transparent",
 }
 _COLUMNS = tuple((way, metric) for way in WAYS for metric in METRICS)
+_HEADS = tuple(f"{WAYS[way]}, {metric.upper()}" for way, metric in _COLUMNS)
 _NOTHING = "Nothing has been run yet, so no claim could be tested."
 
 
@@ -95,30 +96,32 @@ def render_in_one_look(entries: Sequence[Entry]) -> Rendered:
     """
     if not entries:
         return note(_NOTHING)
-    profiles = list(dict.fromkeys(entry.profile for entry in entries))
     body, text = [], []
+    for profile in dict.fromkeys(entry.profile for entry in entries):
+        body.append(_group(f"profile {profile}"))
+        for number, statement in enumerate(STATEMENTS, start=1):
+            if statement.is_about_metric:
+                cells = [
+                    [entry.verdict for entry in entries if _place(entry) == (number, profile, way, metric)]
+                    for way, metric in _COLUMNS
+                ]
+                name = f"{number}. {statement.short}"
+                body.append(_row(name, ["".join(map(_mark, cell)) for cell in cells]))
+                text.append([profile, name, *map(_words, cells)])
+    body.append(_group("time, on the machine of the benchmark"))
     for number, statement in enumerate(STATEMENTS, start=1):
-        cells = [
-            [entry.verdict for entry in entries if _place(entry) == (number, profile, way, metric)]
-            for profile in profiles
-            for way, metric in _COLUMNS
-        ]
-        span, reason = 1, ""
         if not statement.is_about_metric:
-            span, reason = len(cells), " time, on the machine of the benchmark"
-            cells = [[statement.judge_by(Networks(None, domain)) for domain in DOMAINS]]
-        marks = ("".join(map(_mark, cell)) + reason for cell in cells)
-        drawn = "".join(f'<td colspan="{span}" style="text-align: center">{content}</td>' for content in marks)
-        body.append(f'<tr><th scope="row">{number}. {html.escape(statement.short)}</th>{drawn}</tr>')
-        text.append([f"{number}. {statement.short}", *(_words(cell) + reason for cell in cells), *[""] * (span - 1)])
-    heads = [f"{profile}, {WAYS[way]}, {metric.upper()}" for profile in profiles for way, metric in _COLUMNS]
+            verdicts = [statement.judge_by(Networks(None, domain)) for domain in DOMAINS]
+            name = f"{number}. {statement.short}"
+            body.append(_row(name, ["".join(map(_mark, verdicts)), *[""] * (len(_COLUMNS) - 1)]))
+            text.append(["time", name, _words(verdicts), *[""] * (len(_COLUMNS) - 1)])
     marks = ", ".join(f"{mark} {outcome}" for outcome, mark in _MARKS.items())
     caption = (
-        f"In each cell {' and '.join(map(domain_name, DOMAINS))}: {marks}. † holds as printed, with a reservation "
-        "that the page of claims states."
+        f"In each cell {' and '.join(map(domain_name, DOMAINS))}: {marks}. † holds as printed, with a reservation that "
+        "the page of claims states."
     )
-    plain = table(["", *heads], text, "l" * (len(heads) + 1))
-    return Rendered(table_box(caption, _head(profiles), "".join(body), "recon-grid"), f"{plain}\n\n{caption}")
+    plain = table(["", "", *_HEADS], text, "l" * (len(_HEADS) + 2))
+    return Rendered(table_box(caption, _head(), "".join(body), "recon-grid"), f"{plain}\n\n{caption}")
 
 
 def render_whole(entries: Sequence[Entry], profile: str) -> Rendered:
@@ -137,7 +140,9 @@ def render_whole(entries: Sequence[Entry], profile: str) -> Rendered:
     for number, statement in enumerate(STATEMENTS, start=1):
         if not statement.is_about_metric:
             continue
-        for place, domain in enumerate(DOMAINS):
+        name = f"{number}. {statement.short}"
+        body.append(_group(name))
+        for domain in DOMAINS:
             cells = [
                 next(
                     entry.verdict
@@ -146,20 +151,15 @@ def render_whole(entries: Sequence[Entry], profile: str) -> Rendered:
                 )
                 for way, metric in _COLUMNS
             ]
-            name = f"{number}. {statement.short}" if place == 0 else ""
-            body.append(
-                f'<tr><th scope="row">{html.escape(name)}</th><td>{domain_name(domain)}</td>'
-                f"{''.join(map(_full_cell, cells))}</tr>"
-            )
+            drawn = "".join(map(_full_cell, cells))
+            body.append(f'<tr><th scope="row">{domain_name(domain)}</th>{drawn}</tr>')
             text.append([name, domain_name(domain), *map(_full_text, cells)])
     caption = (
-        f"Profile {profile}: the number of each claim, its 95 % interval (Student's t over the means of the "
-        "test subjects) and what became of the claim. Blue holds, grey is within noise, orange differs."
+        f"Profile {profile}: the number of each claim, its 95 % interval (Student's t over the means of the test "
+        "subjects) and what became of the claim. Blue holds, grey is within noise, orange differs."
     )
-    columns = [f"{WAYS[way]}, {metric.upper()}" for way, metric in _COLUMNS]
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "Test", *columns))
-    plain = table(["", "Test", *columns], text, "ll" + "r" * len(columns))
-    return Rendered(table_box(caption, f"<tr>{head}</tr>", "".join(body), "recon-grid"), plain)
+    plain = table(["", "Test", *_HEADS], text, "ll" + "r" * len(_HEADS))
+    return Rendered(table_box(caption, _head(), "".join(body), "recon-grid"), plain)
 
 
 def render_scale_decides(entries: Sequence[Entry]) -> Rendered:
@@ -189,12 +189,21 @@ def _place(entry: Entry) -> tuple[int, str, str, str]:
     return entry.number, entry.profile, entry.way, entry.metric
 
 
-def _head(profiles: Sequence[str]) -> str:
-    """Draw three rows of heads: profile, scale, metric."""
-    first = "".join(f'<th colspan="{len(_COLUMNS)}" scope="colgroup">{html.escape(name)}</th>' for name in profiles)
-    second = "".join(f'<th colspan="{len(METRICS)}" scope="colgroup">{words}</th>' for words in WAYS.values())
-    third = "".join(f'<th scope="col">{metric.upper()}</th>' for _, metric in _COLUMNS)
-    return f'<tr><th rowspan="3"></th>{first}</tr><tr>{second * len(profiles)}</tr><tr>{third * len(profiles)}</tr>'
+def _head() -> str:
+    """Draw two rows of heads: scale, metric."""
+    first = "".join(f'<th colspan="{len(METRICS)}" scope="colgroup">{words}</th>' for words in WAYS.values())
+    second = "".join(f'<th scope="col">{metric.upper()}</th>' for _, metric in _COLUMNS)
+    return f'<tr><th rowspan="2"></th>{first}</tr><tr>{second}</tr>'
+
+
+def _group(title: str) -> str:
+    span = len(_COLUMNS) + 1
+    return f'<tr class="recon-group"><th colspan="{span}" scope="rowgroup">{html.escape(title)}</th></tr>'
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    drawn = "".join(f'<td style="text-align: center">{cell}</td>' for cell in cells)
+    return f'<tr><th scope="row">{html.escape(name)}</th>{drawn}</tr>'
 
 
 def _mark(verdict: Verdict) -> str:
