@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import distributions
 
 import humanize
@@ -11,11 +12,18 @@ from recon_lib.experiment.profile import load_profile
 from recon_lib.paper.cost.needs import Needs, Work, count_needs, work_of
 from recon_lib.paper.markdown import note, render_table, table
 from recon_lib.paper.markup import Rendered
-from recon_lib.results.benchmarks import open_benchmark
+from recon_lib.results.benchmarks import Benchmark, open_benchmark
 from recon_lib.results.store import Results
 
 #: Operations a second that a graphics card keeps up: an old one, a good one, the best.
 RATES = (5e12, 20e12, 80e12)
+NOT_MEASURED = "not measured yet"
+#: The benchmark, and its rows, whose rate stands for a kind of work.
+_MEASURED = {
+    Work.TRAINING: ("training", "sub-network"),
+    Work.FINE_TUNING: ("training", "cascade, end to end"),
+    Work.NETWORKS: ("inference", "network"),
+}
 _UNKNOWN = note("The size of the images is not known before something has been run.")
 
 
@@ -154,6 +162,46 @@ def render_gpu_times(name: str, results: Results | None) -> Rendered:
     total = sum(needs.operations.values())
     rows = ((f"{rate / 1e12:g}", span(total / rate), span(needs.chain / rate)) for rate in RATES)
     return render_table(("The card keeps up, TFLOP/s", "One card", "As many cards as runs"), rows, "rrr")
+
+
+def render_precisions(name: str, results: Results | None) -> Rendered:
+    """List how long a profile's networks take in float32 and in bfloat16, at the rates that the benchmarks measured.
+
+    Args:
+        name: Of the profile.
+        results: As in :func:`recon_lib.paper.cost.needs.count_needs`.
+
+    Returns:
+        Markdown: the operations of each kind of work, divided by the best rate of the same kind of work.
+
+    Raises:
+        ReconError: As :func:`recon_lib.results.benchmarks.open_benchmark`.
+    """
+    needs = _or_none(name, results)
+    if needs is None:
+        return _UNKNOWN
+    cells, machines = [], set()
+    for work, (file, what) in _MEASURED.items():
+        benchmark = open_benchmark(file)
+        if benchmark:
+            machines.add(benchmark.processor)
+        rates = (_rate(benchmark, what, is_rounded) for is_rounded in (False, True))
+        cells.append((work, *(span(needs.operations[work] / rate) if rate else NOT_MEASURED for rate in rates)))
+    text = table(("Work", "float32", "bfloat16"), cells, "lrr")
+    source = f"At the rates measured on {' and '.join(sorted(machines))}." if machines else ""
+    return Rendered(markdown=f"{text}\n\n{source}".rstrip())
+
+
+def _rate(benchmark: Benchmark | None, what: str, is_rounded: bool) -> float:
+    """Return the most operations a second that ours reached in a kind of work; 0 where it was not measured."""
+    rates = (
+        row.gflops * 1e9
+        for row in (benchmark.rows if benchmark else ())
+        if (row.tool, row.what) == ("recon_lib", what)
+        and ("bfloat16" in (row.setting or "")) == is_rounded
+        and not math.isnan(row.gflops)
+    )
+    return max(rates, default=0.0)
 
 
 def environment_bytes() -> int:

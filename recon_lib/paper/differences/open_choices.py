@@ -33,6 +33,7 @@ _PHASE = {
 }
 _OUTPUT = {"linear": "linear", "relu": "ReLU, as in the others"}
 _START = {"own": "from weights of its own draw", "before": "from those of the one before it"}
+_PRECISION = {"float32": "float32", "mixed_bfloat16": "bfloat16, weights kept in float32"}
 _JUDGED = {"before_dc": "before data consistency", "after_dc": "after data consistency"}
 _SCALES = {"reference": "each reference scaled to maximum 1", "zero_filled": "by the zero-filled image's maximum"}
 
@@ -180,6 +181,10 @@ def _training(profile: dict) -> list[Choice]:
                {"finetune-batch-5": f"5{_updates(profile, 5)}",
                 "finetune-batch-all": f"all images at once{_updates(profile, 0)}",
                 "finetune-all-150": f"all images at once, {tuning.epochs} updates at the paper's rate"}),
+        Choice("precision", "Arithmetic of the hidden layers",
+               "not stated", _PRECISION[training.precision], RECIPE,
+               {"bfloat16": f"{_PRECISION['mixed_bfloat16']}, in training",
+                "bfloat16-finetuning": f"{_PRECISION['mixed_bfloat16']}, in fine-tuning"}),
         Choice("image-scale", "Scale of an image",
                "not stated", _SCALES[Profile.scale], PROFILE,
                {"scale-zero-filled": _SCALES["zero_filled"]}),

@@ -114,3 +114,33 @@ def test_numbers_are_written_for_readers():
 
 def test_the_environment_is_counted_from_the_packages_lists():
     assert hardware.environment_bytes() > 1e8
+
+
+def test_times_in_both_precisions_are_operations_over_the_measured_rate(results):
+    assert "not measured yet" in hardware.render_precisions("desk", results).markdown
+
+    def row(what, setting, gflops, tool="recon_lib"):
+        return {"what": what, "tool": tool, "size": [8, 8], "batch": 1, "setting": setting, "gflops": gflops}
+
+    machine = {"processor": "P", "cores": 2, "system": "Linux", "memory_gib": 8.0, "matmul_gflops": 168.0}
+    measured = {
+        "training": [
+            row("sub-network", "oneDNN", 100.0), row("sub-network", "oneDNN", 250.0),
+            row("sub-network", "oneDNN, bfloat16", 500.0), row("sub-network", "channels last", 900.0, "pytorch"),
+            row("cascade, end to end", "oneDNN", 200.0),
+        ],
+        "inference": [row("network", "oneDNN", 160.0), row("network", "oneDNN, bfloat16", 320.0)],
+    }  # fmt: skip
+    for name, rows in measured.items():
+        path = store.root() / "benchmarks" / f"{name}.json"
+        files.write_json(path, {"machine": machine, "versions": {}, "commit": "", "rows": rows})
+    provenance.write_provenance(store.root() / "benchmarks", {})
+    operations = needs.count_needs(load_profile("desk"), results).operations
+    text = plain(hardware.render_precisions("desk", results))
+    for work, rate in ((Work.TRAINING, 250e9), (Work.NETWORKS, 160e9)):
+        times = (hardware.span(operations[work] / rate), hardware.span(operations[work] / rate / 2))
+        assert f"| {work} | {' | '.join(times)} |" in text
+    tuning = hardware.span(operations[Work.FINE_TUNING] / 200e9)
+    assert f"| fine-tuning | {tuning} | not measured yet |" in text
+    assert text.endswith("At the rates measured on P, 2 cores.")
+    assert "not known" in hardware.render_precisions("open", None).markdown
