@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,8 +24,11 @@ from recon_lib.data.networks import obtain_network
 from recon_lib.experiment.design import NAMES, UNSEEN, domain_name
 from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
+from recon_lib.experiment.recipes import TuningRecipe
+from recon_lib.imaging.masks import MaskSpec
 from recon_lib.imaging.metrics import psnr, ssim
-from recon_lib.network.files import load_network
+from recon_lib.network.precision import Precision, load_chosen
+from recon_lib.network.updates import pays_to_compile
 from recon_lib.paper import panel_view
 from recon_lib.results import store
 from recon_lib.results.released import NetworkCard
@@ -60,23 +64,62 @@ def load_slices(source: str, n_test: int, n_finetune: int) -> tuple[ImageSet, Im
     )
 
 
-def starting_network(name: str) -> tuple[Cascade, NetworkCard]:
+def starting_network(name: str, precision: str | None = None) -> tuple[Cascade, NetworkCard, Precision]:
     """Open the network to start from.
 
     Args:
         name: A released network of the book's best results, ``natural-4000``; empty is the ``smoke`` profile's, trained
             here in seconds on generated images.
+        precision: As for :func:`recon_lib.network.precision.precision_setting`.
 
     Returns:
-        The network and its card.
+        The network, its card, and what it computes in here.
 
     Raises:
-        ReconError: There is no such network (the nearest is suggested), or its file is damaged.
+        ReconError: There is no such network (the nearest is suggested), its file is damaged, or the precision is
+            unknown.
     """
     if not name:
         run = find(state.plan_profile(load_profile("smoke")), "train", training_domain="natural")
-        return load_network(execute.execute(run) / "network.safetensors")
-    return load_network(obtain_network(name))
+        return load_chosen(execute.execute(run) / "network.safetensors", precision, tuning=True)
+    return load_chosen(obtain_network(name), precision, tuning=True)
+
+
+def tuning_recipe(precision: Precision, epochs: int, learning_rate: float) -> TuningRecipe:
+    """Return how the network is tuned: an update a slice, at a rate that falls to zero.
+
+    Args:
+        precision: What its hidden layers compute in.
+        epochs: Passes over the slices.
+        learning_rate: Adam's first rate.
+
+    Raises:
+        ReconError: A value that no recipe can have.
+    """
+    how = {"precision": precision.policy, "jit_compile": pays_to_compile()}
+    return TuningRecipe(batch=1, epochs=epochs, learning_rate=learning_rate, schedule="cosine", **how)
+
+
+def tuned_card(card: NetworkCard, tuning: ImageSet, recipe: TuningRecipe, spec: MaskSpec, seed: int) -> NetworkCard:
+    """Say what a network was tuned from, with what and how; what was measured of the one before does not hold for it.
+
+    Args:
+        card: The card of the network it was tuned from.
+        tuning: The tuning slices.
+        recipe: How, with the precision that the updates computed in.
+        spec: The parameters of the masks.
+        seed: Of order and masks.
+    """
+    return NetworkCard(
+        replace(card.key, test_domain=tuning.domain, n_finetune=len(tuning)),
+        kind="finetune",
+        profile=card.profile,
+        n_images=card.n_images,
+        normalisation=card.normalisation,
+        tuned_from={"name": card.name, "sha256": str(card.sha256)},
+        parameters={"masks": asdict(spec), "recipe": recipe.as_dict(), "seed": seed},
+        data={"pool": tuning.sha256},
+    )
 
 
 def provenance(card: NetworkCard, test: ImageSet, tuning: ImageSet) -> pandas.DataFrame:

@@ -25,8 +25,8 @@ import recon_lib
 PACKAGE = ROOT / "recon_lib"
 # What needs a network; everything else works, and the book builds, without Keras or its backends.
 KERAS = (
-    "network runs/collect runs/evaluate runs/execute runs/panels runs/queue runs/scanner runs/worker scans/duration "
-    "scans/finetune scans/reconstruct explorer/live quickstart"
+    "network runs/collect runs/evaluate runs/execute runs/panels runs/queue runs/rounding runs/scanner runs/worker "
+    "scans/duration scans/finetune scans/reconstruct explorer/live quickstart"
 )
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = BACKENDS | {

@@ -14,14 +14,15 @@ from recon_lib.core.errors import ReconError
 from recon_lib.data import generated
 from recon_lib.data.manifest import load_manifest
 from recon_lib.experiment.design import UNSEEN
-from recon_lib.experiment.recipes import Architecture
+from recon_lib.experiment.recipes import Architecture, TuningRecipe
+from recon_lib.imaging.masks import MaskSpec
 from recon_lib.imaging.metrics import psnr, ssim
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.files import save_network
 from recon_lib.paper import panel_view
 from recon_lib.results import merge
 from recon_lib.results.keys import RunKey
-from recon_lib.results.released import NetworkCard
+from recon_lib.results.released import NetworkCard, PrecisionCost
 
 
 @pytest.fixture
@@ -147,8 +148,9 @@ def test_a_released_network_is_opened_by_name(folders):
     network = build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=2), 3))
     save_network(out / "natural-4000.safetensors", network, NetworkCard(RunKey(training_domain="natural")))
     merge.collect(make_runs(folders / "runs"), out.parent, {})
-    found, card = quickstart.starting_network("natural-4000")
+    found, card, precision = quickstart.starting_network("natural-4000")
     assert card.key.training_domain == "natural"
+    assert (precision.name, found.precision) == ("float32", "float32")  # what bfloat16 costs it was not measured
     assert all(np.array_equal(a, b) for a, b in zip(found.get_weights(), network.get_weights(), strict=True))
     with pytest.raises(ReconError, match=r"natural-400'.*natural-4000"):
         quickstart.starting_network("natural-400")
@@ -175,3 +177,22 @@ def test_the_real_run_names_parameters_of_the_notebook_and_a_network_that_is_the
     assert list((ROOT / "book/results").glob(f"*/weights/{given['network']}.safetensors"))
     # An update of one 256 x 176 slice takes about 0.7 s on two cores, and five minutes are promised for everything.
     assert int(given["n_finetune"]) * int(given["epochs"]) * 0.7 < 150
+
+
+def test_the_tuned_networks_card_says_how_and_claims_nothing_of_the_one_before(test_slices):
+    cost = PrecisionCost(0.0, 0.0, 3)
+    start = NetworkCard(
+        RunKey(training_domain="natural", n_train=8),
+        file="natural-8.safetensors",
+        sha256="0",
+        n_images=8,
+        float16_cost_db={"t1": 0.1},
+        bfloat16_cost={"t1": cost},
+    )
+    recipe = TuningRecipe(precision="mixed_bfloat16")
+    card = quickstart.tuned_card(start, test_slices, recipe, MaskSpec(acceleration=5.0), 3)
+    assert card.parameters["recipe"]["precision"] == "mixed_bfloat16"
+    assert (card.masks["acceleration"], card.parameters["seed"]) == (5.0, 3)
+    assert (card.key.n_train, card.key.n_finetune, card.key.test_domain) == (8, len(test_slices), test_slices.domain)
+    assert card.tuned_from == {"name": "natural-8", "sha256": "0"}
+    assert (card.bfloat16_cost, card.float16_cost_db, card.n_images) == ({}, {}, 8)

@@ -91,6 +91,10 @@ def build_parser() -> argparse.ArgumentParser:
     scanner = _command(results, "scanner", results_scanner, "test released networks on a scanner that none has seen")
     scanner.add_argument("--slices", type=int, default=30, metavar="N", help="of the test subject (default: 30)")
     scanner.add_argument("--source", default="open", help="open (default), or generated: images made by code")
+    text = "measure what bfloat16 costs released networks on all test slices, and write it to their cards; resumes"
+    rounding = _command(results, "precision", results_precision, text)
+    rounding.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
+    rounding.add_argument("networks", metavar="NAME", nargs="*", help="released networks (all, if none is named)")
     collect = _command(results, "collect", results_collect, "bring a profile's finished runs into its results")
     collect.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
     panels = _command(results, "panels", results_panels, "add the pictures of the median test slices to a profile")
@@ -170,6 +174,22 @@ def results_scanner(arguments: argparse.Namespace) -> None:
     with Bar("scanner") as bar:
         folder = scanner.measure(networks, arguments.slices, arguments.source, bar)
     print(f"{folder}: {len(networks)} networks on {arguments.slices} slices")
+
+
+def results_precision(arguments: argparse.Namespace) -> None:
+    """Measure what bfloat16 costs the released networks of a profile."""
+    from recon_lib.core.progress import Bar
+    from recon_lib.experiment.profile import load_profile
+    from recon_lib.network.quiet import import_backend
+
+    import_backend()
+    from recon_lib.runs import rounding
+
+    with Bar(arguments.profile) as bar:
+        cards = rounding.measure_released(load_profile(arguments.profile), arguments.networks, bar)
+    for card in cards:
+        costs = (f"{name} {cost.mean:+.4f} dB, worst {cost.worst:+.4f} dB" for name, cost in card.bfloat16_cost.items())
+        print(f"{card.name}: lost by bfloat16: {'; '.join(costs)}")
 
 
 def results_collect(arguments: argparse.Namespace) -> None:

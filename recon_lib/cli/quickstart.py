@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+import sys
 from pathlib import Path
 
 from recon_lib.core.errors import ReconError
@@ -28,6 +28,8 @@ def add_command(groups: argparse._SubParsersAction) -> None:
     command.add_argument("--test", metavar="N", type=int, default=TEST, help=f"test slices (default: {TEST})")
     command.add_argument("--images", metavar="N", type=int, default=IMAGES, help=f"to tune with (default: {IMAGES})")
     command.add_argument("--epochs", metavar="N", type=int, default=EPOCHS, help=f"passes over them ({EPOCHS})")
+    text = "auto (default), float32 or bfloat16: what the network's hidden layers compute in"
+    command.add_argument("--precision", metavar="NAME", help=text)
     command.add_argument("--seed", type=int, default=0, help="other masks and another order (default: 0)")
 
 
@@ -44,22 +46,24 @@ def quickstart(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from recon_lib import quickstart as steps
-    from recon_lib.experiment.recipes import TuningRecipe
     from recon_lib.imaging.acquisition import Acquisition
     from recon_lib.imaging.masks import MaskSpec, mask_stack
     from recon_lib.network import files
     from recon_lib.network.inference import reconstruct
+    from recon_lib.network.precision import precision_setting
     from recon_lib.network.training import fine_tune
 
+    precision_setting(arguments.precision)  # An unknown one is refused before anything is fetched.
     test, tuning = steps.load_slices(arguments.source, arguments.test, arguments.images)
-    cascade, card = steps.starting_network(arguments.weights)
+    cascade, card, precision = steps.starting_network(arguments.weights, arguments.precision)
+    print(precision, file=sys.stderr)
     print(steps.provenance(card, test, tuning).to_string(index=False))
     spec = MaskSpec(seed=arguments.seed)
     masks = mask_stack(test.images.shape[1:], len(test), "test", spec)
     images = {"zero-filled": np.abs(Acquisition(masks).normal(test.images))}
     images["before"], _ = reconstruct(cascade, test.images, masks)
 
-    recipe = TuningRecipe(batch=1, epochs=arguments.epochs, learning_rate=RATE, schedule="cosine")
+    recipe = steps.tuning_recipe(precision, arguments.epochs, RATE)
     training_masks = mask_stack(tuning.images.shape[1:], max(IMAGES, len(tuning)), "train", spec)
     out.mkdir(parents=True, exist_ok=True)
     cascade, _ = fine_tune(
@@ -72,6 +76,5 @@ def quickstart(arguments: argparse.Namespace) -> None:
     steps.comparison_figure(test, masks, images, len(test) // 2).savefig(picture)
     steps.slices_figure(measured, test).savefig(chart)
     measured.to_csv(table, index=False)
-    key = replace(card.key, test_domain=test.domain, n_finetune=len(tuning))
-    files.save_network(network, cascade, replace(card, key=key, kind="finetune", data={"pool": tuning.sha256}))
+    files.save_network(network, cascade, steps.tuned_card(card, tuning, recipe, spec, arguments.seed))
     print(f"{steps.gain(measured)}\nLook at {picture}; the tuned network is {network}.")

@@ -87,11 +87,11 @@ def reconstruct(arguments: argparse.Namespace) -> None:
 
     sidecar = read.record_path(arguments.output)
     write.check_output(arguments.output, arguments.overwrite, arguments.input, sidecar=sidecar, folder=True)
-    path = _find(arguments.weights)
+    path = _network_file(arguments)
     scan = read.read_scan(arguments.input, _reading(arguments))
     _announce(scan)
     write.ending(scan, arguments.output)
-    network = _open(path)
+    network = _open(path, arguments)
     from recon_lib.core.progress import Bar
     from recon_lib.scans.reconstruct import reconstruct_scan
 
@@ -111,10 +111,10 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
     if arguments.output:
         write.check_output(arguments.output, arguments.overwrite, arguments.input)
-    path = _find(arguments.weights)
+    path = _network_file(arguments)
     single = not arguments.input.is_dir() or is_series(arguments.input) or arguments.series is not None
     scans = [arguments.input] if single else read.find_scans(arguments.input)
-    network = _open(path)
+    network = _open(path, arguments)
     from recon_lib.core.progress import Bar
     from recon_lib.scans.reconstruct import evaluate_scan
 
@@ -145,7 +145,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     if out.suffix != ".safetensors":
         raise ReconError(f"{out} is no name for a network: let it end with .safetensors.")
     write.check_output(out, arguments.overwrite, sidecar=out.with_suffix(".json"))
-    path = _find(arguments.weights)
+    path = _network_file(arguments)
     reading = {"axis": arguments.axis, "options": _reading(arguments), "announce": _announce}
     pool = references.gather(read.find_scans(arguments.input), **reading)
     if arguments.test:
@@ -154,7 +154,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     else:
         pool, held = references.hold_out(pool)
     chosen, held = pool.draw(arguments.images, arguments.seed), held.spread(_AT_MOST)
-    network = _open(path)
+    network = _open(path, arguments, tuning=True)
     from recon_lib.core.progress import Bar
     from recon_lib.scans.finetune import recipe_of, tune_network
 
@@ -198,6 +198,7 @@ def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argpar
         name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=f"{_SIMULATION} {_CONVENTION}"
     )
     command.add_argument("--weights", metavar="NAME", required=True, help="a released network, or a .safetensors file")
+    command.add_argument("--precision", metavar="NAME", help="of hidden layers: auto (default), float32 or bfloat16")
     text = "grid points over samples of k-space (default: 4; k-space that is undersampled has its own)"
     command.add_argument("--acceleration", metavar="R", type=float, help=text)
     text = "axial (default), coronal, sagittal, or the number of the file's axis along which slices are stacked"
@@ -246,13 +247,24 @@ def _find(name: str) -> Path:
     return obtain_network(name)
 
 
-def _open(path: Path) -> Network:
+def _network_file(arguments: argparse.Namespace) -> Path:
+    """Find the network; an unknown precision is refused here too, before anything is read."""
+    from recon_lib.network.precision import precision_setting
+
+    precision_setting(arguments.precision)
+    return _find(arguments.weights)
+
+
+def _open(path: Path, arguments: argparse.Namespace, *, tuning: bool = False) -> Network:
+    """Read a network, and say on stderr what it computes in."""
     from recon_lib.network.quiet import import_backend
 
     import_backend()
     from recon_lib.scans.reconstruct import open_network
 
-    return open_network(path)
+    network = open_network(path, arguments.precision, tuning=tuning)
+    print(network.precision, file=sys.stderr)
+    return network
 
 
 def _acceleration(arguments: argparse.Namespace) -> float:

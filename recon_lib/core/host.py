@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import warnings
 from pathlib import Path
 
 from recon_lib.core import paths
@@ -22,6 +23,18 @@ def machine() -> dict:
         ]
         model = names[0] if names else model
     return {"processor": model, "cores": os.cpu_count(), "system": platform.system()}
+
+
+def processor_flags() -> frozenset[str]:
+    """Return what the processor says that it can do, such as ``avx512_bf16``; empty where it cannot be read.
+
+    These are its own flags. The name of its model would not do: a virtual machine may hide some of what the model has.
+    """
+    from archspec.cpu.detect import detected_info
+
+    with warnings.catch_warnings():  # where one way of asking fails, archspec warns and tries the next
+        warnings.simplefilter("ignore")
+        return frozenset(detected_info().features)
 
 
 def commit() -> str | None:

@@ -236,6 +236,23 @@ def build(cascade: Cascade) -> Cascade:
     return cascade
 
 
+def with_precision(cascade: Cascade, precision: str) -> Cascade:
+    """Return the same network, its hidden layers computing in another precision.
+
+    Args:
+        cascade: A network that has been built.
+        precision: Keras' dtype policy of the hidden layers.
+
+    Returns:
+        A copy with the same weights; the network itself if it computes so already.
+    """
+    if cascade.precision == precision:
+        return cascade
+    copy = build(Cascade(cascade.architecture, cascade.seed, cascade.l2, precision))
+    set_weights(copy, named_weights(cascade))
+    return copy
+
+
 def named_weights(cascade: Cascade) -> dict[str, np.ndarray]:
     """Return every weight under a stable name, ``subnetwork_0/conv_0/kernel``.
 

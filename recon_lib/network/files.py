@@ -71,7 +71,8 @@ def load_network(
         precision: Keras' dtype policy that its hidden layers compute in.
 
     Returns:
-        The network, ready to run, and its card.
+        The network, ready to run, and its card with the file's name and sha256; what bfloat16 costs is taken from the
+        card beside the file too.
 
     Raises:
         ReconError: The file is missing, unreadable, holds another architecture or other weights than
@@ -80,9 +81,14 @@ def load_network(
     """
     arrays, state = load_arrays(path)
     card_file = path.with_suffix(".json")
-    if card_file.is_file() and _stated_hash(card_file) != sha256(path):
+    digest = sha256(path)
+    stated_card = _card_beside(card_file) if card_file.is_file() else NetworkCard(sha256=digest)
+    if stated_card.sha256 != digest:
         raise ReconError(f"{path} does not have the sha256 that {card_file.name} states: fetch it again.")
     card = card_of(path, state)
+    # What bfloat16 costs may have been measured after the file was written.
+    costs = {**card.bfloat16_cost, **stated_card.bfloat16_cost}
+    card = replace(card, file=path.name, sha256=digest, bfloat16_cost=costs)
     stated = _architecture(path, card)
     if architecture is not None and stated != architecture:
         raise ReconError(f"{path} holds another architecture: {stated}, not {architecture}.")
@@ -110,9 +116,9 @@ def _architecture(path: Path, card: NetworkCard) -> Architecture:
         raise ReconError(f"The card of {path} states no architecture that can be built ({error}).") from error
 
 
-def _stated_hash(card_file: Path) -> str | None:
+def _card_beside(card_file: Path) -> NetworkCard:
     try:
-        return mapping(json.loads(card_file.read_text(encoding="utf-8")), "the card").get("sha256")
-    except (OSError, ValueError, RecursionError) as error:
+        return NetworkCard.from_json(mapping(json.loads(card_file.read_text(encoding="utf-8")), "the card"))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ReconError(f"{card_file} is no readable card ({reason}): fetch it again, or remove it.") from error

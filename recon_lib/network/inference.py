@@ -11,6 +11,7 @@ from keras import ops
 
 from recon_lib.core.progress import Progress
 from recon_lib.imaging.acquisition import Acquired, acquire, to_complex
+from recon_lib.imaging.metrics import psnr
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.device import forward_pixels
 
@@ -55,6 +56,22 @@ def apply_network(
         if progress:
             progress(min(part.stop, count), count, {})
     return np.concatenate(images), np.concatenate(outputs)
+
+
+def slice_psnr(cascade: Cascade, acquired: Acquired, progress: Progress | None = None) -> np.ndarray:
+    """Measure reconstructions of images whose references are known.
+
+    Args:
+        cascade: A network.
+        acquired: What was acquired of ``n`` images, with their references as ``target``.
+        progress: As for :func:`apply_network`.
+
+    Returns:
+        PSNR of each in dB, float64 ``(n,)``; the peak is the maximum of the reference.
+    """
+    images = apply_network(cascade, acquired, progress)[0]
+    pairs = zip(acquired.target[..., 0], images, strict=True)
+    return np.array([psnr(reference, image, data_range=reference.max()) for reference, image in pairs])
 
 
 def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data: Acquired) -> np.ndarray:

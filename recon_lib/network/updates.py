@@ -22,6 +22,17 @@ Loss = Callable[..., object]
 """A function of target and output, ``(batch, height, width, 1)`` each, that gives one number."""
 
 
+def pays_to_compile() -> bool:
+    """Tell whether updates are faster when XLA compiles them, on the backend and device at hand.
+
+    On JAX always: there :func:`compiled_update` does it, whatever a recipe says. With TensorFlow on a card; on a
+    processor its own kernels are faster, as the benchmark of training measures. With PyTorch never. A recipe of the
+    paper's experiments says for itself what it does, because that is part of a run's name.
+    """
+    backend = keras.backend.backend()
+    return backend == "jax" or (backend == "tensorflow" and device.device_memory() is not None)
+
+
 class Updater:
     """Updates of one model by one optimizer.
 

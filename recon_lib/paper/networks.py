@@ -16,6 +16,7 @@ from recon_lib.data.manifest import load_manifest
 from recon_lib.experiment.counting import weights
 from recon_lib.experiment.design import domain_name
 from recon_lib.experiment.recipes import Architecture
+from recon_lib.paper import precision_cost
 from recon_lib.paper.differences.accelerations import own_acceleration
 from recon_lib.paper.domains import page_domains
 from recon_lib.paper.markdown import render_table
@@ -39,14 +40,15 @@ _TESTED = {"open": " It was tested on healthy adults' brains, defaced, of one st
 
 
 def render_networks(networks: Sequence[Released]) -> Rendered:
-    """List the released networks, and what storing them in half precision costs.
+    """List the released networks, what storing them in half precision costs, and what computing in bfloat16 does.
 
     Args:
         networks: Those that the names stand for, :func:`recon_lib.results.defaults.default_networks`.
 
     Returns:
         A markdown table: name, profile, training domain and the number of images seen, images of fine-tuning, size in
-        MB, mean PSNR lost on test slices in dB (positive: lost), first eight digits of the sha256.
+        MB, mean PSNR lost on test slices in dB by half precision and by bfloat16 (positive: lost; of bfloat16 the worst
+        slice too), first eight digits of the sha256.
     """
     rows = []
     for network in networks:
@@ -54,9 +56,13 @@ def render_networks(networks: Sequence[Released]) -> Rendered:
         losses = sorted(card.float16_cost_db.items())
         cost = ", ".join(f"{domain_name(domain)} {signed(loss, 4)}" for domain, loss in losses)
         size, digits = f"{card.bytes / 1e6:.2f}", f"`{card.sha256[:8]}`"
-        rows.append((f"`{card.name}`", network.results.profile, _trained(card), _tuned(card), size, cost, digits))
-    heads = ("Name", "Profile", "Trained on", "Tuned with", "Size, MB", "Lost by half precision, dB", "sha256")
-    return render_table(heads, rows, "llllrll")
+        rounded = "<br>".join(precision_cost.phrases(card)) or "not measured"
+        rows.append(
+            (f"`{card.name}`", network.results.profile, _trained(card), _tuned(card), size, cost, rounded, digits)
+        )
+    lost = ("Lost by half precision, dB", "Lost by bfloat16, dB (worst slice)")
+    heads = ("Name", "Profile", "Trained on", "Tuned with", "Size, MB", *lost, "sha256")
+    return render_table(heads, rows, "llllrlll")
 
 
 def render_defaults() -> Rendered:
@@ -170,8 +176,10 @@ def plain_card(path: Path, networks: Iterable[Released]) -> str:
         ReconError: The file is unreadable or holds no network.
     """
     card = replace(read_card(path), file=path.name, sha256=files.sha256(path), bytes=path.stat().st_size)
-    released = [network.results for network in networks if network.card.sha256 == card.sha256]
-    facts = _facts(card, released[0] if released else None)
+    known = next((network for network in networks if network.card.sha256 == card.sha256), None)
+    if known:
+        card = known.card  # It stands beside the file, and may state more than the file itself.
+    facts = _facts(card, known.results if known else None)
     width = max(map(len, facts))
     body = [
         textwrap.fill(f"{key.ljust(width)}  {text}", 110, subsequent_indent=" " * (width + 2))
@@ -249,6 +257,8 @@ def _facts(card: NetworkCard, results: Results | None) -> dict[str, str]:
             f"PSNR {start['network']:.2f} dB before tuning, {tuned['network']:.2f} dB after "
             f"(zero-filled {tuned['zero_filled']:.2f} dB), means over {held_out.slices} slices"
         )
+    if card.bfloat16_cost:
+        facts["lost by bfloat16"] = f"{', '.join(precision_cost.phrases(card))}: dB, mean and worst slice"
     facts |= {
         "file": f"{card.file}, {card.bytes / 1e6:.2f} MB",
         "sha256": card.sha256,

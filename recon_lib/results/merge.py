@@ -17,6 +17,7 @@ from recon_lib.results.keys import RunKey
 from recon_lib.results.notebooks import FOLDER
 from recon_lib.results.panels import PanelKey, read_panels, write_panels
 from recon_lib.results.provenance import verify, write_provenance
+from recon_lib.results.released import NetworkCard
 from recon_lib.results.rows import HISTORY_COLUMNS, SLICE_COLUMNS, read_rows, write_rows
 
 _NETWORK = ["variation", "test_domain", "method", "training_domain", "n_train", "n_finetune", "draw", "seed"]
@@ -157,6 +158,29 @@ def stage_networks(out: Path) -> Path:
             copy.mkdir(parents=True)
         os.replace(copy, staged)
     return staged
+
+
+def replace_card(out: Path, card: NetworkCard) -> None:
+    """Write the card beside a released network anew, and the provenance with it, in one step.
+
+    Args:
+        out: The folder of results, which must be as it was written.
+        card: The network's, with the name of its file.
+
+    Raises:
+        ReconError: The folder fails :func:`recon_lib.results.provenance.verify`.
+    """
+    with lock(out):
+        recover(out)
+        details = {name: value for name, value in verify(out).items() if name not in ("files", "digest")}
+        building = _sibling(out, "part")
+        try:
+            shutil.copytree(out, building, ignore=_TEMPORARY)
+            write_json(building / "weights" / f"{card.name}.json", card.to_json())
+            write_provenance(building, details)
+            _swap(building, out)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
 
 
 def _sibling(out: Path, role: str) -> Path:

@@ -23,6 +23,8 @@ class RunRecord:
         files: The sha256 of each file it made.
         seconds: How long it took since it was last resumed; ``None`` where it was not recorded.
         versions: Of the packages used.
+        precision: What the hidden layers of its network computed in, ``float32`` or ``mixed_bfloat16``; ``None`` where
+            no network ran, or it was not recorded.
         machine: Its ``processor``, ``cores`` and ``system``; empty where they were not recorded.
         commit: Of the project.
         executor: What carried it out: ``notebook``, or ``library`` where no notebook did; ``None`` where it was not
@@ -38,6 +40,7 @@ class RunRecord:
     files: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    precision: str | None = None
     machine: Mapping[str, Any] = field(default_factory=dict)
     commit: str | None = None
     executor: str | None = None
@@ -57,4 +60,4 @@ class RunRecord:
         return cls(**values, key=RunKey.from_json(content["choice"]))
 
 
-_RECORDED = ("inputs", "files", "seconds", "versions", "machine", "commit", "executor")
+_RECORDED = ("inputs", "files", "seconds", "versions", "precision", "machine", "commit", "executor")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from recon_lib.core.arrays import load_state
 from recon_lib.core.errors import ReconError
@@ -15,6 +16,53 @@ from recon_lib.results.keys import RunKey
 from recon_lib.results.store import Results
 
 NORMALISATION = "each slice divided by the maximum of its reference"
+
+
+@dataclass(frozen=True)
+class PrecisionCost:
+    """What a network loses when its hidden layers compute in bfloat16: PSNR in float32 less PSNR in bfloat16.
+
+    Attributes:
+        mean: Over the slices, in dB; below zero where bfloat16 gives more.
+        worst: The largest loss of a slice, in dB.
+        slices: How many were compared.
+    """
+
+    mean: float
+    worst: float
+    slices: int
+
+    #: A network that loses more than this, in dB, is not run in bfloat16 unless a user asks for it.
+    BOUND_MEAN: ClassVar[float] = 0.02
+    BOUND_WORST: ClassVar[float] = 0.1
+
+    @classmethod
+    def of(cls, losses: Iterable[float]) -> PrecisionCost:
+        """Average the losses of slices, in dB.
+
+        Raises:
+            ReconError: There are none, or one is no finite number.
+        """
+        values = list(map(float, losses))
+        if not values or not all(map(math.isfinite, values)):
+            raise ReconError("The cost of bfloat16 needs slices with a finite PSNR in both precisions.")
+        return cls(math.fsum(values) / len(values), max(values), len(values))
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> PrecisionCost:
+        """Rebuild from the fields by name; what a person wrote may be no number.
+
+        Raises:
+            TypeError: A field is missing or unknown, or is no number.
+            ValueError: A text is no number.
+        """
+        cost = cls(**content)
+        return cls(float(cost.mean), float(cost.worst), int(cost.slices))
+
+    @property
+    def is_small(self) -> bool:
+        """Whether mean and worst loss lie within the bounds."""
+        return self.mean <= self.BOUND_MEAN and self.worst <= self.BOUND_WORST
 
 
 @dataclass(frozen=True)
@@ -49,6 +97,7 @@ class NetworkCard:
         tuned_from: The ``name`` and ``sha256`` of the network that it was tuned from.
         held_out: What tuning gave on slices that were held out.
         float16_cost_db: The mean PSNR lost by half precision in dB, by test domain.
+        bfloat16_cost: What computing in bfloat16 loses, by test domain, or by ``own scans`` where those were measured.
         source_sha256: The sha256 of the file in single precision.
         architecture: The network's shape, as :class:`~recon_lib.experiment.recipes.Architecture` reads it.
         weights: The number of weights.
@@ -72,6 +121,7 @@ class NetworkCard:
     tuned_from: Mapping[str, str] = field(default_factory=dict)
     held_out: HeldOut | None = None
     float16_cost_db: Mapping[str, float] = field(default_factory=dict)
+    bfloat16_cost: Mapping[str, PrecisionCost] = field(default_factory=dict)
     source_sha256: str | None = None
     architecture: Mapping[str, Any] = field(default_factory=dict)
     weights: int | None = None
@@ -97,20 +147,23 @@ class NetworkCard:
         values = {name: getattr(self, name) for name in _PLAIN}
         known = {name: value for name, value in values.items() if value is not None and value not in ({}, [])}
         held = {} if self.held_out is None else {"held_out": vars(self.held_out)}
-        return {**self.extra, **self.key.to_json(), **known, **held}
+        costs = {name: vars(cost) for name, cost in self.bfloat16_cost.items()}
+        rounded = {"bfloat16_cost": costs} if costs else {}
+        return {**self.extra, **self.key.to_json(), **known, **held, **rounded}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> NetworkCard:
         """Rebuild from :meth:`to_json`, or read the card of another version."""
         key = RunKey.from_json(content)
         values = {name: content[name] for name in _PLAIN if content.get(name) is not None}
-        held = content.get("held_out")
-        known = {*_PLAIN, *key.to_json(), *(["held_out"] if held else [])}
+        held, costs = content.get("held_out"), content.get("bfloat16_cost") or {}
+        known = {*_PLAIN, *key.to_json(), *(["held_out"] if held else []), "bfloat16_cost"}
         extra = {name: value for name, value in content.items() if name not in known}
-        return cls(key=key, held_out=HeldOut(**held) if held else None, extra=extra, **values)
+        costs = {name: PrecisionCost.from_json(cost) for name, cost in costs.items()}
+        return cls(key=key, held_out=HeldOut(**held) if held else None, bfloat16_cost=costs, extra=extra, **values)
 
 
-_PLAIN = [f.name for f in fields(NetworkCard) if f.name not in ("key", "held_out", "extra")]
+_PLAIN = [f.name for f in fields(NetworkCard) if f.name not in ("key", "held_out", "bfloat16_cost", "extra")]
 
 
 def read_card(path: Path) -> NetworkCard:

@@ -20,12 +20,15 @@ from recon_lib.experiment.design import TUNED
 from recon_lib.experiment.plan import Run
 from recon_lib.experiment.profile import Profile
 from recon_lib.imaging.metrics import psnr
+from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network, save_network
 from recon_lib.network.inference import reconstruct
+from recon_lib.network.precision import machine_bfloat16
 from recon_lib.results import merge, notebooks, provenance, store
 from recon_lib.results.merge import lock, recover, stage_networks
-from recon_lib.results.released import NetworkCard, released_name
+from recon_lib.results.released import NetworkCard, PrecisionCost, released_name
 from recon_lib.runs.evaluate import in_headline, masks_of_test_slices
+from recon_lib.runs.rounding import measure_cost
 from recon_lib.runs.state import finished, folder, plan_profile
 
 _NAMED = ("keras", keras.backend.backend(), "numpy", "scikit-image")  # packages whose version a result depends on
@@ -81,7 +84,7 @@ def _notebooks(executed: list[Run]) -> dict[str, bytes]:
 
 
 def release(run: Run, networks: Path) -> Path:
-    """Write a run's network in half precision, with what that costs measured and stated in its card.
+    """Write a run's network in half precision; its card states what that costs, and what bfloat16 does.
 
     Args:
         run: A finished training or fine-tuning run.
@@ -101,8 +104,16 @@ def release(run: Run, networks: Path) -> Path:
         save_network(trial, cascade, card, stored="float16")
         half, _ = load_network(trial)
         costs = {name: _cost(cascade, half, name, run.profile) for name in _tests(run)}
-    save_network(path, cascade, replace(card, float16_cost_db=costs), stored="float16")
+        rounded = _bfloat16_costs(half, path.stem, str(card.source_sha256), run.profile)
+    save_network(path, cascade, replace(card, float16_cost_db=costs, bfloat16_cost=rounded), stored="float16")
     return path
+
+
+def _bfloat16_costs(half: Cascade, name: str, source: str, profile: Profile) -> dict[str, PrecisionCost]:
+    """Measure what bfloat16 costs on every contrast; nothing where this machine does not compute in it."""
+    _, obstacle = machine_bfloat16()
+    tests = () if obstacle else profile.test_domains
+    return {domain: measure_cost(half, name, source, domain, profile) for domain in tests}
 
 
 def _is_released(path: Path, source: str) -> bool:

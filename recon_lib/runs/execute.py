@@ -90,6 +90,7 @@ def _record(run: Run, out: Path, inputs: dict, seconds: float) -> RunRecord:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
+        precision=_precision(run),
         machine=machine(),
         commit=host.commit(),
         executor=_executor(),
@@ -101,6 +102,13 @@ def _executor() -> str:
     interactive = sys.modules.get("IPython")
     shell = interactive.get_ipython() if interactive else None
     return "notebook" if hasattr(shell, "kernel") else "library"
+
+
+def _precision(run: Run) -> str | None:
+    """Tell what hidden layers computed in: as the recipe says; in an evaluation float32, whatever the machine has."""
+    if isinstance(run.spec, TrainSpec | TuneSpec):
+        return run.spec.recipe.precision
+    return "float32" if run.parent else None
 
 
 def _is_result(path: Path) -> bool:

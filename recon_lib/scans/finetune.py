@@ -8,28 +8,34 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import filelock
+import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.core.progress import Progress
 from recon_lib.experiment.profile import Masks, load_profile, profile_names
-from recon_lib.experiment.recipes import FineTuning, TuningRecipe
+from recon_lib.experiment.recipes import PRECISIONS, FineTuning, TuningRecipe
 from recon_lib.imaging.masks import MaskSpec, mask_stack
 from recon_lib.network.accelerator import machine
+from recon_lib.network.cascade import Cascade, with_precision
 from recon_lib.network.files import save_network
+from recon_lib.network.inference import slice_psnr
 from recon_lib.network.journal import digest
 from recon_lib.network.training import fine_tune
+from recon_lib.network.updates import pays_to_compile
 from recon_lib.results.keys import RunKey
-from recon_lib.results.released import HeldOut, NetworkCard
+from recon_lib.results.released import HeldOut, NetworkCard, PrecisionCost
 from recon_lib.scans.reconstruct import Network, mean_psnr
 from recon_lib.scans.references import Slices
-from recon_lib.scans.sampling import BY_REFERENCE
+from recon_lib.scans.sampling import BY_REFERENCE, simulate
 
 _CHECKPOINT = {"run.json", "checkpoint.safetensors"}  # what the folder of an unfinished tuning holds
 
 
 def recipe_of(network: Network, images: int, **changes: object) -> TuningRecipe:
     """Return how to tune a network: as its profile does, with what the user changes.
+
+    What decides the speed alone, the precision and whether to compile, is chosen for the machine at hand.
 
     Args:
         network: Its card names the profile; the paper's recipe where that is unknown.
@@ -43,6 +49,7 @@ def recipe_of(network: Network, images: int, **changes: object) -> TuningRecipe:
     usual = load_profile(profile).fine_tuning if profile in profile_names() else FineTuning()
     changes = {name: value for name, value in changes.items() if value is not None}
     bounded = replace(usual, batch=changes.get("batch", usual.batch)).recipe(images)  # updates are of this batch
+    bounded = replace(bounded, precision=network.precision.policy, jit_compile=pays_to_compile())
     return replace(bounded, **changes)
 
 
@@ -66,7 +73,7 @@ def tune_network(
         network: Where to start; its weights are changed.
         chosen: The slices.
         out: The ``.safetensors`` file.
-        recipe: How.
+        recipe: How, but for the precision, which is the network's.
         acceleration: Of the training masks.
         seed: Decides the order of the images and the masks they draw.
         held: Slices that are held out: the card states what they give before and after.
@@ -81,6 +88,7 @@ def tune_network(
     """
     if network.card.normalisation != BY_REFERENCE:
         raise ReconError(f"{network.name} scales images by {network.card.normalisation!r}: it cannot be tuned here.")
+    recipe = replace(recipe, precision=network.precision.policy)
     spec = network.masks(acceleration, seed)
     masks = mask_stack(chosen.images.shape[1:], Masks.train, "train", spec)
     options = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
@@ -100,11 +108,24 @@ def tune_network(
     card = replace(_card(network, chosen, recipe, spec, seed), history=history)
     if held:
         psnr_after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
-        card = replace(card, held_out=HeldOut(len(held), psnr_before, psnr_after))
+        costs = _bfloat16_cost(network, cascade, held, acceleration, seed)
+        card = replace(card, held_out=HeldOut(len(held), psnr_before, psnr_after), bfloat16_cost=costs)
     out.with_suffix(".json").unlink(missing_ok=True)  # that of an older network would not fit
     save_network(out, cascade, card)
     shutil.rmtree(folder, ignore_errors=True)
-    return Network(out.stem, cascade, card, sha256(out))
+    return Network(out.stem, cascade, card, sha256(out), network.precision)
+
+
+def _bfloat16_cost(
+    network: Network, cascade: Cascade, held: Slices, acceleration: float, seed: int
+) -> dict[str, PrecisionCost]:
+    """Measure on the held-out slices what bfloat16 costs a tuned network, where it was tuned so."""
+    if network.precision.name != "bfloat16":
+        return {}
+    acquired = simulate(held.images, network.masks(acceleration, seed), network.card.normalisation)
+    full, rounded = (slice_psnr(with_precision(cascade, policy), acquired) for policy in PRECISIONS)
+    losses = (full - rounded)[np.isfinite(full - rounded)]
+    return {"own scans": PrecisionCost.of(losses)} if losses.size else {}
 
 
 def _card(network: Network, chosen: Slices, recipe: TuningRecipe, spec: MaskSpec, seed: int) -> NetworkCard:

@@ -16,8 +16,8 @@ from recon_lib.imaging.acquisition import to_complex
 from recon_lib.imaging.masks import KINDS, MaskSpec
 from recon_lib.imaging.metrics import psnr, slice_metrics
 from recon_lib.network.cascade import Cascade
-from recon_lib.network.files import load_network
 from recon_lib.network.inference import apply_network
+from recon_lib.network.precision import Precision, load_chosen
 from recon_lib.results.released import NetworkCard
 from recon_lib.scans.references import Slices, bright_slices
 from recon_lib.scans.sampling import BY_REFERENCE, BY_ZERO_FILLED, AcquiredScan, acquire_scan, is_undersampled, simulate
@@ -35,12 +35,14 @@ class Network:
         cascade: Ready to run.
         card: What is known of it.
         sha256: Of the file.
+        precision: What its hidden layers compute in here, and why.
     """
 
     name: str
     cascade: Cascade
     card: NetworkCard
     sha256: str
+    precision: Precision
 
     def masks(self, acceleration: float, seed: int) -> MaskSpec:
         """Return masks like those of its training, but for acceleration and seed."""
@@ -48,18 +50,20 @@ class Network:
         return MaskSpec(acceleration, seed=seed, **known)
 
 
-def open_network(path: Path) -> Network:
+def open_network(path: Path, precision: str | None = None, *, tuning: bool = False) -> Network:
     """Read a network, checked by architecture and sha256.
 
     Args:
         path: The ``.safetensors`` file.
+        precision: ``auto``, ``float32`` or ``bfloat16``; by default what ``RECON_PRECISION`` says, or ``auto``.
+        tuning: Its weights are going to be changed.
 
     Raises:
-        ReconError: As :func:`~recon_lib.network.files.load_network`, or its normalisation is unknown here.
+        ReconError: As :func:`~recon_lib.network.precision.load_chosen`, or its normalisation is unknown here.
     """
-    cascade, card = load_network(path)
+    cascade, card, chosen = load_chosen(path, precision, tuning=tuning)
     choose(f"normalisation of {path}", card.normalisation, (BY_REFERENCE, BY_ZERO_FILLED))
-    return Network(path.stem, cascade, card, sha256(path))
+    return Network(path.stem, cascade, card, sha256(path), chosen)
 
 
 def reconstruct_scan(
@@ -100,6 +104,7 @@ def reconstruct_scan(
         "reconstructed by": f"recon_lib {__version__}",
         "input": scan.path.name,
         "network": {"name": network.name, "sha256": network.sha256},
+        "precision": network.precision.name,
         **acquired.facts,
         "axis": scan.axis(axis),
         "slices": acquired.slices,
@@ -135,7 +140,7 @@ def evaluate_scan(
         progress: Called with slices done, slices in all and an empty row.
 
     Returns:
-        Two rows a slice: ``scan, slice, method, acceleration, simulation`` and the metrics.
+        Two rows a slice: ``scan, slice, method, acceleration, simulation``, the metrics and ``precision``.
 
     Raises:
         ReconError: There is no reference, because the k-space is undersampled, or no slice shows enough.
@@ -148,7 +153,7 @@ def evaluate_scan(
         raise ReconError(f"{scan.path} has no slice with enough bright pixels to measure: leave it out.")
     acquired = acquired.take(bright)
     facts = {"scan": scan.path.name, **{key: acquired.facts[key] for key in ("acceleration", "simulation")}}
-    return [{**facts, **row} for row in measure(network, acquired, progress)]
+    return [{**facts, **row, "precision": network.precision.name} for row in measure(network, acquired, progress)]
 
 
 def measure(network: Network, acquired: AcquiredScan, progress: Progress | None = None) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ import pytest
 from laws import ROOT
 
 from recon_lib.cli import main, quickstart
+from recon_lib.network import precision
 from recon_lib.network.files import load_network
 
 SMALL = ["--source", "generated", "--weights", "", "--test", "2", "--images", "2", "--epochs", "1"]
@@ -16,7 +17,9 @@ def test_the_command_leaves_pictures_numbers_and_a_network(tmp_path, capsys):
     out = tmp_path / "new" / "folder"
     words = ["quickstart", *SMALL, "--output", str(out)]
     assert main.main(words) == 0
-    assert re.search(r"Before \d+\.\d\d dB, after \d+\.\d\d dB", capsys.readouterr().out)
+    said = capsys.readouterr()
+    assert re.search(r"Before \d+\.\d\d dB, after \d+\.\d\d dB", said.out)
+    assert len(re.findall(r"^precision float32: ", said.err, re.MULTILINE)) == 1
     for name in ("quickstart.png", "slices.png"):
         assert (out / name).read_bytes().startswith(b"\x89PNG"), name
     rows = list(csv.DictReader((out / "slices.csv").read_text(encoding="utf-8").splitlines()))
@@ -25,6 +28,7 @@ def test_the_command_leaves_pictures_numbers_and_a_network(tmp_path, capsys):
     }
     _, card = load_network(out / "network.safetensors")
     assert (card.kind, card.key.test_domain, card.key.n_finetune) == ("finetune", "t1_bold5000", 2)
+    assert card.parameters["recipe"]["precision"] == "float32"
 
     written = (out / "slices.csv").stat().st_mtime_ns
     assert main.main(words) == 2
@@ -32,7 +36,10 @@ def test_the_command_leaves_pictures_numbers_and_a_network(tmp_path, capsys):
     assert (out / "slices.csv").stat().st_mtime_ns == written
 
 
-@pytest.mark.parametrize(("words", "message"), [(["--test", "0"], "0 slices"), (["--epochs", "0"], "epochs")])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--test", "0"], "0 slices"), (["--epochs", "0"], "epochs"), (["--precision", "half"], "precision 'half'")],
+)
 def test_impossible_numbers_are_one_sentence_and_leave_nothing(words, message, tmp_path, capsys):
     assert main.main(["quickstart", *SMALL, "--output", str(tmp_path / "out"), *words]) == 2
     assert message in capsys.readouterr().err
@@ -49,3 +56,11 @@ def test_the_command_and_make_quickstart_start_alike():
         "n_finetune": str(quickstart.IMAGES),
         "epochs": str(quickstart.EPOCHS),
     }
+
+
+def test_the_precision_that_is_asked_for_tunes_the_network(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(precision, "machine_bfloat16", lambda: ("this processor computes in it", ""))
+    words = ["quickstart", *SMALL, "--output", str(tmp_path), "--precision", "bfloat16"]
+    assert main.main(words) == 0
+    assert "precision bfloat16: " in capsys.readouterr().err
+    assert load_network(tmp_path / "network.safetensors")[1].parameters["recipe"]["precision"] == "mixed_bfloat16"

@@ -21,6 +21,7 @@ from laws import ROOT, direct_fft2c
 from scan_files import head, save_dicom, save_meta, save_nifti, tiny_network
 
 from recon_lib.cli import main
+from recon_lib.network import precision
 from recon_lib.network.files import load_network
 
 
@@ -441,7 +442,9 @@ def test_standard_error_has_nothing_but_our_own_lines(tmp_path, net):
     )
     lines = [line for line in re.split(r"[\r\n]+", process.stderr) if line.strip() and "%|" not in line]
     assert process.returncode == 0, process.stderr
-    assert lines == ["note: series: the spacing of a single slice is its thickness, 3 mm."]
+    others = [line for line in lines if not line.startswith("precision float32: ")]
+    assert others == ["note: series: the spacing of a single slice is its thickness, 3 mm."]
+    assert len(lines) == len(others) + len(commands)
 
 
 def test_a_series_of_a_study_is_chosen_and_what_is_read_is_said(tmp_path, net, capsys):
@@ -556,3 +559,35 @@ def test_help_states_the_convention_of_k_space(capsys):
         text = " ".join(capsys.readouterr().out.split())
         assert "K-space is centred" in text
         assert "orthonormal, and its last two axes are rows and columns" in text
+
+
+def test_the_precision_is_said_once_on_stderr_and_written_down(tmp_path, net, capsys, monkeypatch):
+    monkeypatch.setattr(precision, "machine_bfloat16", lambda: ("this processor computes in it", ""))
+    source = save_nifti(tmp_path / "a.nii", head())
+    choices = {("--precision", "bfloat16"): "bfloat16", ("--precision", "auto"): "float32", (): "float32"}
+    for words, name in choices.items():
+        out = tmp_path / name / "out.nii"
+        command = ["reconstruct", str(source), "--weights", str(net), *words, "--output", str(out), "--overwrite"]
+        assert main.main(command) == 0
+        lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("precision")]
+        assert len(lines) == 1
+        assert lines[0].startswith(f"precision {name}: ")
+        assert json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))["precision"] == name
+    monkeypatch.setattr(precision, "machine_bfloat16", lambda: ("", "this processor's flags do not promise it"))
+    table = tmp_path / "t.csv"
+    words = ["--precision", "bfloat16", "--output", str(table)]
+    assert main.main(["evaluate", str(source), "--weights", str(net), *words]) == 0
+    assert "promise it; float32 is used instead" in capsys.readouterr().err
+    with table.open(encoding="utf-8", newline="") as file:
+        assert {row["precision"] for row in csv.DictReader(file)} == {"float32"}
+
+
+@pytest.mark.parametrize("command", ["reconstruct", "evaluate", "finetune"])
+def test_an_unknown_precision_is_refused_before_anything_is_read(tmp_path, run, command, monkeypatch):
+    words = (command, tmp_path / "nowhere", "--output", tmp_path / "out.safetensors")
+    status, _, (error,) = run(*words, "--precision", "half")
+    assert (status, "Unknown precision 'half'" in error) == (2, True)
+    monkeypatch.setenv("RECON_PRECISION", "half")
+    status, _, (error,) = run(*words)
+    assert (status, "Unknown precision in RECON_PRECISION 'half'" in error) == (2, True)
+    assert not list(tmp_path.glob("out*"))

@@ -1,9 +1,12 @@
 """The machine and the source that a record names."""
 
 import os
+import platform
 import subprocess
+from pathlib import Path
 
 import pytest
+from archspec.cpu import detect
 
 from recon_lib.core import host, paths
 
@@ -61,3 +64,24 @@ def test_an_installed_package_has_no_commit_though_it_lies_in_anothers_checkout(
     assert host.commit() is not None
     monkeypatch.setattr(paths, "IS_CLONE", False)
     assert host.commit() is None
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").is_file(), reason="only Linux lists the flags in a file")
+def test_the_flags_are_the_processors_own():
+    listing = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    lines = [
+        line.split(":", 1)[1].split() for line in listing.splitlines() if line.lower().startswith(("flags", "feat"))
+    ]
+    flags = host.processor_flags()
+    assert isinstance(flags, frozenset)
+    assert set(lines[0]) <= flags
+    assert ("amx_bf16" in flags) == ("amx_bf16" in lines[0])
+
+
+def test_a_processor_that_does_not_say_has_no_flags(monkeypatch, recwarn):
+    def refuse():
+        raise OSError("no such file")
+
+    monkeypatch.setattr(detect, "INFO_FACTORY", {platform.system(): [refuse]})
+    assert "avx512_bf16" not in host.processor_flags()
+    assert not recwarn.list

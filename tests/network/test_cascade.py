@@ -17,7 +17,7 @@ from scipy.signal import correlate2d
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.acquisition import to_channels, to_complex
-from recon_lib.network.cascade import Cascade, DataConsistency, build, named_weights, sub_network
+from recon_lib.network.cascade import Cascade, DataConsistency, build, named_weights, sub_network, with_precision
 
 WEIGHTS = [0.0, 0.3, 5.0, float("inf")]
 TINY = Architecture(subnetworks=2, hidden_layers=2, filters=4)
@@ -372,3 +372,19 @@ def test_the_same_on_another_backend(backend):
         check=False,
     )
     assert process.returncode == 0, process.stdout[-3000:]
+
+
+def test_another_precision_has_the_same_weights_and_is_a_network_of_its_own():
+    cascade = build(Cascade(Architecture(subnetworks=2, hidden_layers=2, filters=3), 4, 1e-6))
+    assert with_precision(cascade, "float32") is cascade
+    rounded = with_precision(cascade, "mixed_bfloat16")
+    assert rounded.precision == "mixed_bfloat16"
+    assert [layer.compute_dtype for layer in rounded.subnetworks[1].layers] == ["bfloat16", "bfloat16", "float32"]
+    pairs = zip(cascade.get_weights(), rounded.get_weights(), strict=True)
+    assert all(a.dtype == b.dtype == np.float32 and np.array_equal(a, b) for a, b in pairs)
+    rounded.set_weights([0 * array for array in rounded.get_weights()])
+    assert any(array.any() for array in cascade.get_weights())
+    assert (rounded.architecture, rounded.l2) == (cascade.architecture, cascade.l2)
+    back = with_precision(with_precision(cascade, "mixed_bfloat16"), "float32")
+    inputs = np.random.default_rng(0).random((2, 9, 8, 2), np.float32), np.ones((2, 9, 8), np.float32)
+    assert np.array_equal(*(ops.convert_to_numpy(net(inputs)["before_dc"]) for net in (cascade, back)))

@@ -1,6 +1,7 @@
 """A file of weights that was tampered with, or was never one of ours, is refused before it costs anything."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.files import load_network, save_network
-from recon_lib.results.released import NetworkCard, read_card
+from recon_lib.results.released import NetworkCard, PrecisionCost, read_card
 
 
 @pytest.fixture
@@ -97,6 +98,7 @@ def test_round_trip(tmp_path):
     back, inside = load_network(tmp_path / "a.safetensors", net.architecture)
     assert all(np.array_equal(a, b) for a, b in zip(net.get_weights(), back.get_weights(), strict=True))
     assert inside.extra["domain"] == "t1"
+    assert (inside.file, inside.sha256) == ("a.safetensors", card.sha256)
     assert card.weights == net.count_params()
     assert card.sha256 == files.sha256(tmp_path / "a.safetensors")
 
@@ -160,3 +162,17 @@ def test_a_missing_or_foreign_file_is_named(tmp_path):
 def test_storage_must_be_known(tmp_path):
     with pytest.raises(ReconError, match="float8"):
         save_network(tmp_path / "a.safetensors", network(), NetworkCard(), stored="float8")
+
+
+def test_what_bfloat16_costs_may_stand_on_the_card_beside_the_file(tmp_path):
+    inside = {"t1": PrecisionCost(0.5, 0.6, 2)}
+    card = save_network(tmp_path / "a.safetensors", network(), NetworkCard(bfloat16_cost=inside))
+    assert load_network(tmp_path / "a.safetensors")[1].bfloat16_cost == inside
+    beside = {"t1": PrecisionCost(0.0, 0.1, 9), "t2": PrecisionCost(0.1, 0.2, 3)}
+    files.write_json(tmp_path / "a.json", replace(card, bfloat16_cost=beside).to_json())
+    assert load_network(tmp_path / "a.safetensors")[1].bfloat16_cost == beside  # measured later
+    (tmp_path / "a.json").unlink()
+    assert load_network(tmp_path / "a.safetensors")[1].bfloat16_cost == inside
+    files.write_json(tmp_path / "a.json", {**card.to_json(), "bfloat16_cost": {"t1": {"mean": "much"}}})
+    with pytest.raises(ReconError, match=r"a\.json is no readable card"):
+        load_network(tmp_path / "a.safetensors")

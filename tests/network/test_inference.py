@@ -14,7 +14,7 @@ from recon_lib.experiment.recipes import PHASES, Architecture
 from recon_lib.imaging.acquisition import acquire, to_channels
 from recon_lib.network import inference
 from recon_lib.network.cascade import Cascade, build
-from recon_lib.network.inference import advance, apply_network, parts, reconstruct
+from recon_lib.network.inference import advance, apply_network, parts, reconstruct, slice_psnr
 
 TINY = Architecture(subnetworks=3, hidden_layers=1, filters=3)
 SIZE = (9, 8)
@@ -112,3 +112,13 @@ def test_sub_networks_one_after_another_give_the_cascade(phase, example, small):
 def test_elsewhere_than_on_jax_parts_keep_their_sizes():
     slices = [slice(0, 2), slice(2, 4), slice(4, 6)]
     assert list(inference._parts_of_one_size(iter(slices), 5)) == slices
+
+
+def test_the_psnr_of_slices_is_that_of_their_reconstructions(cascade, example, small):
+    images, masks = example
+    made = reconstruct(cascade, images, masks)[0].astype(np.float64)
+    expected = [10 * np.log10(i.max() ** 2 / np.mean((i - m) ** 2)) for i, m in zip(images, made, strict=True)]
+    reported = []
+    measured = slice_psnr(cascade, acquire(images, masks), lambda *row: reported.append(row[:2]))
+    np.testing.assert_allclose(measured, expected, rtol=1e-5)
+    assert reported == [(2, 5), (4, 5), (5, 5)]

@@ -16,6 +16,7 @@ from recon_lib.core.arrays import load_state
 from recon_lib.experiment.counting import update_bytes
 from recon_lib.experiment.recipes import Architecture, SequentialRecipe
 from recon_lib.network import accelerator, device, inference, journal, training, updates
+from recon_lib.network.updates import pays_to_compile
 
 on_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="of the backend JAX")
 BOTH = pytest.mark.parametrize(("run", "recipe"), [(train, RECIPE), (tune, TUNING)])
@@ -204,3 +205,13 @@ def test_a_card_without_its_drivers_tool_is_still_recorded(monkeypatch):
     monkeypatch.setattr(accelerator, "device_memory", lambda: 2**34)
     monkeypatch.setenv("PATH", "")
     assert accelerator.accelerator() == {"kind": None, "memory_mib": None, "driver": None, "tf32": True}
+
+
+@pytest.mark.parametrize(
+    ("backend", "memory", "expected"),
+    [("jax", None, True), ("jax", 1, True), ("tensorflow", None, False), ("tensorflow", 1, True), ("torch", 1, False)],
+)
+def test_xla_pays_on_jax_and_for_tensorflow_on_a_card(monkeypatch, backend, memory, expected):
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    monkeypatch.setattr(device, "device_memory", lambda: memory)
+    assert pays_to_compile() is expected

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from fabricated import PSNR, cell_rows, make_runs, plain, row, write_run
@@ -13,7 +14,7 @@ from recon_lib.paper import networks
 from recon_lib.results import merge, scanner, store
 from recon_lib.results.defaults import Released
 from recon_lib.results.keys import RunKey
-from recon_lib.results.released import NetworkCard, read_cards
+from recon_lib.results.released import NetworkCard, PrecisionCost, read_cards
 from recon_lib.results.scores import scores
 from recon_lib.results.store import Results
 
@@ -184,3 +185,22 @@ def test_the_page_says_which_network_a_name_stands_for_and_by_how_much(tmp_path)
     ]
     text = networks.render_scanner().markdown
     assert "1 slices of subject sub-9, zero-filled 21.00 dB, on 2 cores (a processor)" in text
+
+
+def test_what_bfloat16_costs_stands_in_the_list_and_on_the_card(tmp_path):
+    costs = {"t2": {"mean": -0.0002, "worst": 0.004, "slices": 9}, "t1": {"mean": 0.0015, "worst": 0.0214, "slices": 9}}
+    write_json(tmp_path / "weights" / "a.json", card("a.safetensors", bfloat16_cost=costs))
+    write_json(tmp_path / "weights" / "b.json", card("b.safetensors"))
+    first, second = plain(networks.render_networks(of(Results("desk", tmp_path, {})))).splitlines()[2:]
+    assert "| T1 +0.0015 (+0.021)<br>T2 −0.0002 (+0.004) |" in first  # noqa: RUF001
+    assert "| not measured |" in second
+
+
+def test_a_cost_that_was_measured_after_the_file_was_written_is_told_of_the_file(released):
+    path = released.folder / "weights" / "t2-4000.safetensors"
+    assert "lost by bfloat16" not in networks.plain_card(path, of(released))
+    cards = {known.name: known for known in read_cards(released)}
+    cost = {"t1": PrecisionCost(0.001, 0.02, 4)}
+    merge.replace_card(released.folder, replace(cards["t2-4000"], bfloat16_cost=cost))
+    text = networks.plain_card(path, of(store.open_results("desk")))
+    assert "T1 +0.0010 (+0.020): dB, mean and worst slice" in text

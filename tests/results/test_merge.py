@@ -1,5 +1,6 @@
 """Collecting: the same bytes twice, what stays, and runs that disagree."""
 
+import json
 from dataclasses import replace
 
 import filelock
@@ -8,9 +9,12 @@ import pytest
 from fabricated import keyed, make_panels, row
 
 from recon_lib.core.errors import ReconError
+from recon_lib.core.files import write_json
 from recon_lib.results import merge, provenance, store
 from recon_lib.results.keys import RunKey
 from recon_lib.results.panels import read_panels, write_panels
+from recon_lib.results.provenance import write_provenance
+from recon_lib.results.released import NetworkCard, PrecisionCost
 from recon_lib.results.rows import HISTORY_COLUMNS, read_rows, write_rows
 
 DETAILS = {"parameters": {"seed": 1}, "commit": "abc"}
@@ -207,3 +211,30 @@ def test_published_notebooks_lie_beside_the_results_of_their_runs(runs, tmp_path
         "train-1.ipynb": b"[]",
     }
     assert "notebooks/train-1.ipynb" in provenance.verify(out)["files"]
+
+
+def test_a_card_is_replaced_with_its_provenance_and_nothing_else(tmp_path):
+    out = tmp_path / "results" / "desk"
+    for name in ("a", "b"):
+        write_json(out / "weights" / f"{name}.json", {"file": f"{name}.safetensors"})
+        (out / "weights" / f"{name}.safetensors").write_bytes(name.encode())
+    write_provenance(out, {"runs": {"x": "0"}, "backend": "tensorflow"})
+    before = provenance.verify(out)
+    card = NetworkCard(file="b.safetensors", bfloat16_cost={"t1": PrecisionCost(0.001, 0.01, 3)})
+    merge.replace_card(out, card)
+    after = provenance.verify(out)
+    changed = [name for name in after["files"] if after["files"][name] != before["files"][name]]
+    assert changed == ["weights/b.json"]
+    assert {**after, "files": 0, "digest": 0} == {**before, "files": 0, "digest": 0}
+    assert json.loads((out / "weights" / "b.json").read_text(encoding="utf-8")) == card.to_json()
+    assert sorted(path.name for path in out.parent.iterdir()) == [".desk.lock", "desk"]
+
+
+def test_results_that_were_edited_are_not_written_anew(tmp_path):
+    out = tmp_path / "results" / "desk"
+    write_json(out / "weights" / "a.json", {"file": "a.safetensors"})
+    write_provenance(out, {})
+    (out / "weights" / "a.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ReconError, match=r"a\.json is not what was written"):
+        merge.replace_card(out, NetworkCard(file="a.safetensors"))
+    assert (out / "weights" / "a.json").read_text(encoding="utf-8") == "{}"

@@ -28,3 +28,9 @@ def test_a_record_without_times_has_none():
     assert (record.seconds, record.machine, record.key) == (None, {}, RunKey(n_train=4))
     assert record.to_json() == {"id": "a", "kind": "train", "choice": {"n_train": 4}, "parameters": {"seed": 1},
                                 "parent": None}  # fmt: skip
+
+
+def test_a_record_says_what_its_network_computed_in():
+    record = RunRecord("a", "train", RunKey(), {}, precision="mixed_bfloat16")
+    assert record.to_json()["precision"] == "mixed_bfloat16"
+    assert RunRecord.from_json(record.to_json()) == record

@@ -1,6 +1,7 @@
 """Runs are done once, in order, resumed after a stop, and leave a record and a network behind."""
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -8,12 +9,12 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from tiny_runs import TINY, named, varied
+from tiny_runs import TINY, named, own, varied
 
 from recon_lib.core import files, paths
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.profile import load_profile
-from recon_lib.network import accelerator
+from recon_lib.network import accelerator, precision
 from recon_lib.network.files import load_network
 from recon_lib.network.sharing import take_share
 from recon_lib.runs import evaluate, execute, state
@@ -197,3 +198,24 @@ class TestTrainingSubset:
         small, large = (set(execute.training_subset(720, n, n / 4000, 0)) for n in (500, 1000))
         assert small < large
         assert small != set(execute.training_subset(720, 500, 0.125, 1))
+
+
+def test_the_papers_evaluations_stay_in_float32_and_records_say_what_ran(tiny, monkeypatch, tmp_path):
+    """Whatever the machine has or the user asks of the commands, runs compute in what their names say."""
+    _, plan = tiny
+    run = named(own(plan), "evaluate", method="network", training_domain="natural", n_finetune=3)
+    before = (state.folder(run) / "slices.csv").read_bytes()
+    monkeypatch.setenv("RECON_PRECISION", "bfloat16")
+    monkeypatch.setattr(precision, "machine_bfloat16", lambda: ("this processor computes in it", ""))
+    shutil.copytree(state.folder(run.parent), tmp_path / "runs" / "tiny" / run.parent.id)
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path / "runs"))
+    again = execute.execute(run)
+    assert (again / "slices.csv").read_bytes() == before
+    records = {r.kind: json.loads((state.folder(r) / "run.json").read_text()) for r in (run, run.parent)}
+    assert {kind: record["precision"] for kind, record in records.items()} == {
+        "evaluate": "float32",
+        "finetune": "float32",
+    }
+    rounded = replace(run.parent.spec, recipe=replace(run.parent.spec.recipe, precision="mixed_bfloat16"))
+    assert execute._precision(replace(run.parent, spec=rounded)) == "mixed_bfloat16"
+    assert execute._precision(named(own(plan), "evaluate", method="zero_filled")) is None

@@ -10,11 +10,14 @@ import pytest
 from scan_files import head, tiny_network
 
 from recon_lib.core.errors import ReconError
+from recon_lib.experiment.profile import load_profile
 from recon_lib.experiment.recipes import TuningRecipe
+from recon_lib.network import precision
 from recon_lib.network.accelerator import machine
-from recon_lib.network.cascade import named_weights
+from recon_lib.network.cascade import named_weights, with_precision
 from recon_lib.network.files import load_network
 from recon_lib.results.released import HeldOut
+from recon_lib.scans import finetune
 from recon_lib.scans.finetune import recipe_of, tune_network
 from recon_lib.scans.reconstruct import mean_psnr, open_network
 from recon_lib.scans.references import Slices
@@ -139,3 +142,38 @@ def test_the_recipe_is_the_profile_s_with_what_the_user_changes(start):
     assert (recipe_of(network, 4).epochs, recipe_of(network, 4).learning_rate) == (150, 1e-5)
     with pytest.raises(ReconError, match="epochs is 1 or more"):
         recipe_of(network, 4, epochs=0)
+
+
+def test_tuning_in_bfloat16_states_what_it_costs_on_held_out_slices(tmp_path, monkeypatch):
+    monkeypatch.setattr(precision, "machine_bfloat16", lambda: ("this processor computes in it", ""))
+    path = tiny_network(tmp_path / "start.safetensors")
+    tuned, kernels = {}, {}
+    for name in ("float32", "bfloat16"):
+        network = open_network(path, name, tuning=True)
+        recipe = recipe_of(network, 5, epochs=2, learning_rate=3e-3)
+        assert recipe.precision == network.precision.policy
+        recipe = replace(recipe, precision="float32")  # what it says is not what the network computes in
+        out = tmp_path / f"{name}.safetensors"
+        tuned[name] = tune_network(network, slices(), out, recipe=recipe, held=slices(1))
+        kernels[name] = load_network(out)[0].get_weights()[0]
+        card = load_network(out)[1]
+        assert card.parameters["recipe"]["precision"] == network.precision.policy
+        assert tuned[name].precision == network.precision
+    assert tuned["float32"].card.bfloat16_cost == {}
+    assert not np.array_equal(*kernels.values())
+    cost = card.bfloat16_cost["own scans"]
+    full_network = replace(tuned["bfloat16"], cascade=with_precision(tuned["bfloat16"].cascade, "float32"))
+    full = mean_psnr(full_network, slices(1))
+    assert cost.mean == pytest.approx(full["network"] - card.held_out.psnr_after["network"], abs=1e-4)
+    assert (cost.slices, cost.worst >= cost.mean) == (5, True)
+    chosen = open_network(tmp_path / "bfloat16.safetensors").precision.name
+    assert chosen == ("bfloat16" if cost.is_small else "float32")
+
+
+def test_whether_to_compile_is_the_machines_matter(start, monkeypatch):
+    network = open_network(start)
+    network = replace(network, card=replace(network.card, profile="open"))
+    assert load_profile("open").fine_tuning.jit_compile
+    assert not recipe_of(network, 4).jit_compile
+    monkeypatch.setattr(finetune, "pays_to_compile", lambda: True)
+    assert recipe_of(network, 4).jit_compile

@@ -12,6 +12,7 @@ from scan_files import head, save_nifti, tiny_network
 from recon_lib.core.errors import ReconError
 from recon_lib.imaging.acquisition import to_complex
 from recon_lib.imaging.metrics import psnr
+from recon_lib.network import precision
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.inference import apply_network, reconstruct
 from recon_lib.scans.read import read_scan
@@ -198,3 +199,20 @@ def test_a_constant_phase_changes_nothing(network):
     turned = evaluate_scan(raw(direct_fft2c(SLICES) * np.exp(2.1j)), network)
     for row, turned_row in zip(base, turned, strict=True):
         assert row["psnr"] == pytest.approx(turned_row["psnr"], abs=1e-3)
+
+
+def test_the_precision_is_chosen_used_and_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(precision, "machine_bfloat16", lambda: ("this processor computes in it", ""))
+    path = tiny_network(tmp_path / "net.safetensors")
+    source = save_nifti(tmp_path / "a.nii", head())
+    scan = read_scan(source)
+    volumes = {}
+    for name in ("float32", "bfloat16"):
+        network = open_network(path, name)
+        volumes[name], record = reconstruct_scan(scan, network)
+        assert record["precision"] == network.precision.name == name
+        assert {row["precision"] for row in evaluate_scan(scan, network)} == {name}
+    assert not np.array_equal(*volumes.values())
+    np.testing.assert_allclose(*volumes.values(), atol=0.02 * volumes["float32"].max())
+    monkeypatch.setenv("RECON_PRECISION", "bfloat16")
+    assert np.array_equal(reconstruct_scan(scan, open_network(path))[0], volumes["bfloat16"])

@@ -21,8 +21,8 @@ from recon_lib.explorer.live.material import Material, Place
 from recon_lib.imaging.acquisition import Acquisition
 from recon_lib.imaging.masks import poisson_disc_mask
 from recon_lib.imaging.metrics import psnr, ssim
-from recon_lib.network.files import load_network
 from recon_lib.network.inference import reconstruct
+from recon_lib.network.precision import load_chosen
 from recon_lib.paper import panel_view
 from recon_lib.results import store
 
@@ -177,13 +177,18 @@ class Explorer:
                 f"choose one of {counts or 'the others'}."
             )
         if self._loaded != path:
-            network, _ = load_network(path)
-            if self._network is not None and self._network.architecture == network.architecture:
+            network, _, _ = load_chosen(path)
+            if self._network is not None and _kind(self._network) == _kind(network):
                 self._network.set_weights(network.get_weights())
             else:
                 self._network = network
             self._loaded = path
         return self._network
+
+
+def _kind(network: Cascade) -> tuple:
+    """Return what two networks share that one compiled step serves."""
+    return network.architecture, network.precision
 
 
 def open_explorer(profile: str | None = None) -> Explorer:

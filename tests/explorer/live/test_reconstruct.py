@@ -13,12 +13,14 @@ from recon_lib.core.errors import ReconError
 from recon_lib.explorer.live import material
 from recon_lib.explorer.live import reconstruct as live
 from recon_lib.imaging.metrics import psnr
+from recon_lib.network import precision
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network
 from recon_lib.network.inference import reconstruct
 from recon_lib.paper import panel_view
 from recon_lib.results import merge
 from recon_lib.results.panels import PanelKey
+from recon_lib.results.released import PrecisionCost, read_cards
 
 PLACE = (SUBJECTS[0], 41)
 
@@ -122,3 +124,19 @@ def test_an_unknown_profile_is_refused(shown):
     with pytest.raises(ReconError, match="desk"):
         live.open_explorer("dusk")
     assert live.open_explorer().material.profile == "desk"
+
+
+def test_each_network_computes_in_what_its_card_allows(shown, explorer, monkeypatch):
+    monkeypatch.setattr(precision, "machine_bfloat16", lambda: ("this processor computes in it", ""))
+    choices = {name: live.Choice("t1", PLACE, f"network-{name}") for name in ("natural", "t1")}
+    plain = {name: explorer.reconstruct(choice).image for name, choice in choices.items()}
+    cards = {card.name: card for card in read_cards(shown)}
+    cost = {"t1": PrecisionCost(0.001, 0.01, 4)}
+    merge.replace_card(shown.folder, replace(cards["t1-4000"], bfloat16_cost=cost))
+    opened = live.open_explorer("desk")
+    assert np.array_equal(opened.reconstruct(choices["natural"]).image, plain["natural"])
+    rounded = opened.reconstruct(choices["t1"]).image
+    assert opened._network.precision == "mixed_bfloat16"
+    assert not np.array_equal(rounded, plain["t1"])
+    np.testing.assert_allclose(rounded, plain["t1"], atol=0.02)
+    assert np.array_equal(opened.reconstruct(choices["natural"]).image, plain["natural"])

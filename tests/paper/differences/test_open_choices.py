@@ -79,7 +79,7 @@ def test_every_label_of_the_page_is_one_that_a_profile_can_run():
         "other-masks", "finetune-epsilon-1e-7", "masks-no-dither", "masks-no-corners", "kernel-5", "residual",
         "he-weights", "other-seed", "finetune-no-penalty", "paper-finetuning", "ssim-uniform", "wavelet-db4",
         "phase-kept", "relu-output", "squares-alone", "start-before",
-            "bfloat16", "bfloat16-finetuning",
+            "bfloat16", "bfloat16-finetuning", "finetune-all-150",
     }  # fmt: skip
     assert names <= set(load_profile("desk").variations)
 

@@ -41,7 +41,7 @@ def test_effects_stand_beside_their_choice():
     rows += cell({"t1": 24.0}, **{**untrained("zero_filled"), "variation": "masks-power-1"})
     results = made(BASE, rows)
     text = plain(page.render_choices(results))
-    assert "| *5*: T1 −0.50, T2 +0.25<br>*all images at once*: not run yet |" in line(text, "Batch of fine-tuning")  # noqa: RUF001
+    assert "| *5*: T1 −0.50, T2 +0.25<br>*all images at once*: not run yet<br>" in line(text, "Batch of fine-tuning")  # noqa: RUF001
     full = plain(page.render_effects(results))
     network = "4000 natural images, tuned with 20"
     assert f"| Batch of fine-tuning: *5* | {network} | −0.50 (−0.50 to −0.50) | +0.25 (+0.25 to +0.25) |" in full  # noqa: RUF001
