@@ -362,13 +362,117 @@ def test_what_was_not_run_cannot_be_chosen(browser, bare_page):
     assert numbers(browser)[6:8] == ["31.50", "0.900"]
 
 
+def test_the_first_suggestion_makes_the_slice_better(page):
+    before, after = (float(numbers(page)[i]) for i in (0, 4))
+    assert after > before
+
+
+def test_a_click_on_an_error_map_enlarges_that_place_in_all_pictures(page):
+    whole = canvas_size(page, "error-after")
+    target = find(page, "[data-view=error-after]")
+    offset = (-target.size["width"] // 4, -target.size["height"] // 4)
+    act = ActionChains(page).move_to_element_with_offset(target, *offset).click().perform
+    changed_by(page, act, "compare", "error-before", "error-after")
+    assert Select(find(page, "[name=zoom]")).first_selected_option.get_attribute("value") == "2"
+    for view in ("compare", "error-before", "error-after"):
+        assert canvas_size(page, view) == [round(length / 2) for length in whole]
+    assert int(find(page, "[name=x]").get_attribute("value")) == pytest.approx(25, abs=3)
+    assert int(find(page, "[name=y]").get_attribute("value")) == pytest.approx(25, abs=3)
+    changed_by(page, lambda: find(page, "[name=x]").send_keys(Keys.END), "error-after")
+    Select(find(page, "[name=zoom]")).select_by_value("1")
+    wait(page, lambda: canvas_size(page, "error-after") == whole)
+    assert not find(page, "[name=x]").is_enabled()
+
+
+def test_an_address_shows_again_what_was_chosen(page):
+    low = next(iter(enabled(page, side("after", "[data-count=n_finetune] input"))))
+    changed_by(page, low.click, "compare", "error-after")
+    find(page, "[name=divider]").send_keys(Keys.HOME)
+    Select(find(page, "[name=zoom]")).select_by_value("4")
+    wait(page, lambda: "zoom=4" in page.current_url and "divider=0" in page.current_url)
+    address = find(page, ".re-link").get_attribute("href")
+    assert address == page.current_url
+    kept = pictures(page), numbers(page), note(page)
+    page.get("about:blank")
+    page.get(address)
+    wait(page, lambda: "Before:" in note(page) and numbers(page) == kept[1])
+    wait(page, lambda: pictures(page) == kept[0])
+    assert note(page) == kept[2]
+
+
+@pytest.mark.parametrize("fragment", ["#what", "#contrast=none&slice=x/1&before=cs:none/a/b&zoom=9&divider=many"])
+def test_an_address_that_asks_for_nothing_we_have_opens_as_usual(browser, bare_page, fragment):
+    resize(browser, 1200, 1000)
+    browser.get(bare_page.as_uri())
+    wait(browser, lambda: "Before:" in note(browser))
+    usual = numbers(browser)
+    browser.get("about:blank")
+    browser.get(bare_page.as_uri() + fragment)
+    wait(browser, lambda: "Before:" in note(browser))
+    assert numbers(browser) == usual
+
+
+def canvas_size(driver, view):
+    code = "const c = document.querySelector(`[data-view=${arguments[0]}]`); return [c.height, c.width]"
+    return driver.execute_script(code, view)
+
+
+def pages():
+    """The pages of the built book that hold text of ours."""
+    return [
+        path
+        for path in sorted(BUILT.rglob("*.html"))
+        if path.relative_to(BUILT).parts[0] not in ("_static", "_modules")
+    ]
+
+
+# Boxes that cut off what is wider than they are, and cannot be scrolled.
+CLIPPED = """return [...document.querySelectorAll("main table, main figure img")].filter((e) => {
+  for (let box = e.parentElement; box && box.tagName !== "MAIN"; box = box.parentElement) {
+    const flow = getComputedStyle(box).overflowX;
+    if (flow === "auto" || flow === "scroll") return false;
+    const cut = e.getBoundingClientRect().right > box.getBoundingClientRect().right + 1;
+    if ((flow === "hidden" || flow === "clip") && cut) return true;
+  }
+  return e.getBoundingClientRect().right > window.innerWidth + 1;
+}).map((e) => e.outerHTML.slice(0, 100))"""
+
+
+@pytest.mark.skipif(not BUILT.is_dir(), reason="the book is not built: make book")
+@pytest.mark.parametrize("width", [1400, 400])
+def test_no_table_or_figure_is_cut_off_and_grey_values_stay_as_they_are_in_the_dark(browser, width):
+    resize(browser, width, 1000)
+    for path in pages():
+        browser.get(path.as_uri())
+        assert browser.execute_script(CLIPPED) == [], (path.name, width)
+        browser.execute_script("document.documentElement.dataset.theme = 'dark'")
+        filters = browser.execute_script(
+            "return [...document.querySelectorAll('main :is(img, canvas, svg)')].map(e => getComputedStyle(e).filter)"
+        )
+        assert set(filters) <= {"none"}, path.name
+
+
+@pytest.mark.skipif(not BUILT.is_dir(), reason="the book is not built: make book")
+def test_every_figure_has_a_caption_and_its_files_are_there(browser):
+    count = 0
+    for path in pages():
+        browser.get(path.as_uri())
+        for figure in browser.find_elements(By.CSS_SELECTOR, "figure.recon-figure"):
+            count += 1
+            assert len(figure.find_element(By.TAG_NAME, "figcaption").text) > 60, path.name
+            links = figure.find_elements(By.CSS_SELECTOR, "figcaption a[download]")
+            assert [link.text for link in links] == ["SVG", "PNG", "CSV"], path.name
+            for link in links:
+                file = path.parent / link.get_dom_attribute("href")
+                assert file.stat().st_size > 20, (path.name, file.name)
+    assert count >= 6
+
+
 @pytest.mark.skipif(not BUILT.is_dir(), reason="the book is not built: make book")
 def test_every_page_of_the_book_is_quiet_fits_a_phone_and_describes_its_figures(browser):
     resize(browser, 400, 900)
     browser.get_log("browser")
-    for path in sorted(BUILT.rglob("*.html")):
-        if path.relative_to(BUILT).parts[0] in ("_static", "_modules"):
-            continue
+    for path in pages():
         browser.get(path.as_uri())
         wide = browser.execute_script("return document.documentElement.scrollWidth")
         assert wide <= 400, (path.name, wide)

@@ -341,7 +341,8 @@
       return choose({[side]: {...state[side], ...change}});
     });
     divider.addEventListener("input", compare);
-    for (const control of Object.values(lens)) control.addEventListener("input", magnify);
+    lens.zoom.addEventListener("change", magnify);
+    for (const control of [lens.x, lens.y]) control.addEventListener("input", magnify);
     for (const side of SIDES) {
       root.querySelector(`[data-view=error-${side}]`).addEventListener("click", (event) => {
         const box = event.target.getBoundingClientRect();
