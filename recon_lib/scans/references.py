@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def bright_slices(slices: np.ndarray) -> np.ndarray:
 
 
 def gather(
-    paths: Sequence[Path],
+    scans: Mapping[Path, str],
     axis: str | None = None,
     announce: Callable[[Scan], None] | None = None,
     options: ReadOptions | None = None,
@@ -93,7 +93,7 @@ def gather(
     """Read the slices of scans that show enough, each divided by its maximum.
 
     Args:
-        paths: Magnitudes, or fully sampled k-space.
+        scans: The subject whom each scan shows: magnitudes, or fully sampled k-space.
         axis: Along which slices are stacked, as for :meth:`~recon_lib.scans.scan.Scan.axis`.
         announce: Called with each scan as it was read, which may have notes.
         options: What the user says of the scans.
@@ -106,7 +106,7 @@ def gather(
             slices or in contrast.
     """
     parts, first, size = [], None, None
-    for path in paths:
+    for path, subject in scans.items():
         scan = read_scan(path, options)
         if announce:
             announce(scan)
@@ -118,7 +118,7 @@ def gather(
             raise ReconError(f"{path} has no slice with more than {COVERAGE:.0%} of bright pixels: leave it out.")
         images = limit(slices[indices])[0]
         images = images / images.max(axis=(1, 2), keepdims=True)
-        parts.append(Slices(images, (path,) * len(indices), (scan.subject,) * len(indices), tuple(indices.tolist())))
+        parts.append(Slices(images, (path,) * len(indices), (subject,) * len(indices), tuple(indices.tolist())))
     return join(parts)
 
 
@@ -168,22 +168,34 @@ def hold_out(slices: Slices) -> tuple[Slices, Slices]:
     return slices.take(range(cut)), slices.take(range(cut, len(slices)))
 
 
-def check_apart(pool: Slices, held: Slices) -> None:
+def check_apart(pool: Slices, held: Slices, allow_same_subject: bool = False) -> None:
     """Refuse slices to test on that do not fit those to tune with, or are among them.
 
     Args:
         pool: Slices to tune with.
         held: Slices to test on.
+        allow_same_subject: One subject may do both, for who has one; one image never may.
 
     Raises:
-        ReconError: They share a scan, or differ in size.
+        ReconError: They show the same subject, hold equal slices, or differ in size.
     """
-    shared = {path.resolve() for path in pool.scans} & {path.resolve() for path in held.scans}
-    if shared:
-        raise ReconError(f"{sorted(shared)[0]} is to tune with and to test on: keep the scans of --test apart.")
     if pool.images.shape[1:] != held.images.shape[1:]:
         sizes = " and ".join("x".join(map(str, s.images.shape[1:])) for s in (pool, held))
         raise ReconError(f"Scans to tune with and to test on have slices of {sizes}: they must be of one size.")
+    known = {image.tobytes(): place for place, image in enumerate(pool.images)}
+    for place, image in enumerate(held.images):
+        if image.tobytes() in known:
+            twin = known[image.tobytes()]
+            names = (
+                f"{pool.scans[twin]}, slice {pool.numbers[twin]}, and {held.scans[place]}, slice {held.numbers[place]}"
+            )
+            raise ReconError(f"{names}, are one image, to tune with and to test on: leave one of them out.")
+    shared = sorted(set(pool.subjects) & set(held.subjects))
+    if shared and not allow_same_subject:
+        raise ReconError(
+            f"{shared[0]} would tune the network and test it: keep subjects apart (--subject-from names them "
+            "otherwise), or add --allow-same-subject, and the numbers flatter the network."
+        )
 
 
 def _check_alike(first: Scan, scan: Scan, size: tuple[int, ...], own_size: tuple[int, ...]) -> None:

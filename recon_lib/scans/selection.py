@@ -87,6 +87,11 @@ def select_scans(
     return candidates
 
 
+def subjects_of(candidates: Sequence[Candidate]) -> dict[Path, str]:
+    """Return the subject of each scan that is taken, as :func:`~recon_lib.scans.references.gather` wants them."""
+    return {candidate.path: candidate.subject for candidate in candidates if candidate.is_taken}
+
+
 def render_selection(candidates: Sequence[Candidate], folder: Path) -> str:
     """List what is taken and what is left out, for a terminal.
 

@@ -1,5 +1,6 @@
 """Slices to tune with and to test on: which, how many, whose; and the mixtures that are refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from scan_files import head, save_dicom, save_nifti
 
 from recon_lib.core.errors import ReconError
 from recon_lib.imaging.fourier import fft2c
-from recon_lib.scans.references import Slices, bright_slices, check_apart, gather, hold_out, join
+from recon_lib.scans import references
+from recon_lib.scans.references import Slices, bright_slices, check_apart, hold_out, join
 
 
 def slices(scans="aabbb", subjects=None, size=(4, 5)):
@@ -17,13 +19,17 @@ def slices(scans="aabbb", subjects=None, size=(4, 5)):
     return Slices(images, tuple(map(Path, scans)), tuple(subjects or scans), tuple(range(n)))
 
 
+def gather(paths, *words):
+    return references.gather({path: path.name[:6] for path in paths}, *words)
+
+
 def test_slices_have_a_maximum_of_one_and_come_scan_by_scan(tmp_path):
     paths = [save_nifti(tmp_path / f"sub-0{k}_T1w.nii", head(seed=k)) for k in (1, 2)]
     gathered = gather(paths)
     np.testing.assert_allclose(gathered.images.max(axis=(1, 2)), 1)
     assert gathered.images.dtype == np.float32
     assert list(gathered.scans) == sorted(gathered.scans)
-    assert set(gathered.subjects) == {"sub-01", "sub-02"}
+    assert gathered.subjects == tuple(path.name[:6] for path in gathered.scans)
     assert gathered.images.shape[1:] == (24, 28)
     assert gather(paths, "coronal").images.shape[1:] == (24, 5)
 
@@ -107,12 +113,28 @@ def test_spread_takes_some_at_even_distances():
     assert len(slices("a" * 3).spread(40)) == 3
 
 
-def test_scans_to_test_on_are_others_of_the_same_size():
-    check_apart(slices("aab"), slices("cc"))
-    with pytest.raises(ReconError, match="is to tune with and to test on"):
-        check_apart(slices("aab"), slices("cb"))
+def test_scans_to_test_on_are_of_the_same_size():
+    check_apart(slices("aab"), with_images(slices("cc"), 7))
     with pytest.raises(ReconError, match="slices of 4x5 and 6x5: they must be of one size"):
         check_apart(slices("a"), slices("b", size=(6, 5)))
+
+
+def with_images(part, offset):
+    return replace(part, images=part.images + np.float32(offset))
+
+
+def test_one_image_never_tunes_and_tests_whatever_its_name():
+    pool, held = slices("aab"), with_images(slices("cc"), 1)  # of 1, 2, 3 and of 2, 3
+    for allowed in (False, True):
+        with pytest.raises(ReconError, match=r"a, slice 1, and c, slice 0, are one image"):
+            check_apart(pool, held, allowed)
+
+
+def test_a_subject_tunes_and_tests_only_where_that_is_allowed():
+    pool, held = slices("ab", ["x", "y"]), with_images(slices("cd", ["z", "y"]), 7)
+    with pytest.raises(ReconError, match=r"y would tune the network and test it: .*--allow-same-subject"):
+        check_apart(pool, held)
+    check_apart(pool, held, allow_same_subject=True)
 
 
 def test_join_keeps_the_order():
