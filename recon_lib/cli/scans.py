@@ -1,4 +1,4 @@
-"""Commands for the user's own scans: ``reconstruct``, ``evaluate``, ``finetune``, ``weights list|show``.
+"""Commands for the user's own scans: ``reconstruct``, ``evaluate``, ``weights list|show``.
 
 As in :mod:`recon_lib.cli.main`, a command imports what it needs when it runs.
 """
@@ -6,36 +6,17 @@ As in :mod:`recon_lib.cli.main`, a command imports what it needs when it runs.
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recon_lib.cli import finetune, options, reports
+from recon_lib.cli.reports import Report
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
-    from recon_lib.core.progress import Bar
-    from recon_lib.scans.options import ReadOptions
     from recon_lib.scans.reconstruct import Network
     from recon_lib.scans.scan import Scan
-
-_INPUTS = (
-    "NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd), .npy or .npz magnitudes, the folder of a DICOM "
-    "series or study, or raw single-coil k-space (complex .npy or .npz, BART's .cfl, fastMRI or ISMRMRD .h5)"
-)
-_CONVENTION = (
-    "K-space is centred (zero frequency at height // 2 and width // 2, the image's origin likewise) and orthonormal, "
-    "and its last two axes are rows and columns; what is stored otherwise is recognised, and said."
-)
-_MASK = (
-    "undersample with this mask (.npy, .npz, .h5, .cfl; columns or a slice) instead of drawing them; 'own' for the one "
-    "that an HDF5 file holds beside its k-space"
-)
-_SIMULATION = (
-    "Magnitude images are undersampled retrospectively. That is a simulation, and the output is labelled so: their "
-    "k-space has no phase, no coils and processed noise, so every method looks better than on raw data ('data crimes')."
-)
-_AT_MOST = 40  # held-out slices that are reconstructed before and after tuning
 
 
 def add_commands(groups: argparse._SubParsersAction) -> None:
@@ -44,32 +25,29 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     Args:
         groups: Where they belong.
     """
-    command = _command(groups, "reconstruct", "reconstruct a scan with a network, in its geometry and intensity scale")
-    command.set_defaults(run=reconstruct)
-    command.add_argument("input", metavar="IN", type=Path, help=_INPUTS)
-    _add_series(command)
-    command.add_argument("--output", metavar="OUT", type=Path, required=True, help="in the input's format (or NIfTI)")
+    text = "reconstruct a scan with a network, in its geometry and intensity scale"
+    command = options.add_scan_command(groups, "reconstruct", text, reconstruct)
+    command.add_argument("input", metavar="IN|DIR", type=Path, help=f"a scan, or a folder of scans: {options.INPUTS}")
+    options.add_series(command)
+    options.add_selection(command)
+    text = "in the input's format (or NIfTI); of a folder, a folder with the same names"
+    command.add_argument("--output", metavar="OUT", type=Path, required=True, help=text)
     command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
-    command.add_argument("--mask", metavar="FILE", help=_MASK)
+    options.add_mask(command)
+    reports.add_report(command)
 
-    command = _command(groups, "evaluate", "measure a network and zero-filling on scans that are fully sampled")
-    command.set_defaults(run=evaluate)
-    command.add_argument("input", metavar="DIR|IN", type=Path, help=f"a folder of scans, or one: {_INPUTS}")
-    _add_series(command)
+    text = "measure a network and zero-filling on scans that are fully sampled"
+    command = options.add_scan_command(groups, "evaluate", text, evaluate)
+    command.add_argument("input", metavar="DIR|IN", type=Path, help=f"a folder of scans, or one: {options.INPUTS}")
+    options.add_series(command)
+    options.add_selection(command)
     command.add_argument("--output", metavar="CSV", type=Path, help="a table with a row for each slice and method")
     command.add_argument("--overwrite", action="store_true", help="replace CSV if it exists")
-    command.add_argument("--mask", metavar="FILE", help=_MASK)
+    options.add_mask(command)
+    reports.add_report(command)
 
-    command = _command(groups, "finetune", "tune a network with a few slices of your scans")
-    command.set_defaults(run=finetune)
-    command.add_argument("input", metavar="DIR", type=Path, help=f"a folder of scans: {_INPUTS}")
-    command.add_argument("--images", metavar="N", type=int, default=20, help="slices drawn to tune with (default: 20)")
-    command.add_argument("--test", metavar="DIR2", type=Path, help="scans to test on (default: DIR's last subject)")
-    command.add_argument("--epochs", metavar="N", type=int, help="passes over them (default: the network's profile's)")
-    command.add_argument("--batch", metavar="N", type=int, help="images an update, 0 for all (default: likewise)")
-    command.add_argument("--learning-rate", metavar="RATE", type=float, help="Adam's first rate (default: likewise)")
-    command.add_argument("--output", metavar="NET", type=Path, required=True, help="the tuned network, .safetensors")
-    command.add_argument("--overwrite", action="store_true", help="replace NET if it exists")
+    finetune.add_command(groups)
+    reports.add_command(groups)
 
     weights = groups.add_parser("weights", help="the released networks", description="The released networks.")
     kinds = weights.add_subparsers(metavar="COMMAND", required=True)
@@ -82,98 +60,108 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
 
 
 def reconstruct(arguments: argparse.Namespace) -> None:
-    """Reconstruct a scan."""
+    """Reconstruct a scan, or all that are taken of a folder."""
     from recon_lib.scans import read, write
 
-    sidecar = read.record_path(arguments.output)
-    write.check_output(arguments.output, arguments.overwrite, arguments.input, sidecar=sidecar, folder=True)
-    path = _network_file(arguments)
-    scan = read.read_scan(arguments.input, _reading(arguments))
-    _announce(scan)
-    write.ending(scan, arguments.output)
-    network = _open(path, arguments)
+    reports.check_report(arguments.report, arguments.overwrite)
+    report = Report(arguments.report, arguments.axis)
+    if _is_folder_of_scans(arguments):
+        _reconstruct_folder(arguments, report)
+        return
+    out = arguments.output
+    sidecar = read.record_path(out)
+    write.check_output(out, arguments.overwrite, arguments.input, sidecar=sidecar, folder=True)
+    path = options.network_file(arguments)
+    scan = read.read_scan(arguments.input, options.reading(arguments))
+    write.ending(scan, out)
+    options.announce(scan)
+    network = options.open_network(path, arguments)
+    print(_reconstruct(scan, network, out, arguments, report))
+    if arguments.report:
+        print(report.write(f"{scan.path.name}, reconstructed by {network.name}"))
+
+
+def _reconstruct(scan: Scan, network: Network, out: Path, arguments: argparse.Namespace, report: Report) -> str:
+    """Reconstruct a scan that was read, write it, and return the line that says so."""
     from recon_lib.core.progress import Bar
+    from recon_lib.scans import write
     from recon_lib.scans.reconstruct import reconstruct_scan
 
+    report.add_scan(scan)
     try:
         with Bar(scan.path.name) as bar:
-            volume, record = reconstruct_scan(scan, network, **_options(arguments, scan, bar), progress=bar)
-        write.write_scan(scan, volume, arguments.output, record)
+            settings = options.sampling(arguments, scan, bar)
+            volume, record = reconstruct_scan(scan, network, **settings, observe=report.observe, progress=bar)
+        write.write_scan(scan, volume, out, record)
     except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(f"interrupted; {arguments.output} was not written.") from stop
-    print(f"{arguments.output}: {write.summary(record)}")
+        raise KeyboardInterrupt(f"interrupted; {out} was not written.") from stop
+    return f"{out}: {write.summary(record)}"
+
+
+def _reconstruct_folder(arguments: argparse.Namespace, report: Report) -> None:
+    """Reconstruct each scan of a folder into the same place of another; one that is bad does not lose the others."""
+    from recon_lib.scans import read, write
+
+    folder, target = arguments.input, arguments.output
+    if target.resolve().is_relative_to(folder.resolve()):
+        raise ReconError(f"{target} lies in {folder}: name a folder elsewhere, or its scans would be taken next time.")
+    path = options.network_file(arguments)
+    scans = options.select(arguments, folder)
+    network = options.open_network(path, arguments)
+
+    def work(place: Path) -> str:
+        scan = read.read_scan(place, options.reading(arguments))
+        out = write.place_in(scan, target / place.relative_to(folder))
+        write.check_output(out, arguments.overwrite, place, sidecar=read.record_path(out), folder=True)
+        options.announce(scan)
+        return _reconstruct(scan, network, out, arguments, report)
+
+    failures = _each(scans, folder, work)
+    if arguments.report and len(failures) < len(scans):
+        print(report.write(f"{folder.name}, reconstructed by {network.name}"))
+    _raise_failures(failures, len(scans))
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Measure a network on one scan or on all of a folder."""
+    """Measure a network on one scan or on all that are taken of a folder."""
+    from recon_lib.core.progress import Bar
     from recon_lib.scans import read, write
-    from recon_lib.scans.read import is_series
 
+    reports.check_report(arguments.report, arguments.overwrite)
     if arguments.output:
         write.check_output(arguments.output, arguments.overwrite, arguments.input)
-    path = _network_file(arguments)
-    single = not arguments.input.is_dir() or is_series(arguments.input) or arguments.series is not None
-    scans = [arguments.input] if single else read.find_scans(arguments.input)
-    network = _open(path, arguments)
-    from recon_lib.core.progress import Bar
+    path = options.network_file(arguments)
+    folder = arguments.input
+    single = not folder.is_dir() or read.is_series(folder) or arguments.series is not None
+    scans = {folder: ""} if single else options.select(arguments, folder)
+    network = options.open_network(path, arguments)
     from recon_lib.scans.reconstruct import evaluate_scan
 
-    rows: list[dict] = []
+    report, rows = Report(arguments.report, arguments.axis), []
+
+    def measure(place: Path) -> str:
+        name = place.name if single else place.relative_to(folder).as_posix()
+        scan = read.read_scan(place, options.reading(arguments))
+        options.announce(scan)
+        report.add_scan(scan)
+        with Bar(name) as bar:
+            settings = options.sampling(arguments, scan, bar)
+            measured = evaluate_scan(scan, network, **settings, observe=report.observe, progress=bar)
+        rows.extend({**row, "scan": name} for row in measured)
+        return _means(name, measured)
+
     try:
-        for scan in scans:
-            name = scan.name if single else scan.relative_to(arguments.input).as_posix()
-            source = read.read_scan(scan, _reading(arguments))
-            _announce(source)
-            with Bar(name) as bar:
-                measured = evaluate_scan(source, network, **_options(arguments, source, bar), progress=bar)
-            rows += [{**row, "scan": name} for row in measured]
-            print(_means(name, measured), flush=True)
+        failures = _each(scans, folder, measure, keep_going=not single)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt("interrupted; no table was written.") from stop
     if any(row["simulation"] for row in rows):
-        print(f"note: {_SIMULATION}")
-    if arguments.output:
+        print(f"note: {options.SIMULATION}")
+    if arguments.output and rows:
         write.write_table(arguments.output, rows)
         print(f"{arguments.output}: {len(rows)} rows")
-
-
-def finetune(arguments: argparse.Namespace) -> None:
-    """Tune a network, and say what it gives on held-out slices before and after."""
-    from recon_lib.scans import read, references, write
-
-    out = arguments.output
-    if out.suffix != ".safetensors":
-        raise ReconError(f"{out} is no name for a network: let it end with .safetensors.")
-    write.check_output(out, arguments.overwrite, sidecar=out.with_suffix(".json"))
-    path = _network_file(arguments)
-    reading = {"axis": arguments.axis, "options": _reading(arguments), "announce": _announce}
-    pool = references.gather(read.find_scans(arguments.input), **reading)
-    if arguments.test:
-        held = references.gather(read.find_scans(arguments.test), **reading)
-        references.check_apart(pool, held)
-    else:
-        pool, held = references.hold_out(pool)
-    chosen, held = pool.draw(arguments.images, arguments.seed), held.spread(_AT_MOST)
-    network = _open(path, arguments, tuning=True)
-    from recon_lib.core.progress import Bar
-    from recon_lib.scans.finetune import recipe_of, tune_network
-
-    options = {"acceleration": _acceleration(arguments), "seed": arguments.seed}
-    recipe = recipe_of(
-        network, len(chosen), epochs=arguments.epochs, batch=arguments.batch, learning_rate=arguments.learning_rate
-    )
-    people = len(set(held.subjects))
-    print(f"tuning with {len(chosen)} of {len(pool)} slices; {len(held)} slices of {people} subject(s) are held out")
-    print(f"note: {_SIMULATION}")
-    if set(held.subjects) & set(pool.subjects):
-        print("note: the held-out slices show a subject that tunes the network too, so their PSNR flatters it.")
-    with Bar(out.name) as bar:
-        tuned = tune_network(network, chosen, out, recipe=recipe, **options, held=held, progress=bar)
-    psnr_before, psnr_after = tuned.card.held_out.psnr_before, tuned.card.held_out.psnr_after
-    print(
-        f"held-out PSNR: zero-filled {psnr_before['zero_filled']:.2f} dB, before {psnr_before['network']:.2f} dB, "
-        f"after {psnr_after['network']:.2f} dB\n{out}: use it as --weights {out}"
-    )
+    if arguments.report and rows:
+        print(report.write(f"{folder.name}, measured with {network.name}", rows))
+    _raise_failures(failures, len(scans))
 
 
 def weights_list(_: argparse.Namespace) -> None:
@@ -186,109 +174,44 @@ def weights_list(_: argparse.Namespace) -> None:
 
 def weights_show(arguments: argparse.Namespace) -> None:
     """Print everything that is known of a network."""
+    from recon_lib.data.networks import obtain_network
     from recon_lib.paper import networks
     from recon_lib.results.defaults import released_networks
 
     released = [network for holders in released_networks().values() for network in holders]
-    print(networks.plain_card(_find(arguments.weights), released))
+    print(networks.plain_card(obtain_network(arguments.weights), released))
 
 
-def _command(groups: argparse._SubParsersAction, name: str, text: str) -> argparse.ArgumentParser:
-    command = groups.add_parser(
-        name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=f"{_SIMULATION} {_CONVENTION}"
-    )
-    command.add_argument("--weights", metavar="NAME", required=True, help="a released network, or a .safetensors file")
-    command.add_argument("--precision", metavar="NAME", help="of hidden layers: auto (default), float32 or bfloat16")
-    text = "grid points over samples of k-space (default: 4; k-space that is undersampled has its own)"
-    command.add_argument("--acceleration", metavar="R", type=float, help=text)
-    text = "axial (default), coronal, sagittal, or the number of the file's axis along which slices are stacked"
-    command.add_argument("--axis", help=text)
-    command.add_argument("--seed", type=int, default=0, help="other masks, and other slices drawn (default: 0)")
-    text = "where the zero frequency of k-space is, instead of looking for it: centred, or corner (as fft2 leaves it)"
-    command.add_argument("--kspace-order", metavar="ORDER", help=text)
-    command.add_argument("--image", action="store_true", help="complex arrays are images, not k-space")
-    text = "set NaN and infinite values to zero, and say how many"
-    command.add_argument("--nan-to-zero", action="store_true", help=text)
-    text = "set negative values of magnitudes to zero (what resampling leaves), and say how many"
-    command.add_argument("--clip-negative", action="store_true", help=text)
-    return command
+def _is_folder_of_scans(arguments: argparse.Namespace) -> bool:
+    """Tell a folder of scans from a DICOM series, and from a study: several series of one patient."""
+    from recon_lib.scans import read
+    from recon_lib.scans.subjects import read_patient
+
+    folder = arguments.input
+    if not folder.is_dir() or read.is_series(folder) or arguments.series is not None:
+        return False
+    scans = read.find_scans(folder)
+    return any(scan.is_file() for scan in scans) or len({read_patient(scan) for scan in scans}) > 1
 
 
-def _add_series(command: argparse.ArgumentParser) -> None:
-    text = "number, description or identifier of the DICOM series to read (default: the one with the most images)"
-    command.add_argument("--series", metavar="NAME", help=text)
+def _each(scans: Iterable[Path], folder: Path, work: Callable[[Path], str], *, keep_going: bool = True) -> list[str]:
+    """Do the work of each scan and print what it returns; return what is wrong with those that cannot be done."""
+    failures = []
+    for place in scans:
+        try:
+            print(work(place), flush=True)
+        except ReconError as error:
+            if not keep_going:
+                raise
+            failures.append(str(error))
+            print(f"{place.relative_to(folder).as_posix()}: left out, see the error below", flush=True)
+    return failures
 
 
-def _announce(scan: Scan) -> None:
-    """Say what was guessed, left out, reordered or scaled on reading: a line on stderr for each."""
-    for sentence in scan.notes.values():
-        print(_note(scan, sentence), file=sys.stderr)
-
-
-def _note(scan: Scan, sentence: str) -> str:
-    return f"note: {scan.path.name}: {' '.join(sentence.split())}"
-
-
-def _reading(arguments: argparse.Namespace) -> ReadOptions:
-    from recon_lib.scans.options import ReadOptions
-
-    return ReadOptions(
-        kspace_order=arguments.kspace_order,
-        as_image=arguments.image,
-        nan_to_zero=arguments.nan_to_zero,
-        clip_negative=arguments.clip_negative,
-        series=getattr(arguments, "series", None),  # where a folder of scans is read, each gives its largest
-    )
-
-
-def _find(name: str) -> Path:
-    from recon_lib.data.networks import obtain_network
-
-    return obtain_network(name)
-
-
-def _network_file(arguments: argparse.Namespace) -> Path:
-    """Find the network; an unknown precision is refused here too, before anything is read."""
-    from recon_lib.network.precision import precision_setting
-
-    precision_setting(arguments.precision)
-    return _find(arguments.weights)
-
-
-def _open(path: Path, arguments: argparse.Namespace, *, tuning: bool = False) -> Network:
-    """Read a network, and say on stderr what it computes in."""
-    from recon_lib.network.quiet import import_backend
-
-    import_backend()
-    from recon_lib.scans.reconstruct import open_network
-
-    network = open_network(path, arguments.precision, tuning=tuning)
-    print(network.precision, file=sys.stderr)
-    return network
-
-
-def _acceleration(arguments: argparse.Namespace) -> float:
-    from recon_lib.imaging.masks import MaskSpec
-
-    return MaskSpec.acceleration if arguments.acceleration is None else arguments.acceleration
-
-
-def _options(arguments: argparse.Namespace, scan: Scan, bar: Bar) -> dict[str, object]:
-    """Return how a scan is undersampled; its own mask is one that the user may ask for."""
-    from recon_lib.scans.scan_masks import OWN, make_mask, read_mask
-
-    def say(sentence: str) -> None:
-        bar.write(_note(scan, sentence), sys.stderr)
-
-    mask = None
-    if arguments.mask == OWN:
-        if scan.mask is None:
-            raise ReconError(f"{scan.path} holds no mask of its own: name the file of one in --mask.")
-        mask = make_mask(scan.mask, str(scan.path))
-    elif arguments.mask:
-        mask = read_mask(Path(arguments.mask))
-    options = {name: getattr(arguments, name) for name in ("acceleration", "axis", "seed")}
-    return {**options, "mask": mask, "say": say}
+def _raise_failures(failures: Sequence[str], count: int) -> None:
+    """End with an error that names every scan that could not be done, after the work of the others is kept."""
+    if failures:
+        raise ReconError(f"{len(failures)} of {count} scans could not be done: {' '.join(failures)}")
 
 
 def _means(name: str, rows: Sequence[dict]) -> str:

@@ -25,6 +25,9 @@ from recon_lib.scans.scaling import peaks
 from recon_lib.scans.scan import Scan
 from recon_lib.scans.scan_masks import UserMask
 
+Observer = Callable[[AcquiredScan, np.ndarray], None]
+"""Called with slices as acquired, and the network's reconstructions in their scale, ``(n, height, width)``."""
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -75,6 +78,7 @@ def reconstruct_scan(
     seed: int = 0,
     mask: UserMask | None = None,
     say: Callable[[str], None] | None = None,
+    observe: Observer | None = None,
     progress: Progress | None = None,
 ) -> tuple[np.ndarray, dict[str, object]]:
     """Reconstruct every slice of a scan.
@@ -87,6 +91,7 @@ def reconstruct_scan(
         seed: Chooses another family of masks.
         mask: Takes the place of the masks that are drawn.
         say: Called with each note on how it was acquired and scaled.
+        observe: Called with what was acquired and reconstructed, for a report.
         progress: Called with slices done, slices in all and an empty row.
 
     Returns:
@@ -98,6 +103,8 @@ def reconstruct_scan(
     """
     acquired = _acquire(scan, network, acceleration=acceleration, axis=axis, seed=seed, mask=mask, say=say)
     after, _ = apply_network(network.cascade, acquired, progress)
+    if observe:
+        observe(acquired, after)
     images = np.zeros((acquired.slices, *after.shape[1:]), np.float32)
     images[acquired.numbers] = after * acquired.scales[:, None, None]
     record = {
@@ -125,6 +132,7 @@ def evaluate_scan(
     seed: int = 0,
     mask: UserMask | None = None,
     say: Callable[[str], None] | None = None,
+    observe: Observer | None = None,
     progress: Progress | None = None,
 ) -> list[dict[str, object]]:
     """Measure a network, and zero-filling, on the slices of a scan that show enough.
@@ -137,6 +145,7 @@ def evaluate_scan(
         seed: As for :func:`reconstruct_scan`.
         mask: As for :func:`reconstruct_scan`.
         say: As for :func:`reconstruct_scan`.
+        observe: As for :func:`reconstruct_scan`.
         progress: Called with slices done, slices in all and an empty row.
 
     Returns:
@@ -153,22 +162,28 @@ def evaluate_scan(
         raise ReconError(f"{scan.path} has no slice with enough bright pixels to measure: leave it out.")
     acquired = acquired.take(bright)
     facts = {"scan": scan.path.name, **{key: acquired.facts[key] for key in ("acceleration", "simulation")}}
-    return [{**facts, **row, "precision": network.precision.name} for row in measure(network, acquired, progress)]
+    rows = measure(network, acquired, progress, observe)
+    return [{**facts, **row, "precision": network.precision.name} for row in rows]
 
 
-def measure(network: Network, acquired: AcquiredScan, progress: Progress | None = None) -> list[dict[str, object]]:
+def measure(
+    network: Network, acquired: AcquiredScan, progress: Progress | None = None, observe: Observer | None = None
+) -> list[dict[str, object]]:
     """Compare reconstructions with their references.
 
     Args:
         network: The network.
         acquired: Slices with references.
         progress: Called with slices done, slices in all and an empty row.
+        observe: As for :func:`reconstruct_scan`.
 
     Returns:
         Two rows a slice, ``zero_filled`` and ``network``: ``slice, method`` and the metrics. Their data range is what
         the reference is scaled by: its maximum, or a percentile where few voxels dominate.
     """
     made = _both(network, acquired, progress)
+    if observe:
+        observe(acquired, made["network"])
     rows, ranges = [], peaks(acquired.target[..., 0])[0]
     for k, (number, reference) in enumerate(zip(acquired.numbers, acquired.target[..., 0], strict=True)):
         for method, images in made.items():

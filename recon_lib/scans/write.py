@@ -27,6 +27,7 @@ from recon_lib.scans.read import is_reconstruction, record_path
 from recon_lib.scans.scan import Scan
 from recon_lib.scans.storage import Stored, store
 
+_READ_ENDINGS = (*NIFTI[::-1], *META, *MGH, ".npy", ".npz", ".cfl", ".hdr", *HDF5)
 _COMMENT = 6  # the code of a NIfTI extension that holds text
 # The endings that the output of each kind of scan may have. The empty one stands for a folder of DICOM files.
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -88,6 +89,23 @@ def ending(scan: Scan, out: Path) -> str:
         allowed = " or ".join(end or "a folder's name without a dot (a DICOM series)" for end in endings)
         raise ReconError(f"{out} does not suit {scan.path}: the output ends with {allowed}.")
     return suffix
+
+
+def place_in(scan: Scan, place: Path) -> Path:
+    """Return where a scan of a folder of scans is written: its own name, in a format that its kind can have.
+
+    Args:
+        scan: What was read.
+        place: The scan's place in the folder that is written.
+    """
+    endings = FORMATS[scan.kind]
+    if "" in endings:
+        return place.with_name(place.name.replace(".", "_"))
+    name, suffix = next(
+        ((place.name[: -len(end)], end) for end in _READ_ENDINGS if place.name.lower().endswith(end)),
+        (place.name, ""),
+    )
+    return place if suffix in endings else place.with_name(name + endings[0])
 
 
 def write_scan(scan: Scan, volume: np.ndarray, out: Path, record: dict[str, object]) -> None:

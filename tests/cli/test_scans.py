@@ -25,23 +25,6 @@ from recon_lib.network import precision
 from recon_lib.network.files import load_network
 
 
-@pytest.fixture(scope="module")
-def net(tmp_path_factory):
-    return tiny_network(tmp_path_factory.mktemp("network") / "tiny.safetensors")
-
-
-@pytest.fixture
-def run(net, capsys):
-    """Run a command with the tiny network; return status, what it printed, and its lines of error."""
-
-    def run_(*words, weights=net):
-        status = main.main([str(word) for word in words] + (["--weights", str(weights)] if weights else []))
-        out, error = capsys.readouterr()
-        return status, out, [line for line in error.splitlines() if line.startswith("error")]
-
-    return run_
-
-
 def psnr(image, reference):
     scale = reference.max()
     return -10 * np.log10(np.mean((image / scale - reference / scale) ** 2))
@@ -156,7 +139,9 @@ def test_finetune_writes_a_network_that_the_others_take(tmp_path, run, net):
 
 def test_finetune_takes_a_dicom_series_alone_and_says_that_it_flatters(tmp_path, run):
     save_dicom(tmp_path / "in" / "series", head((24, 28, 8)))
-    status, out, _ = run("finetune", tmp_path / "in", *TUNE, "--output", tmp_path / "net.safetensors")
+    words = ("finetune", tmp_path / "in", *TUNE, "--output", tmp_path / "net.safetensors")
+    assert "sub-07 would tune the network and test it" in run(*words)[2][0]
+    status, out, _ = run(*words, "--allow-same-subject")
     assert status == 0
     assert "flatters" in out
 
@@ -280,7 +265,7 @@ def test_outputs_that_exist_are_kept(tmp_path, run):
         (["--images", "0"], "0 images cannot tune a network"),
         (["--epochs", "0"], "epochs is 1 or more, not 0"),
         (["--learning-rate", "-1"], "learning_rate is positive and finite, not -1.0"),
-        (["--test", "IN"], "is to tune with and to test on"),
+        (["--test", "IN"], "are one image, to tune with and to test on"),
         (["--acceleration", "0.9"], "make it 1 or more, and finite"),
         (["--output", "net.h5"], "let it end with .safetensors"),
     ],
@@ -298,12 +283,11 @@ def test_bad_input_to_finetune_is_one_sentence_and_status_2(tmp_path, run, words
 def test_mixed_folders_cannot_tune(tmp_path, run):
     folder = scans(tmp_path / "in", 2)
     save_nifti(folder / "sub-09_T2w.nii.gz", head())
-    assert "differ in contrast" in run("finetune", folder, *TUNE, "--output", tmp_path / "n.safetensors")[2][0]
+    words = ("finetune", folder, *TUNE, "--output", tmp_path / "n.safetensors")
+    assert "differ in contrast" in run(*words, "--include", "*")[2][0]
     shutil.move(folder / "sub-09_T2w.nii.gz", tmp_path / "elsewhere.nii.gz")
     save_nifti(folder / "sub-09_T1w.nii.gz", head((24, 20, 5)))
-    assert (
-        "have slices of 24x28 and 24x20" in run("finetune", folder, *TUNE, "--output", tmp_path / "n.safetensors")[2][0]
-    )
+    assert "have slices of 24x28 and 24x20" in run(*words)[2][0]
 
 
 def test_a_wrong_network_is_named(tmp_path, run):

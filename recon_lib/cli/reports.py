@@ -1,0 +1,121 @@
+"""The command ``inspect``, and the reports of other commands: pictures and numbers of a user's scans."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recon_lib.cli import options
+from recon_lib.core.errors import ReconError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from recon_lib.scans.sampling import AcquiredScan
+    from recon_lib.scans.scan import Scan
+
+
+def add_command(groups: argparse._SubParsersAction) -> None:
+    """Add ``inspect`` to the parser of the command line.
+
+    Args:
+        groups: Where it belongs.
+    """
+    text = "report what is read of a scan: geometry, scale, slices, k-space with its acquired part"
+    command = options.add_scan_command(groups, "inspect", text, inspect, network=False)
+    command.add_argument("input", metavar="IN", type=Path, help=options.INPUTS)
+    options.add_series(command)
+    text = "the report; its picture is written beside it (default: <IN>-report.html in this folder)"
+    command.add_argument("--output", metavar="HTML", type=Path, help=text)
+    command.add_argument("--overwrite", action="store_true", help="replace HTML and its picture if they exist")
+
+
+def add_report(command: argparse.ArgumentParser) -> None:
+    """Add the option of a report to a command that reconstructs."""
+    text = "write a report with pictures too: what was read, zero-filled, network, errors and numbers"
+    command.add_argument("--report", metavar="HTML", type=Path, help=text)
+
+
+def inspect(arguments: argparse.Namespace) -> None:
+    """Report what is read of a scan."""
+    from recon_lib.scans.read import read_scan
+
+    name = arguments.input.resolve().name.split(".")[0]
+    path = arguments.output or Path(f"{name}-report.html")
+    check_report(path, arguments.overwrite)
+    scan = read_scan(arguments.input, options.reading(arguments))
+    options.announce(scan)
+    report = Report(path, arguments.axis)
+    report.add_scan(scan)
+    for heading, text in report.facts.items():
+        print(f"{heading}: {text}")
+    print(report.write(f"What was read of {scan.path.name}"))
+
+
+def check_report(path: Path | None, overwrite: bool) -> None:
+    """Refuse a report that cannot be written, or that would replace a file, before any work is done.
+
+    Args:
+        path: The page, or ``None`` where no report is asked for.
+        overwrite: It may exist, and its picture.
+    """
+    from recon_lib.scans.write import check_output
+
+    if path is None:
+        return
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ReconError(f"{path} is no name for a report: let it end with .html.")
+    check_output(path, overwrite, sidecar=path.with_suffix(".png"))
+
+
+class Report:
+    """A report as it grows while a command works.
+
+    Args:
+        path: The page, or ``None``: then nothing is kept or written.
+        axis: Along which slices are stacked, as the user named it.
+
+    Attributes:
+        facts: Text by heading.
+    """
+
+    def __init__(self, path: Path | None, axis: str | None) -> None:
+        self._path, self._axis = path, axis
+        self._figures: dict[str, object] = {}
+        self._name, self._upright = "", True
+        self.facts: dict[str, str] = {}
+
+    def add_scan(self, scan: Scan) -> None:
+        """Show what was read."""
+        if self._path is None:
+            return
+        from recon_lib.scans.report import scan_facts, scan_figure
+
+        self._name, self._upright = scan.path.name, scan.affine is not None
+        facts = scan_facts(scan, self._axis)
+        self.facts |= {f"{self._name}: {key}" if self.facts else key: text for key, text in facts.items()}
+        self._figures[f"{self._name}: slices as read, and their k-space."] = scan_figure(scan, self._axis)
+
+    def observe(self, acquired: AcquiredScan, image: np.ndarray) -> None:
+        """Show reconstructions of the scan that was added last."""
+        if self._path is None:
+            return
+        from recon_lib.scans.report import comparison_figure, reconstructions
+
+        images = reconstructions(acquired, image)
+        caption = f"{self._name}: zero-filled and by the network, with errors where there is a reference."
+        self._figures[caption] = comparison_figure(acquired, images, self._upright)
+
+    def write(self, title: str, rows: Sequence[dict] = ()) -> str:
+        """Write page and picture, and return a line that names them.
+
+        Args:
+            title: The page's heading.
+            rows: Numbers, a row a slice and method.
+        """
+        from recon_lib.scans.report import write_report
+
+        picture = write_report(self._path, title, self.facts, self._figures, rows)
+        return f"{self._path}: the report; {picture}: its first picture"
