@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recon_lib.cli import main
 
+_EVERY_TIME = re.compile(r"%\||^precision ")  # the bar of progress, and what a network computes in
 NETWORKS = ("reconstruct", "evaluate", "finetune")
 """The commands that need a network."""
 
@@ -22,7 +23,7 @@ class Outcome:
     Attributes:
         status: Its exit status.
         out: What it printed.
-        err: What it wrote to stderr, without the bar of progress.
+        err: What it wrote to stderr, without the bar of progress and the line on the network's precision.
     """
 
     status: int
@@ -58,7 +59,7 @@ class Commands:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = main.main(words)
-        lines = [line for line in re.split(r"[\r\n]+", err.getvalue()) if line.strip() and "%|" not in line]
+        lines = [line for line in re.split(r"[\r\n]+", err.getvalue()) if line.strip() and not _EVERY_TIME.search(line)]
         return Outcome(status, out.getvalue(), "\n".join(lines))
 
 
