@@ -54,7 +54,7 @@ def add_scan_command(
     if network:
         text = "a released network, or a .safetensors file"
         command.add_argument("--weights", metavar="NAME", required=True, help=text)
-        text = "what hidden layers compute in: auto (default), float32 or bfloat16; goes before RECON_PRECISION"
+        text = "of hidden layers: auto (default), float32 or bfloat16"
         command.add_argument("--precision", metavar="NAME", help=text)
         text = "grid points over samples of k-space (default: 4; k-space that is undersampled has its own)"
         command.add_argument("--acceleration", metavar="R", type=float, help=text)
