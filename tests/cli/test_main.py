@@ -13,6 +13,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.data import inventory
 from recon_lib.paper import headline, networks
 from recon_lib.results import defaults, merge, store
+from recon_lib.results.panels import PanelKey
 
 
 @pytest.fixture(autouse=True)
@@ -194,3 +195,24 @@ def test_without_results_there_is_no_network_to_list(capsys):
 def test_without_two_profiles_there_is_nothing_to_test_on_the_third_scanner(capsys):
     assert main.main(["results", "scanner"]) == 2
     assert "No two profiles have released networks of one name" in capsys.readouterr().err
+
+
+def test_completing_pictures_says_which_slices_and_what_is_lacking(monkeypatch, capsys):
+    from recon_lib.runs import panels
+
+    key = PanelKey("t1", "sub-12", 112, "zero_filled")
+    completion = panels.Completion({"t1": ("sub-12", 112)}, [key], ["evaluate-a"], 0.0171)
+    asked = []
+
+    def complete(profile, report):
+        asked.append(profile.name)
+        report("evaluate-b")
+        return completion
+
+    monkeypatch.setattr(panels, "complete_panels", complete)
+    assert main.main(["results", "panels", "smoke"]) == 0
+    assert asked == ["smoke"]
+    assert capsys.readouterr().out == (
+        "evaluate-b\nadded: 1 pictures of t1 sub-12 slice 112; PSNR within 0.0171 dB of the rows; "
+        "networks not released: 1\n"
+    )

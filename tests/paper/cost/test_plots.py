@@ -37,3 +37,18 @@ def test_every_benchmark_has_a_plot(name, written):
 def test_an_unknown_benchmark_is_named():
     with pytest.raises(ReconError, match="did you mean 'masks'"):
         plots.draw("mask", None)
+
+
+@pytest.mark.parametrize("name", benchmarks.BENCHMARKS)
+def test_on_a_page_a_plot_has_a_caption_and_the_numbers_of_its_rows(name, written, monkeypatch):
+    shown = {}
+
+    def keep(figure, file, numbers, caption, description):
+        shown.update(file=file, numbers=numbers, caption=caption)
+
+    monkeypatch.setattr(plots, "render_figure", keep)
+    plots.render(name, open_benchmark(name))
+    assert shown["file"] == f"cost_{name}"
+    assert len(shown["numbers"]) == len(open_benchmark(name).rows)
+    assert len(shown["caption"]) > 30
+    assert "Not measured yet" in plots.render(name, None).markdown
