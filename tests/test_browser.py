@@ -375,7 +375,7 @@ def test_a_click_on_an_error_map_enlarges_that_place_in_all_pictures(page):
     changed_by(page, act, "compare", "error-before", "error-after")
     assert Select(find(page, "[name=zoom]")).first_selected_option.get_attribute("value") == "2"
     for view in ("compare", "error-before", "error-after"):
-        assert canvas_size(page, view) == [round(length / 2) for length in whole]
+        assert canvas_size(page, view) == [(length + 1) // 2 for length in whole]
     assert int(find(page, "[name=x]").get_attribute("value")) == pytest.approx(25, abs=3)
     assert int(find(page, "[name=y]").get_attribute("value")) == pytest.approx(25, abs=3)
     changed_by(page, lambda: find(page, "[name=x]").send_keys(Keys.END), "error-after")
