@@ -246,9 +246,17 @@ def with_precision(cascade: Cascade, precision: str) -> Cascade:
     Returns:
         A copy with the same weights; the network itself if it computes so already.
     """
-    if cascade.precision == precision:
-        return cascade
-    copy = build(Cascade(cascade.architecture, cascade.seed, cascade.l2, precision))
+    return cascade if cascade.precision == precision else copy_cascade(cascade, precision)
+
+
+def copy_cascade(cascade: Cascade, precision: str | None = None) -> Cascade:
+    """Return a network with the same weights, which may be changed without changing the other.
+
+    Args:
+        cascade: A network that has been built.
+        precision: Keras' dtype policy of the copy's hidden layers; by default the network's own.
+    """
+    copy = build(Cascade(cascade.architecture, cascade.seed, cascade.l2, precision or cascade.precision))
     set_weights(copy, named_weights(cascade))
     return copy
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import TuningRecipe
-from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.cascade import Cascade, copy_cascade
 from recon_lib.network.training import fine_tune
 
 _TRIED = 2  # images; with a batch of more, as many as it has
@@ -30,8 +30,7 @@ def measure_update(cascade: Cascade, images: np.ndarray, masks: np.ndarray, reci
     Returns:
         Seconds of one update, without what the first one takes longer.
     """
-    copy = build(Cascade(cascade.architecture, cascade.seed, recipe.l2, cascade.precision))
-    copy.set_weights(cascade.get_weights())
+    copy = copy_cascade(cascade)
     batch = recipe.batch or len(images)
     tried = images[: min(len(images), max(batch, _TRIED))]
     ends: list[float] = []
