@@ -272,7 +272,7 @@ STATEMENTS = (
         "faster than compressed sensing",
         "run_time.md",
         "Run time",
-        f"The {PAPER_MS:g} ms belong to the paper's {PAPER_MACHINE} and are not tested. The comparison is: it holds if "
+        f"The {PAPER_MS:g} ms belong to the paper's {PAPER_MACHINE} and are not tested. The comparison is. It holds if "
         "the network takes less time for a slice than compressed sensing as the paper has it, the network alone and CS "
         "in batches, both on the machine of the benchmark.",
         {"psnr": 1.0},

@@ -140,7 +140,7 @@ def changes(compared: Results | None, varied: Results | None) -> list[Change]:
 _VARIATIONS = {
     "equal-updates": "As many updates as the largest number of photographs gets",
     "residual": "Sub-networks that put out a correction of their input",
-    "other-seed": "Another seed, for all that is drawn",
+    "other-seed": "Another seed, for every random choice",
 }
 
 

@@ -112,7 +112,7 @@ _QUOTED = (*_CONTROLS, "cs-weights")
 _NEEDS: dict[str, Callable[[], Needs]] = {
     # Pages that show whatever the best results have.
     **dict.fromkeys(("data", "explorer", "networks", "run_it", "training_curves"), Needs),
-    "index": partial(_comparison, *DOMAINS),
+    **dict.fromkeys(("index", "discussion"), partial(_comparison, *DOMAINS)),
     "differences": partial(_variations, *_CONTROLS),
     "figures/figure1": partial(_networks, TUNED),
     "figures/figure2": partial(_comparison, "t1", pictures=True),
@@ -126,6 +126,7 @@ _NEEDS: dict[str, Callable[[], Needs]] = {
     "tables/table4": partial(_grid, "t2"),
     # Controls and a search, which several pages quote.
     **{name: partial(_variations, name) for name in _QUOTED},
+    "what-matters": partial(_variations, *_CONTROLS, "residual"),  # beside the training set
     # Claims, by recon_lib.paper.claims.ClaimId.
     "own-domain-wins": partial(_networks, 0),
     "tuned-are-equal": partial(_networks, TUNED),

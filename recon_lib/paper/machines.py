@@ -14,7 +14,7 @@ _ON_CARD = "accelerator"  # its entry in a record's machine
 _UNRECORDED = "a machine that its record does not name"
 # What records do not say, by profile.
 _REMARKS = {
-    "open": "JAX was of version 0.11. Networks were tuned beside one another on the card, which their seconds share.",
+    "open": "JAX had version 0.11. Several networks were tuned on the card at a time, so their seconds overlap.",
 }
 
 
@@ -82,7 +82,7 @@ def render_machines(results: Results) -> Rendered:
         sentences.append("The card's convolutions round to TF32.")
     if inferred:
         sentences.append(
-            f"The records of {inferred} of these runs are from before records named a card; they name the same "
+            f"The records of {inferred} of these runs are older than the entry that names a card; they name the same "
             "computer and programs."
         )
     if untrained:

@@ -33,10 +33,10 @@ USE = (
 )
 LIMITS = (
     "It learned from images without phase and without coils, at one acceleration and with one kind of mask: on raw "
-    "k-space, with other masks or other contrasts it gives less than the figures here, and it may draw what is not "
+    "k-space, with other masks or other contrasts it may do worse than the figures here, and it may draw what is not "
     "there where nothing was sampled."
 )
-_TESTED = {"open": " It was tested on healthy adults' brains, defaced, of one study."}  # by the source of its test
+_TESTED = {"open": " It was tested on brains of adults, defaced, of one study."}  # by the source of its test
 
 
 def render_networks(networks: Sequence[Released]) -> Rendered:

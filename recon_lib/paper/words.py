@@ -93,7 +93,7 @@ def _fewer(slices: pandas.DataFrame) -> str:
     if not phrases:
         return ""
     seen = " or ".join(phrases)
-    return f" There are fewer MR slices than photographs: of {largest} images asked for, {seen} were seen."
+    return f" There are fewer MR slices than photographs: a network of {largest} MR images saw {seen}."
 
 
 def _recipe(results: Results) -> str:

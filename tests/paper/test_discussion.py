@@ -155,13 +155,13 @@ def test_the_conclusion_has_the_sizes_of_both_contrasts(compared):
 
 @pytest.mark.usefixtures("committed")
 def test_what_the_page_says_in_words_is_what_the_committed_results_say():
-    ours, theirs = discussion.other_contrast("t2", evidence.select("index").results)
+    ours, theirs = discussion.other_contrast("t2", evidence.select("discussion").results)
     assert ours.low > 0 > theirs  # the order before tuning is the other way round
     table = controls.equal_updates(evidence.select("equal-updates").results)
     assert (table["share"].dropna() > 0.9).all()  # updates explain nearly all
     sizes = [
         change.what
-        for change in discussion.changes(evidence.select("index").results, evidence.select("differences").results)
+        for change in discussion.changes(evidence.select("discussion").results, evidence.select("what-matters").results)
     ]
     training_set = [place for place, what in enumerate(sizes) if "Training set" in what]
     assert training_set[0] > 0  # other choices move PSNR as much or more

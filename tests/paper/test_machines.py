@@ -80,5 +80,5 @@ def test_without_a_card_nothing_is_said_of_one():
 def test_what_the_records_of_open_do_not_say_is_said():
     source = results(record("a", machine=CARD))
     source.profile = "open"
-    assert "JAX was of version 0.11" in machines.render_machines(source).markdown
+    assert "JAX had version 0.11" in machines.render_machines(source).markdown
     assert "0.11" not in machines.render_machines(results(record("a", machine=CARD))).markdown

@@ -149,11 +149,11 @@ def test_what_generated_images_taught_says_so(released):
 
 def test_a_card_names_the_brains_it_was_tested_on_only_where_it_was(released):
     text = networks.render_cards(of(released)).markdown
-    assert text.count(networks.LIMITS) == text.count("healthy adults") == 3
+    assert text.count(networks.LIMITS) == text.count("brains of adults") == 3
     made = {"profile": {"domains": {name: {"source": "generated"} for name in ("t1", "t2")}}}
     text = networks.render_cards(of(Results("desk", released.folder, made))).markdown
     assert text.count(networks.LIMITS) == 3
-    assert "healthy adults" not in text
+    assert "brains of adults" not in text
 
 
 @pytest.mark.parametrize("factor", [4.0, 6.0])

@@ -35,7 +35,7 @@ def test_fewer_mr_slices_than_the_column_says_are_told():
     ]
     text = words.render_source(made(rows)).markdown
     assert text.endswith(
-        " There are fewer MR slices than photographs: of 4000 images asked for, 720 T1 or 230 T2 were seen."
+        " There are fewer MR slices than photographs: a network of 4000 MR images saw 720 T1 or 230 T2."
     )
     enough = [cells | {"n_images": cells["n_train"]} for cells in rows]
     assert "fewer" not in words.render_source(made(enough)).markdown

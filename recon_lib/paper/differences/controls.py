@@ -116,7 +116,7 @@ def render_updates_in_short(results: Results | None) -> Rendered:
     own, equal = (gain(side, most) for side in fewer)
     sentences = [
         f"On {domain_name(domain)} slices, {few} photographs instead of {many} change PSNR by "
-        f"{with_interval(own[domain])} dB; given as many updates, by {with_interval(equal[domain])} dB."
+        f"{with_interval(own[domain])} dB; with as many updates, by {with_interval(equal[domain])} dB."
         for domain in page_domains(results)
         if domain in own and domain in equal
     ]
@@ -148,7 +148,7 @@ def explain_gain(results: Results | None, test_domain: str) -> str:
     row = shares[0]
     percent = f"{100 * row.share:.0f} % of the gain from {row.few} to {row.many} photographs"
     if row.share >= _MOSTLY:
-        return f"explained by the number of updates: given as many, {row.few} photographs make {percent}"
+        return f"explained by the number of updates: with as many, {row.few} photographs reach {percent}"
     return f"the number of updates alone makes {percent}"
 
 
@@ -178,7 +178,7 @@ def render_chance(results: Results | None) -> Rendered:
                 f"means of {domain_name(domain)} slices after tuning with another draw of {top['n_finetune']} images "
                 f"vary by {top['psnr_std']:.2f} dB (standard deviation of {top['draws']} draws)"
             )
-    begin = "An interval knows only the chance of the test subjects; each network was trained once."
+    begin = "An interval covers the choice of test subjects alone, and each network was trained once."
     return Rendered(
         markdown=f"{begin} For comparison: {'; '.join(parts)}. A difference no larger than these may be luck."
         if parts

@@ -144,9 +144,9 @@ def _training(profile: dict) -> list[Choice]:
     rate = _own_values(profile, training, "training", "learning_rate", "schedule")
     fine_rate = _own_values(profile, tuning, "fine_tuning", "learning_rate", "schedule")
     return [
-        Choice("seed", "All that is drawn",
-               "not stated", f"drawn once, by seed {Profile.seed}", PROFILE,
-               {"other-seed": "another seed, for weights, photographs, their order, crops and masks"}),
+        Choice("seed", "Seed of all random choices",
+               "not stated", f"one seed for all, {Profile.seed}", PROFILE,
+               {"other-seed": "another seed, for initial weights, photographs, their order, crops and masks"}),
         Choice("loss-terms", "Terms of the loss",
                "mean-squared plus mean-absolute error",
                f"both means over pixels and batch, of weights 1 and {training.absolute:g}",

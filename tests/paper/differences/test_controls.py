@@ -46,9 +46,9 @@ def test_the_control_in_short():
     text = plain(controls.render_updates_in_short(made(BASE, rows)))
     assert text.split("Where")[0] == (
         "On T1 slices, 500 photographs instead of 4000 change PSNR by −3.00 (−3.00 to −3.00) dB; "  # noqa: RUF001
-        "given as many updates, by −1.00 (−1.00 to −1.00) dB. "  # noqa: RUF001
+        "with as many updates, by −1.00 (−1.00 to −1.00) dB. "  # noqa: RUF001
         "On T2 slices, 500 photographs instead of 4000 change PSNR by −3.00 (−3.00 to −3.00) dB; "  # noqa: RUF001
-        "given as many updates, by −0.50 (−0.50 to −0.50) dB. "  # noqa: RUF001
+        "with as many updates, by −0.50 (−0.50 to −0.50) dB. "  # noqa: RUF001
     )
     text = plain(controls.render_updates_in_short(made(BASE, rows[-1:])))
     assert "as trained: not run yet" in text

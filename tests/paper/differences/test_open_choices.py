@@ -49,7 +49,7 @@ def test_a_default_that_changes_changes_the_page(monkeypatch):
         ("From one channel to two (eq. 9)", "the output takes the phase"), ("Corners of k-space", "left out; R"),
         ("Distances on the grid", "not rounded"), ("What the loss judges", "after data"), ("Wavelets", "of 8 taps"),
         ("SSIM", "equal weights, a sample covariance"), ("Scale of an image", "by the zero-filled"),
-        ("All that is drawn", "drawn once, by seed 7"), ("Output layer", "ReLU"),
+        ("Seed of all random choices", "one seed for all, 7"), ("Output layer", "ReLU"),
         ("Where a sub-network starts", "from those of the one before"),
         ("Terms of the loss", "both means over pixels and batch, of weights 1 and 0.5"),
     ):  # fmt: skip
