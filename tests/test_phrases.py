@@ -76,6 +76,23 @@ FALSE = (
 )
 
 
+RIDDLES = (
+    # Sentences that nobody takes in at one reading: each stands for its like.
+    r"knows? (nothing of|only) the chance",
+    r"[Ii]n place of \d+ (MR )?slices, of which there are fewer",
+    r"whether it beats that one too, its title says",
+    r"[Aa]ll that is drawn",
+    r"Nobody picked (this|the) slice by eye",
+    r"what is not changed is not run again",
+    r"whose times these are not",
+    r"[Ww]hat is trusted here was tried",
+    r"easier or harder for every method: look at",
+    r"put it in numbers",
+    r"Read it down\.",
+    r"turn over by hand",
+)
+
+
 def texts():
     """Every text that a reader may see, by the file that holds it, with single spaces."""
     for path in sorted([*ROOT.glob("book/**/*.md"), ROOT / "README.md", *ROOT.glob("notebooks/params/*.yaml")]):
@@ -111,6 +128,11 @@ def test_no_false_sentence_returns(pattern, why, example):
     assert re.search(pattern, _joined(example)), "a pattern finds the sentence it stands for"
     places = [str(path.relative_to(ROOT)) for path, text in TEXTS.items() if re.search(pattern, text)]
     assert not places, f"{places}: {why}"
+
+
+@pytest.mark.parametrize("pattern", RIDDLES)
+def test_no_riddle_returns(pattern):
+    assert [str(path.relative_to(ROOT)) for path, text in TEXTS.items() if re.search(pattern, text)] == []
 
 
 RIVAL = re.compile(r"(above|beats?|better than|lead over) (the best )?(compressed sensing|CS)\b")

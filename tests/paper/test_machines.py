@@ -65,9 +65,9 @@ def test_runs_are_counted_by_machine_and_kind():
     text = machines.render_machines(source).markdown
     assert text == (
         "Profile **desk**: 2 trainings, 1 tuning and 2 evaluations on one a card. 1 evaluation on 2 cores of "
-        "a processor. The card's convolutions round to TF32. The records of 1 of these runs are from before records "
-        "named a card; they name the same computer and programs. 1 evaluation without a network computed on the CPU "
-        "beside the card. Keras 3.15.1 on JAX. They were collected on 4 cores of another."
+        "a processor. The card's convolutions round to TF32. The records of 1 of these runs are older than the "
+        "entry that names a card; they name the same computer and programs. 1 evaluation without a network computed "
+        "on the CPU beside the card. Keras 3.15.1 on JAX. They were collected on 4 cores of another."
     )
 
 
