@@ -4,7 +4,7 @@ import pytest
 from fabricated import cell, made, plain, untrained
 
 from recon_lib.core import paths
-from recon_lib.paper import claims, discussion, evidence
+from recon_lib.paper import claims, discussion, evidence, tables12
 from recon_lib.paper.differences import controls, tuning_batch
 from recon_lib.paper.reference import paper
 from recon_lib.paper.verdict_matrix import open_sources
@@ -163,6 +163,10 @@ def test_what_the_page_says_in_words_is_what_the_committed_results_say():
         change.what
         for change in discussion.changes(evidence.select("discussion").results, evidence.select("what-matters").results)
     ]
+    networks_t2 = tables12.comparison("t2", evidence.select("index").results).query(
+        "metric == 'psnr' and method == 'network'"
+    )
+    assert (networks_t2["difference"] > 0).all()  # as the title page says
     training_set = [place for place, what in enumerate(sizes) if "Training set" in what]
     assert training_set[0] > 0  # other choices move PSNR as much or more
 

@@ -209,4 +209,6 @@ def render_other_machines(results: Results | None) -> Rendered:
     networks = f"The networks of profile **{results.profile}** were trained on"
     if timed <= hosts:
         return Rendered(markdown=f"{networks} such a machine too.")
-    return Rendered(markdown=f"{networks} another machine ({name_machines(results)}). The times here are not of that machine.")
+    return Rendered(
+        markdown=f"{networks} another machine ({name_machines(results)}). The times here are not of that machine."
+    )
