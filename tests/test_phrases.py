@@ -90,6 +90,10 @@ RIDDLES = (
     r"put it in numbers",
     r"Read it down\.",
     r"turn over by hand",
+    r"look over the experiment's shoulder",
+    r"was drawn anew|is drawn anew",
+    r"[Ee]very method looks better on such data",
+    r"healthy adults' brains, defaced",
 )
 
 

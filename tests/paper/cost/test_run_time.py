@@ -141,8 +141,8 @@ def test_times_of_another_machine_than_the_runs_are_told():
         (2, "The networks of profile **desk** were trained on such a machine too."),
         (
             16,
-            "The networks of profile **desk** were trained on another machine (16 cores of a processor), whose times "
-            "these are not.",
+            "The networks of profile **desk** were trained on another machine (16 cores of a processor). The times "
+            "here are not of that machine.",
         ),
     ):
         machine = {"processor": "a processor", "cores": cores}
