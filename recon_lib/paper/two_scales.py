@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from recon_lib.core.style import blank_figure, domain_colour
 from recon_lib.experiment.design import domain_name
+from recon_lib.paper.figure_files import render_figure
 from recon_lib.paper.intervals import Estimate, estimate, side_by_side
 from recon_lib.paper.machines import name_machines
 from recon_lib.paper.markdown import note, render_table
@@ -211,6 +212,32 @@ def render_in_short() -> Rendered:
         markdown=f"Everything was also run on a small scale, on {name_machines(profiles[1])}: "
         f"[both scales](two_scales.md) rank the three networks alike in {alike} of {len(orders)} comparisons."
     )
+
+
+def render_scatter(cells: Sequence[Cell]) -> Rendered:
+    """Show the dots of :func:`scatter_figure` on a page.
+
+    Args:
+        cells: From :func:`compare`.
+
+    Returns:
+        The figure, its caption and files; the CSV has a row a network.
+    """
+    import pandas
+
+    columns = [*_CELL, "n_images", f"{LARGE}_db", f"{SMALL}_db"]
+    values = attrgetter(*_CELL, "n_images", "large", "small")
+    numbers = pandas.DataFrame(map(values, cells), columns=columns)
+    caption = (
+        f"Mean PSNR of each network over the test slices: profile {SMALL} to the right, profile {LARGE} upwards. On "
+        "the line both are equal; above it the larger scale gives more. Hollow: as trained. Full: tuned. The colour "
+        "says what a network was trained on."
+    )
+    description = (
+        f"Mean PSNR of each network, {SMALL} to the right and {LARGE} upwards, a panel a contrast with the diagonal on "
+        "which both are equal; hollow dots are networks as trained, full ones are tuned."
+    )
+    return render_figure(scatter_figure(cells), "two_scales", numbers, caption, description)
 
 
 def scatter_figure(cells: Sequence[Cell]) -> Figure:

@@ -1,5 +1,8 @@
 """Two profiles compared network by network: by hand, on slices and draws that both have."""
 
+import base64
+import re
+
 import pytest
 from fabricated import cell_rows, made, plain
 
@@ -95,6 +98,16 @@ def test_the_figure_has_a_dot_a_network_at_both_means(cells):
     assert len(dots) == len(cells)
     assert ("natural images, tuned", 38.5, 39.0) in dots
     assert ("natural images, as trained", 35.0, 34.75) in dots
+
+
+def test_the_figure_s_numbers_are_a_row_a_network(cells):
+    page = two_scales.render_scatter(cells).html
+    content = re.search(r'href="data:text/csv;base64,([^"]+)" download="two_scales.csv"', page).group(1)
+    head, *rows = base64.b64decode(content).decode().splitlines()
+    assert head == "test_domain,training_domain,n_train,n_finetune,n_images,open_db,desk_db"
+    assert len(rows) == len(cells)
+    assert rows[-1] == "t1,natural,4000,20,4000,39.0,38.5"
+    assert two_scales.render_scatter([]).html
 
 
 def test_without_both_profiles_the_page_says_so():
