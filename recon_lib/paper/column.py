@@ -44,8 +44,8 @@ def render_columns(test_domain: str, selection: Selection) -> Rendered:
         selection: What the page shows.
 
     Returns:
-        Markdown: a table for each profile that was passed over, with ours, the paper's and their difference; empty if
-        none was.
+        Markdown: for each profile that was passed over a sentence and a table, with ours, the paper's and their
+        difference; empty if none was.
 
     Raises:
         ReconError: Results fail their check.
@@ -76,6 +76,8 @@ def render_columns(test_domain: str, selection: Selection) -> Rendered:
             "The paper",
             f"{profile} less the paper",
         )
+        largest = int(theirs["n_train"].max())
+        tables.append(f"Profile **{profile}** has the column of {largest} images; mean PSNR in dB:")
         tables.append(render_table(heads, rows, "lrrrrr").markdown)
     return Rendered(markdown="\n\n".join(tables))
 
@@ -116,8 +118,8 @@ def render_distance(results: Results | None) -> Rendered:
         if ends is not None:
             size = column(domain, results)["n_train"].iloc[0]
             sentences.append(
-                f"In the column of {size} images of [Table {number}](tables/table{number}.md) every tuned cell lies "
-                f"{ends[0]:.1f} to {ends[1]:.1f} dB from the paper's, tested on {domain_name(domain)}."
+                f"Tested on {domain_name(domain)}, every tuned network of {size} images is {ends[0]:.1f} to "
+                f"{ends[1]:.1f} dB from the paper's in mean PSNR ([Table {number}](tables/table{number}.md))."
             )
     return Rendered(markdown=" ".join(sentences))
 

@@ -193,8 +193,8 @@ def _reason(results: Results, test_domain: str, place: Place, pictures: list[str
         return ""
     kept = sum(key.place == place and key.picture in pictures for key in results.panels)
     return (
-        f"It is not the median slice of the other figures, because only of this one the images of {kept} of these "
-        f"{len(pictures)} networks were kept. "
+        "It is not the median slice, as in the other figures, because no slice has the images of more of these "
+        f"networks: {kept} of {len(pictures)}. "
     )
 
 

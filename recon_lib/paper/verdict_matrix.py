@@ -121,7 +121,7 @@ def render_in_one_look(entries: Sequence[Entry]) -> Rendered:
         "the page of claims states."
     )
     plain = table(["", "", *_HEADS], text, "l" * (len(_HEADS) + 2))
-    return Rendered(table_box(caption, _head(), "".join(body), "recon-grid"), f"{plain}\n\n{caption}")
+    return Rendered(table_box(caption, _head("center"), "".join(body), "recon-grid"), f"{plain}\n\n{caption}")
 
 
 def render_whole(entries: Sequence[Entry], profile: str) -> Rendered:
@@ -159,7 +159,7 @@ def render_whole(entries: Sequence[Entry], profile: str) -> Rendered:
         "subjects) and what became of the claim. Blue holds, grey is within noise, orange differs."
     )
     plain = table(["", "Test", *_HEADS], text, "ll" + "r" * len(_HEADS))
-    return Rendered(table_box(caption, _head(), "".join(body), "recon-grid"), plain)
+    return Rendered(table_box(caption, _head("right"), "".join(body), "recon-grid"), plain)
 
 
 def render_scale_decides(entries: Sequence[Entry]) -> Rendered:
@@ -189,10 +189,10 @@ def _place(entry: Entry) -> tuple[int, str, str, str]:
     return entry.number, entry.profile, entry.way, entry.metric
 
 
-def _head() -> str:
-    """Draw two rows of heads: scale, metric."""
+def _head(alignment: str) -> str:
+    """Draw two rows of heads, scale and metric; a metric is aligned (``center`` or ``right``) as its cells are."""
     first = "".join(f'<th colspan="{len(METRICS)}" scope="colgroup">{words}</th>' for words in WAYS.values())
-    second = "".join(f'<th scope="col">{metric.upper()}</th>' for _, metric in _COLUMNS)
+    second = "".join(f'<th scope="col" style="text-align: {alignment}">{metric.upper()}</th>' for _, metric in _COLUMNS)
     return f'<tr><th rowspan="2"></th>{first}</tr><tr>{second}</tr>'
 
 

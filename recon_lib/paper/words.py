@@ -57,7 +57,8 @@ def render_selection(selection: Selection) -> Rendered:
     """
     sentences = [render_source(selection.results).markdown]
     for profile, rows in selection.lacking.items():
-        count = f"{len(rows)} of the {len(selection.needs.rows)} reconstructions"
+        needed = len(selection.needs.rows)
+        count = f"{len(rows)} of the {needed} reconstructions" if len(rows) < needed else "everything"
         missing = f"**{profile}** lacks {count} that this page needs: {_listed(rows)}."
         own = selection.results is not None and profile == selection.results.profile
         sentences.append(f"No profile has all. {missing}" if own else f"Profile {missing}")

@@ -27,7 +27,8 @@ def selection(tmp_path):
 
 def test_the_column_of_the_better_profile_stands_beside(selection):
     assert selection.results.profile == "desk"
-    lines = plain(column.render_columns("t1", selection)).splitlines()
+    first, _, *lines = plain(column.render_columns("t1", selection)).splitlines()
+    assert first == "Profile **open** has the column of 4000 images; mean PSNR in dB:"
     assert lines[0] == "| Trained on | Tuned with | open | desk | The paper | open less the paper |"
     assert len(lines) == 2 + len(COLUMN)
     difference = 36.0 - printed("natural", 20)  # a mean of two slices, the second 2 dB above the first
@@ -48,5 +49,8 @@ def test_the_distance_is_of_the_tuned_cells_in_size():
     assert column.distance("t1", results) == pytest.approx((0.2, 0.5))
     assert column.distance("t2", results) is None
     text = column.render_distance(results).markdown
-    assert text.endswith("every tuned cell lies 0.2 to 0.5 dB from the paper's, tested on T1.")
+    assert text == (
+        "Tested on T1, every tuned network of 4000 images is 0.2 to 0.5 dB from the paper's in mean PSNR "
+        "([Table 3](tables/table3.md))."
+    )
     assert column.render_distance(None).markdown == ""

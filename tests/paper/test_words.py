@@ -58,7 +58,7 @@ def test_a_page_says_what_better_results_lack():
 def test_a_page_says_what_its_own_results_lack():
     desk, absent = made([row("t1", "sub-11", 40)]), RunKey("zero_filled", test_domain="t1")
     text = words.render_selection(Selection(desk, Needs((absent,)), {"desk": (absent,)})).markdown
-    assert text.endswith(" No profile has all. **desk** lacks 1 of the 1 reconstructions that this page needs: "
+    assert text.endswith(" No profile has all. **desk** lacks everything that this page needs: "
                          "T1 test: zero-filled.")  # fmt: skip
     assert "run yet" in words.render_selection(Selection(None)).markdown
 

@@ -176,7 +176,7 @@ def _training(profile: dict) -> list[Choice]:
                f"the paper's{_own_values(profile, tuning, 'fine_tuning', 'epochs', 'max_updates')}", RECIPE,
                {"paper-finetuning": "the paper's, at the paper's rate"}),
         Choice("finetune-batch", "Batch of fine-tuning",
-               "not named; by [one reading](method/training.md#tuning-batch) that of training, 50",
+               "not named; by [one reading](#tuning-batch) that of training, 50",
                f"{tuning.batch}{_own_values(profile, tuning, 'fine_tuning', 'batch')}", RECIPE,
                {"finetune-batch-5": f"5{_updates(profile, 5)}",
                 "finetune-batch-all": f"all images at once{_updates(profile, 0)}",
