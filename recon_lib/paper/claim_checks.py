@@ -187,37 +187,47 @@ def network_is_faster(networks: Networks, tolerance: float) -> Verdict:
     literal = [row for row in counted if (row.what, row.tool) == ("cs:literal", "recon_lib")]  # the paper's method
     sensing = min(literal, key=seconds, default=quickest)
     ratio = seconds(sensing) / network
-    pixels = f"{size[0]} x {size[1]}"
-    milliseconds = {"unit": Unit.MILLISECONDS, "digits": 0}
-    others = (
-        Estimate(
-            f"the network, one slice of {pixels} at a time",
-            1000 * network,
-            quantity=Quantity(Measure.NETWORK_TIME, size),
-            **milliseconds,
-        ),
-        Estimate(
-            f"{label(sensing.what, '')}, {iterations} iterations, {sensing.batch} at a time",
-            1000 * seconds(sensing),
-            quantity=Quantity(Measure.CS_TIME, size),
-            **milliseconds,
-        ),
-        Estimate(
-            "the fastest CS of any program",
-            seconds(quickest) / network,
-            unit=Unit.TIMES,
-            digits=1,
-            quantity=Quantity(Measure.FASTEST_TIME_RATIO, size),
-        ),
-    )
+    method = f"{label(sensing.what, '')}, {iterations} iterations, {sensing.batch} at a time"
+    others = _compared_times(size, network, (method, seconds(sensing)), seconds(quickest))
     words = (
-        f"time of CS with the {iterations} iterations of this contrast over that of the network, a slice of {pixels}, "
-        f"on a machine that is not the paper's ({', '.join(machines)})"
+        f"time of CS with the {iterations} iterations of this contrast over that of the network, a slice of "
+        f"{size[0]} x {size[1]}, on a machine that is not the paper's ({', '.join(machines)})"
     )
     outcome = Outcome.HOLDS if ratio > tolerance else Outcome.DIFFERS
     judged = Estimate(words, ratio, unit=Unit.TIMES, digits=1, quantity=Quantity(Measure.TIME_RATIO, size))
     explanation = _faster_reading(quickest.what, seconds(quickest) / network, tolerance)
     return Verdict(networks.test_domain, outcome, judged, others=others, explanation=explanation)
+
+
+def _compared_times(
+    size: tuple[int, int], network: float, sensing: tuple[str, float], quickest: float
+) -> tuple[Estimate, ...]:
+    """State the times behind the ratio that is judged.
+
+    Args:
+        size: Of a slice, in pixels.
+        network: Time of the network for a slice, in seconds.
+        sensing: What the paper's CS is called, and its time for a slice in seconds.
+        quickest: Time of the fastest CS of any program, in seconds.
+    """
+    words, seconds = sensing
+    milliseconds = {"unit": Unit.MILLISECONDS, "digits": 0}
+    return (
+        Estimate(
+            f"the network, one slice of {size[0]} x {size[1]} at a time",
+            1000 * network,
+            quantity=Quantity(Measure.NETWORK_TIME, size),
+            **milliseconds,
+        ),
+        Estimate(words, 1000 * seconds, quantity=Quantity(Measure.CS_TIME, size), **milliseconds),
+        Estimate(
+            "the fastest CS of any program",
+            quickest / network,
+            unit=Unit.TIMES,
+            digits=1,
+            quantity=Quantity(Measure.FASTEST_TIME_RATIO, size),
+        ),
+    )
 
 
 def _faster_reading(method: str, ratio: float, tolerance: float) -> str:
