@@ -116,6 +116,7 @@ def test_the_book_builds_with_warnings_as_errors_and_no_framework(built):
         assert "imported" not in re.sub(r"importing", "", page) or name == "api", name
 
 
+@pytest.mark.slow
 def test_every_image_has_a_description(built):
     images = [
         tag for name in NAMES for tag in re.findall(r"<img[^>]*>", (built / f"{name}.html").read_text(encoding="utf-8"))
@@ -125,6 +126,7 @@ def test_every_image_has_a_description(built):
         assert re.search(r'alt="[^"]{20,}"', tag), tag
 
 
+@pytest.mark.slow
 def test_numbers_on_the_pages_are_those_of_the_results(built):
     slices = read_rows(built.parents[1] / "results" / "desk" / "slices.csv.gz")
     rows = slices.query("test_domain == 't1' and training_domain == 'natural' and n_finetune == 20")
@@ -138,6 +140,7 @@ def test_numbers_on_the_pages_are_those_of_the_results(built):
     assert 'href="tables/table1.html"' in title
 
 
+@pytest.mark.slow
 def test_runs_and_times_are_shown_where_they_are(built):
     page = (built / "appendix.html").read_text(encoding="utf-8")
     assert page.count('<details class="recon-run">') == 2
@@ -148,6 +151,7 @@ def test_runs_and_times_are_shown_where_they_are(built):
         assert "profile <strong>desk</strong>" in (built / f"{name}.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_public_name_has_its_place_in_the_library(built):
     page = (built / "api.html").read_text(encoding="utf-8")
     for room, path in ROOMS.items():
@@ -155,6 +159,7 @@ def test_every_public_name_has_its_place_in_the_library(built):
             assert f'id="{room}.{name}"' in page, f"{room}.{name}"
 
 
+@pytest.mark.slow
 def test_formulas_need_no_script_of_another_site(built):
     page = (built / "method" / "problem.html").read_text(encoding="utf-8")
     assert page.count('class="drawn-math"') > 15
