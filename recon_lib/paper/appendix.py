@@ -86,7 +86,7 @@ def render_coverage(results: Results) -> Rendered:
             without.append(run)
     order = [name for name in (*_NAMES.values(), "further draws", "variations") if name in counts]
     rows = [(name, *map(str, counts[name])) for name in order]
-    rows.append(("all", *(str(sum(numbers)) for numbers in zip(*counts.values(), strict=True))))
+    rows.append(("all", *(str(sum(numbers[k] for numbers in counts.values())) for k in range(2))))
     text = table((f"Runs of {results.profile}", "recorded", "with their notebook here"), rows, "lrr")
     if not any(numbers[1] for numbers in counts.values()):
         reason = "No run of this profile has a notebook: all went through the library directly."

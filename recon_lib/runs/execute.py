@@ -31,7 +31,7 @@ from recon_lib.network.training import fine_tune, train_sequential
 from recon_lib.results.records import RunRecord
 from recon_lib.results.released import NetworkCard
 from recon_lib.results.rows import HISTORY_COLUMNS, write_rows
-from recon_lib.runs.claims import claim
+from recon_lib.runs.claims import ClaimedError, claim
 from recon_lib.runs.evaluate import evaluate
 from recon_lib.runs.images import planned_images
 from recon_lib.runs.state import finished, folder, network_file
@@ -50,7 +50,7 @@ def execute(run: Run, progress: Progress | None = None, *, wait: bool = True) ->
         finetune), or ``slices.csv`` and ``panels.npz`` (evaluate; few variations have pictures).
 
     Raises:
-        ClaimedError: Another process is carrying it out, and ``wait`` is false.
+        ClaimedError: Another process is carrying it out, or has done so since, and ``wait`` is false.
         ReconError: The run's data are no longer those that it was planned with, or too few.
     """
     take_share()
@@ -58,6 +58,8 @@ def execute(run: Run, progress: Progress | None = None, *, wait: bool = True) ->
         execute(run.parent, progress, wait=wait)
     out = folder(run)
     with claim(out, wait=wait):
+        if finished(run) and not wait:
+            raise ClaimedError(f"{run.id} has been finished by another process.")
         if not finished(run):
             start = time.time()
             work = {"train": _train, "finetune": _fine_tune, "evaluate": _evaluate}[run.kind]

@@ -125,8 +125,6 @@ def _carry_out(run: Run, channel: Connection) -> tuple[str, object]:
             reported = time.monotonic()
             channel.send(("progress", (units, total, row)))
 
-    if state.finished(run):
-        return "claimed", f"{run.id} has been finished by another process."
     try:
         execute(run, report, wait=False)
     except ClaimedError as error:

@@ -426,8 +426,9 @@ def test_standard_error_has_nothing_but_our_own_lines(tmp_path, net):
     )
     lines = [line for line in re.split(r"[\r\n]+", process.stderr) if line.strip() and "%|" not in line]
     assert process.returncode == 0, process.stderr
+    listed = ["2 scans of 2 subject(s) are taken, 0 left out:", *(f"+  sub-0{k}_T1w.nii.gz  sub-0{k}" for k in (1, 2))]
     others = [line for line in lines if not line.startswith("precision float32: ")]
-    assert others == ["note: series: the spacing of a single slice is its thickness, 3 mm."]
+    assert others == ["note: series: the spacing of a single slice is its thickness, 3 mm.", *listed, *listed]
     assert len(lines) == len(others) + len(commands)
 
 
@@ -530,7 +531,7 @@ def test_the_order_of_k_space_and_images_are_options_of_every_command(tmp_path, 
     assert run("evaluate", tmp_path / "image" / "k.npy", "--image")[1].splitlines()[0] == right.splitlines()[0]
     for folder, words in (("corner", ("--kspace-order", "corner")), ("image", ("--image",))):
         out = tmp_path / f"{folder}.safetensors"
-        assert run("finetune", tmp_path / folder, *words, *TUNE, "--output", out)[0] == 0
+        assert run("finetune", tmp_path / folder, *words, *TUNE, "--allow-same-subject", "--output", out)[0] == 0
     command = ("reconstruct", tmp_path / "image" / "k.npy", "--image", "--output", tmp_path / "out.npy")
     assert "SIMULATION: 4-fold undersampled complex images" in run(*command)[1]
     assert "Unknown k-space order 'center'" in run("evaluate", tmp_path / "k.npy", "--kspace-order", "center")[2][0]
