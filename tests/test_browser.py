@@ -276,6 +276,7 @@ def test_at_its_ends_the_divider_shows_one_side_alone(page):
     only_after = pictures(page)["compare"]
     assert only_after != only_before
     raw = find(page, side("after", "[data-count=n_finetune] input[value='0']"))
+    page.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", raw)
     changed_by(page, raw.click, "compare", "error-after")
     assert pictures(page)["compare"] == only_before
     assert pictures(page)["error-after"] == pictures(page)["error-before"]
