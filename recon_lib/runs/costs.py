@@ -72,7 +72,7 @@ def rates(
     seconds: dict[tuple, list[float]] = {}
     for run in planned:
         record = records.get(run.id)
-        if record is not None and record.seconds and _is_of(record.machine, machine, on_card):
+        if record is not None and record.seconds is not None and _is_of(record.machine, machine, on_card):
             seconds.setdefault(_likeness(run), []).append(record.seconds / _effort(run))
     return {likeness: statistics.median(values) for likeness, values in seconds.items()}
 
