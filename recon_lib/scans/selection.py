@@ -13,7 +13,7 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.data.readers import is_volume, read_array
-from recon_lib.scans.dicom.files import dicom_files, read_header
+from recon_lib.scans.dicom.files import LOCALIZERS, dicom_files, is_localizer, read_header
 from recon_lib.scans.headers import complex_part
 from recon_lib.scans.read import CONTRASTS, contrast_of, find_scans, is_reconstruction
 from recon_lib.scans.subjects import name_subjects
@@ -24,7 +24,6 @@ LABEL_EQUAL = 0.65
 """In a label map this share of neighbours in the object, or more, are equal. In brain images of 8 bits it is 0.16 to
 0.26, and still below 0.62 with 16 grey values."""
 _MASKS = "mask brainmask bet dseg probseg seg segmentation label labels lesion roi rois aseg aparc parc atlas"
-_LOCALIZERS = ("localizer", "localiser", "scout", "survey", "loc", "3plane")
 _DERIVATIVES = "derivatives"
 _SLICES = 9
 
@@ -156,7 +155,7 @@ def _reason(path: Path, folder: Path, include: Sequence[str], exclude: Sequence[
 
 
 def _is_named_localizer(place: Path) -> bool:
-    return bool({word for part in place.parts for word in _words(part)} & set(_LOCALIZERS))
+    return any(word.upper() in LOCALIZERS for part in place.parts for word in _words(part))
 
 
 def _no_magnitude(path: Path) -> str:
@@ -187,10 +186,9 @@ def _is_localizer(path: Path) -> bool:
         return False
     files = dicom_files(sorted(file for file in path.iterdir() if file.is_file()))
     try:
-        kinds = read_header(files[0]).get("ImageType") or []
+        return is_localizer(read_header(files[0]))
     except (ReconError, IndexError):
         return False
-    return any(str(kind).upper() in ("LOCALIZER", "SCOUT", "SURVEY") for kind in kinds)
 
 
 def _other_contrasts(paths: Sequence[Path]) -> dict[Path, str]:

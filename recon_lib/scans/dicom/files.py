@@ -20,7 +20,8 @@ _HEAD = 132  # bytes up to the end of the marker
 # Without the preamble a file begins with an element of group 2 or 8, in either order of bytes.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 _NO_SCAN = {"SEG": "a segmentation", "RTDOSE": "a dose", "RTIMAGE": "an image of radiotherapy"}
-_LOCALIZERS = ("LOCALIZER", "LOCALISER", "LOC", "SCOUT", "SURVEY", "3PLANE")
+LOCALIZERS = ("LOCALIZER", "LOCALISER", "LOC", "SCOUT", "SURVEY", "3PLANE")
+"""Words by which an image type, a description or a name says that an image only plans others."""
 
 
 def dicom_files(paths: Sequence[Path]) -> list[Path]:
@@ -96,7 +97,7 @@ def image_type(head: pydicom.Dataset) -> list[str]:
 def is_localizer(head: pydicom.Dataset) -> bool:
     """Tell by image type, or by a word of the series' description, whether an image only plans others."""
     words = str(head.get("SeriesDescription") or "").upper().replace("_", " ").replace("-", " ").split()
-    return any(word in _LOCALIZERS for word in (*image_type(head), *words))
+    return any(word in LOCALIZERS for word in (*image_type(head), *words))
 
 
 def reason(error: Exception) -> str:
