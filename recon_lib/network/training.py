@@ -17,14 +17,16 @@ from keras import ops
 from recon_lib.core.progress import Progress
 from recon_lib.experiment.recipes import Architecture, Recipe, SequentialRecipe, TuningRecipe
 from recon_lib.imaging.acquisition import Acquired, acquire, check_images, to_complex
+from recon_lib.imaging.masks import assign_masks
 from recon_lib.imaging.metrics import psnr
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.device import check_update
-from recon_lib.network.inference import advance
+from recon_lib.network.inference import advance, slice_psnr
 from recon_lib.network.journal import Journal, digest
 from recon_lib.network.updates import Updater, gather, place
 
 _MONITORED = 16  # So many images are followed by their PSNR while training.
+_FOLLOWED = 20  # After so many epochs of a tuning, or after each of fewer, held-out images are measured.
 
 
 def hybrid_loss(target, image, absolute: float = 1.0):  # noqa: ANN001, ANN201 - tensors of any backend
@@ -158,6 +160,7 @@ def fine_tune(
     recipe: TuningRecipe,
     seed: int,
     folder: Path,
+    held: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> tuple[Cascade, list[dict]]:
     """Train all sub-networks together, end to end through data consistency, on a few images (eq. 11-12).
@@ -173,11 +176,14 @@ def fine_tune(
         recipe: Batch (0: all images at once), epochs, rate, schedule, weight of the L2 term, image judged.
         seed: Decides the order of the images and the masks they draw.
         folder: Holds ``checkpoint.safetensors``.
+        held: Magnitude references of the same size that no update sees, ``(k, height, width)``: they change nothing
+            but the rows, of which about twenty, the last one too, state their PSNR.
         progress: Called after each epoch with epochs done, epochs in all and the newest row.
 
     Returns:
         The tuned cascade, and one row an epoch: epoch, updates, loss, PSNR in dB (mean over the
-        visits of that epoch, of the image that the loss judges).
+        visits of that epoch, of the image that the loss judges); ``psnr_held``, the mean PSNR of the held-out
+        images after data consistency, each under a mask of its own that stays.
 
     Raises:
         ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
@@ -196,6 +202,7 @@ def fine_tune(
     identity = {"data": start, "seed": seed, "recipe": recipe.as_dict()}
     journal = Journal(folder, identity, cascade)
     journal.restore(optimizer)
+    followed = None if held is None else acquire(held, masks[assign_masks(len(held), len(masks), seed)])
     for epoch in range(journal.epoch, recipe.epochs):
         rng = np.random.default_rng([seed, 77, epoch])
         order, drawn = rng.permutation(len(images)), rng.integers(len(masks), size=len(images))
@@ -206,6 +213,9 @@ def fine_tune(
         loss, quality = np.mean(updater.rows(), axis=0)
         updates = -(-len(images) // batch) * (epoch + 1)
         row = {"epoch": epoch, "updates": updates, "loss": float(loss), "psnr": float(quality)}
+        if followed is not None and (epoch + 1) * _FOLLOWED // recipe.epochs > epoch * _FOLLOWED // recipe.epochs:
+            updater.settle()
+            row["psnr_held"] = float(np.mean(slice_psnr(cascade, followed)))
         if journal.due or epoch + 1 == recipe.epochs:
             updater.settle()
             journal.write(0, row, optimizer)

@@ -33,7 +33,10 @@ HISTORY_COLUMNS: dict[str, str] = {
     **dict.fromkeys(("n_finetune", "draw", "subnetwork", "epoch", "updates"), _COUNT),
     **dict.fromkeys(("loss", "psnr"), _NUMBER),
     "variation": _TEXT,
+    "psnr_held": _NUMBER,
 }
+_LATER = {"psnr_held"}
+"""Columns that came after tables had been published: a table in which they are empty is written without them."""
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, object]], columns: Mapping[str, str] = SLICE_COLUMNS) -> None:
@@ -60,7 +63,8 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, object]], columns: Mappin
             if isinstance(value, bool | np.bool_):  # pandas would write it in silence, as 1.0 or as True
                 raise ReconError(f"A table of results holds no truth values ({value}): write text or a number.")
     frame = pandas.DataFrame(records, columns=list(columns))
-    for name, kind in columns.items():
+    frame = frame.drop(columns=[name for name in _LATER.intersection(columns) if frame[name].isna().all()])
+    for name, kind in ((name, columns[name]) for name in frame):
         try:
             frame[name] = frame[name].astype(kind)
         except (TypeError, ValueError) as error:

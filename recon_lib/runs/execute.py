@@ -36,6 +36,8 @@ from recon_lib.runs.evaluate import evaluate
 from recon_lib.runs.images import planned_images
 from recon_lib.runs.state import finished, folder, network_file
 
+_HELD = 5  # Images of the pool that a tuning never draws measure it on its way: beside fifty, a pool of T2 has no more.
+
 
 def execute(run: Run, progress: Progress | None = None, *, wait: bool = True) -> Path:
     """Carry out a run, and first the run it starts from, unless they are done or its network is released.
@@ -163,11 +165,19 @@ def _fine_tune(run: Run, out: Path, progress: Progress | None) -> dict:
         )
     order = np.random.default_rng([spec.seed, 1, spec.draw]).permutation(len(images.images))
     pixels = images.images[np.sort(order[: spec.n_finetune])]
+    rest = order[spec.n_finetune :][-_HELD:]  # those of the order's end are the same whatever the number of images
     start = network_file(run.parent)
     cascade, card = load_network(start, precision=spec.recipe.precision)
     pool = mask_stack(pixels.shape[1:], spec.counts[0], "train", spec.masks)
     cascade, history = fine_tune(
-        cascade, pixels, pool, recipe=spec.recipe, seed=spec.seed + spec.draw, folder=out, progress=progress
+        cascade,
+        pixels,
+        pool,
+        recipe=spec.recipe,
+        seed=spec.seed + spec.draw,
+        folder=out,
+        held=images.images[np.sort(rest)] if len(rest) else None,
+        progress=progress,
     )
     data = {"pool": images.sha256, "network": sha256(start)}
     return _keep_network(run, out, cascade, history, NetworkCard(run.key, data=data, n_images=card.n_images))

@@ -12,6 +12,7 @@ from recon_lib.core.arrays import load_arrays
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture, Recipe, SequentialRecipe, TuningRecipe
 from recon_lib.imaging.acquisition import acquire
+from recon_lib.imaging.masks import assign_masks
 from recon_lib.imaging.metrics import psnr
 from recon_lib.network import training
 from recon_lib.network.cascade import Cascade, named_weights
@@ -295,6 +296,28 @@ def test_batch_of_fine_tuning(batch, updates, tmp_path):
     assert [row["updates"] for row in history] == [updates, 2 * updates]
     initial, final = named_weights(start()), named_weights(cascade)
     assert not any(np.array_equal(initial[name], final[name]) for name in initial)  # end to end: every array moved
+
+
+def held_out() -> np.ndarray:
+    """Return two images that the example does not have."""
+    return example(8)[0][6:]
+
+
+def test_held_out_images_are_measured_and_change_no_weight(tmp_path, tuned):
+    cascade, history = tune(tmp_path, held=held_out())
+    assert same(cascade, tuned[0])
+    assert [{**row, "psnr_held": None} for row in history] == [{**row, "psnr_held": None} for row in tuned[1]]
+    masks = example()[1][assign_masks(2, 6, 5)]
+    images, _ = reconstruct(cascade, held_out(), masks)
+    expected = [psnr(target, image, data_range=target.max()) for target, image in zip(held_out(), images, strict=True)]
+    assert history[-1]["psnr_held"] == pytest.approx(np.mean(expected), abs=1e-4)
+    assert len({row["psnr_held"] for row in history}) == 3
+
+
+def test_of_many_epochs_twenty_measure_the_held_out_images(tmp_path):
+    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=50, learning_rate=1e-3), held=held_out())
+    measured = [row["epoch"] + 1 for row in history if "psnr_held" in row]
+    assert measured == [-(-50 * k // 20) for k in range(1, 21)]
 
 
 # Whole images and crops

@@ -143,6 +143,15 @@ def test_committed_tables_are_written_again_byte_by_byte(tmp_path):
         assert gzip.decompress((tmp_path / committed.name).read_bytes()) == gzip.decompress(committed.read_bytes())
 
 
+def test_a_column_that_came_later_is_written_only_where_it_holds_something(tmp_path):
+    rows = [{"run": "a", "epoch": epoch, "loss": 1.0} for epoch in (0, 1)]
+    write_rows(tmp_path / "plain.csv", rows, HISTORY_COLUMNS)
+    assert "psnr_held" not in (tmp_path / "plain.csv").read_text()
+    assert read_rows(tmp_path / "plain.csv")["psnr_held"].isna().all()
+    write_rows(tmp_path / "followed.csv", [*rows[:1], {**rows[1], "psnr_held": 31.5}], HISTORY_COLUMNS)
+    assert read_rows(tmp_path / "followed.csv")["psnr_held"].tolist()[1] == 31.5
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

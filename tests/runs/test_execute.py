@@ -71,6 +71,27 @@ def test_fine_tuning_changes_the_network_it_starts_from(tiny):
     assert all(changed)
 
 
+def test_images_that_measure_a_tuning_are_none_of_those_it_draws(tiny, monkeypatch, tmp_path):
+    _, plan = tiny
+    run, calls = named(plan, "finetune", training_domain="natural", test_domain="t1"), []
+
+    def stop(cascade, images, masks, *, held, **_):
+        calls.append((images, held))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execute, "fine_tune", stop)
+    for count in (1, 3, 8):
+        spec = replace(run.spec, n_finetune=count)
+        with pytest.raises(KeyboardInterrupt):
+            execute._fine_tune(replace(run, spec=spec), tmp_path, None)
+    drawn, held = zip(*calls, strict=True)
+    assert [len(images) for images in drawn] == [1, 3, 8]
+    assert held[2] is None  # the whole pool is drawn
+    np.testing.assert_array_equal(held[0], held[1])
+    assert len(held[1]) == 5
+    assert not {image.tobytes() for image in drawn[1]} & {image.tobytes() for image in held[1]}
+
+
 def test_a_finished_run_is_not_done_again(tiny, monkeypatch):
     _, plan = tiny
     monkeypatch.setattr(execute, "_train", None)
