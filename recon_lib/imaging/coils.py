@@ -186,7 +186,7 @@ def compress_coils(kspace: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarr
 
 
 def whiten(kspace: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    r"""Make the noise of all coils independent and of variance 1 (K. Pruessmann et al., Magn Reson Med 46:638-51, 2001).
+    r"""Make the noise of coils independent and of variance 1 (K. Pruessmann et al., Magn Reson Med 46:638-51, 2001).
 
     With the covariance :math:`\Psi = L L^H` of the noise, the coils become :math:`L^{-1} y`. Least squares of what
     comes out weigh every coil by what it is worth.
