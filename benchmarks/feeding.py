@@ -11,7 +11,11 @@ from recon_lib.experiment.recipes import Architecture, FineTuning
 from recon_lib.imaging.acquisition import Acquired, acquire
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.network.cascade import Cascade, build
-from recon_lib.network.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
+from recon_lib.network.training import (  # the library's own step, not a copy of it
+    _EndToEnd,
+    hybrid_loss,
+    make_optimizer,
+)
 
 SIZES, ROUNDS = ((120, 192), (256, 176)), 9
 
@@ -56,7 +60,7 @@ def model_of(architecture: Architecture, consistent: bool = True) -> keras.Model
     if not consistent:
         # The real image goes on as two channels, without a transform.
         cascade.consistency.call = lambda image, *_: ops.concatenate((image, ops.zeros_like(image)), axis=-1)
-    model, optimizer = _EndToEnd(cascade, recipe.loss_on), _optimizer(recipe, 1)
+    model, optimizer = _EndToEnd(cascade, recipe.loss_on), make_optimizer(recipe, 1)
     model.compile(optimizer, loss=hybrid_loss, jit_compile=recipe.jit_compile)
     optimizer.build(cascade.trainable_variables)
     return model

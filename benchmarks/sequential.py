@@ -16,8 +16,8 @@ from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.inference import advance
 from recon_lib.network.training import (  # the same batches, by construction
     _batches,
-    _optimizer,
     hybrid_loss,
+    make_optimizer,
     train_sequential,
 )
 
@@ -108,7 +108,7 @@ def run_again(
     # Places travel in the stead of the images, so that order and crops are the library's own.
     places = np.arange(images.size).reshape(*images.shape, 1)
     for stage, subnetwork in enumerate(cascade.subnetworks):
-        optimizer = _optimizer(recipe, updates)
+        optimizer = make_optimizer(recipe, updates)
         subnetwork.compile(optimizer, loss=hybrid_loss, jit_compile=recipe.jit_compile)
         optimizer.build(subnetwork.trainable_variables)
         for epoch in range(recipe.epochs):

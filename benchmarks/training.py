@@ -10,7 +10,11 @@ from benchmarks import harness, network, peers
 from recon_lib.experiment.counting import operations
 from recon_lib.experiment.recipes import Architecture, TuningRecipe
 from recon_lib.network.cascade import Cascade, build
-from recon_lib.network.training import _EndToEnd, _optimizer, hybrid_loss  # the library's own step, not a copy of it
+from recon_lib.network.training import (  # the library's own step, not a copy of it
+    _EndToEnd,
+    hybrid_loss,
+    make_optimizer,
+)
 
 SIZES, BATCHES, ROUNDS = ((120, 192), (256, 176), (256, 256)), (1, 2, 4), 3  # the smallest chooses the settings
 SUBNETWORK, CASCADE = "sub-network", "cascade, end to end"
@@ -69,7 +73,7 @@ def _ours(architecture: Architecture, jit_compile: bool) -> dict[str, Step]:
     for model, variables in zip(
         models, (models[0].trainable_variables, models[1].cascade.trainable_variables), strict=True
     ):
-        optimizer = _optimizer(recipe, 1)
+        optimizer = make_optimizer(recipe, 1)
         model.compile(optimizer, loss=hybrid_loss, jit_compile=jit_compile)
         optimizer.build(variables)
 

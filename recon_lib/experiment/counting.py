@@ -22,7 +22,7 @@ _PIXEL_NUMBERS = 10
 def weights(architecture: Architecture) -> int:
     """Count a cascade's weights, kernels and biases."""
     a = architecture
-    biases = a.hidden_layers * a.filters + 1
+    biases = a.hidden_layers * a.filters + a.channels
     return a.subnetworks * (_kernels(a) + biases)
 
 
@@ -95,7 +95,7 @@ def update_bytes(architecture: Architecture, batch: int, size: tuple[int, int], 
         Bytes.
     """
     networks = architecture.subnetworks if end_to_end else 1
-    channels = 2 + architecture.hidden_layers * architecture.filters + 1
+    channels = 2 + architecture.hidden_layers * architecture.filters + architecture.channels
     return 2 * _FLOAT * channels * networks * batch * size[0] * size[1]
 
 
@@ -158,7 +158,7 @@ def _update_size(run: Run, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, i
 
 
 def _kernels(architecture: Architecture) -> int:
-    """Count the kernels' weights of one sub-network: two channels in, one out."""
-    filters, hidden = architecture.filters, architecture.hidden_layers
-    pairs = 2 * filters + (hidden - 1) * filters**2 + filters if hidden else 2
+    """Count the kernels' weights of one sub-network: two channels in, one out; with several coils two."""
+    filters, hidden, channels = architecture.filters, architecture.hidden_layers, architecture.channels
+    pairs = (2 + channels + (hidden - 1) * filters) * filters if hidden else 2 * channels
     return architecture.kernel**2 * pairs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
 
 from recon_lib.core.errors import ReconError, at_least, choose
 from recon_lib.core.strict_yaml import without_defaults
@@ -43,6 +44,9 @@ class Architecture:
     residual: bool = False
     phase: str = "zero"
     output: str = "linear"
+
+    #: Channels that a sub-network puts out.
+    channels: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""

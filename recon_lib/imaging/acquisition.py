@@ -116,6 +116,19 @@ class Acquired:
     def __len__(self) -> int:
         return len(self.zero_filled)
 
+    @property
+    def references(self) -> np.ndarray:
+        """The targets as magnitudes, float32 ``(n, height, width)``."""
+        return self.target[..., 0]
+
+    def measured(self, part: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what data consistency needs of some images (eq. 6): zero-filled images and masks.
+
+        Args:
+            part: Their places along the first axis.
+        """
+        return self.zero_filled[part], self.mask[part]
+
     def take(self, chosen: slice | np.ndarray) -> Self:
         """Return some of the images.
 

@@ -82,13 +82,14 @@ class Convolution(layers.Conv2D):
 
 
 class Residual(keras.Sequential):
-    """Layers in series that put out a correction of the image's real channel: ``(batch, height, width, 1)``.
+    """Layers in series that put out a correction of what they see, of one channel or two: of its real part, or both.
 
     Source: K. Zhang et al., IEEE Trans. Image Process. 26:3142-55, 2017; the paper has none.
     """
 
     def call(self, image, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN201, D102 - as the class above it
-        return image[..., :1] + super().call(image, *args, **kwargs)
+        correction = super().call(image, *args, **kwargs)
+        return image[..., : correction.shape[-1]] + correction
 
 
 def sub_network(
@@ -104,7 +105,7 @@ def sub_network(
         name: The model's name.
 
     Returns:
-        A model from ``(batch, height, width, 2)`` to ``(batch, height, width, 1)``, any size.
+        A model from ``(batch, height, width, 2)`` to ``(batch, height, width, channels)``, any size.
     """
     rng = np.random.default_rng([seed, 9])
     model = (Residual if architecture.residual else keras.Sequential)([keras.Input((None, None, 2))], name=name)
@@ -113,7 +114,7 @@ def sub_network(
         is_output = layer == architecture.hidden_layers
         model.add(
             Convolution(
-                1 if is_output else architecture.filters,
+                architecture.channels if is_output else architecture.filters,
                 architecture.kernel,
                 padding="same",
                 activation=architecture.output if is_output else "relu",

@@ -89,7 +89,7 @@ def advance(subnetwork: keras.Model, cascade: Cascade, inputs: np.ndarray, data:
     outputs = np.empty(inputs.shape, np.float32)  # A list of parts would be held twice while it is joined.
     step = _step(cascade)
     for part in _parts_of_one_size(parts(len(inputs), inputs.shape[1:3], cascade), len(inputs)):
-        outputs[part] = ops.convert_to_numpy(step(subnetwork, inputs[part], data.zero_filled[part], data.mask[part]))
+        outputs[part] = ops.convert_to_numpy(step(subnetwork, inputs[part], *data.measured(part)))
     return outputs
 
 
@@ -112,8 +112,8 @@ def _step(cascade: Cascade) -> Callable:
     first = cascade.subnetworks[0]  # All have one shape, so what is compiled for its weights serves all.
 
     @jax.jit
-    def compiled(weights, image, zero_filled, mask):  # noqa: ANN001, ANN202 - tensors of the backend
-        return cascade.step(lambda inputs: first.stateless_call(weights, [], inputs)[0], image, zero_filled, mask)[0]
+    def compiled(weights, image, *measured):  # noqa: ANN001, ANN002, ANN202 - tensors of the backend
+        return cascade.step(lambda inputs: first.stateless_call(weights, [], inputs)[0], image, *measured)[0]
 
     return lambda subnetwork, *arrays: compiled([v.value for v in subnetwork.trainable_variables], *arrays)
 

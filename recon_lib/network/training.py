@@ -75,22 +75,13 @@ def train_sequential(
     cascade = build(Cascade(architecture, seed, recipe.l2, recipe.precision))
     identity = {"data": digest(images, masks), "updates": updates, "seed": seed, "recipe": recipe.as_dict()}
     journal = Journal(folder, identity, cascade)
-    inputs = data.zero_filled
-    last = len(cascade.subnetworks) - 1
-    if (journal.stage, journal.epoch) == (last, recipe.epochs):
-        return cascade, journal.history
-    sequence, program = _Sequence(cascade, data, recipe, updates, seed, journal, progress), None
-    for stage, subnetwork in enumerate(cascade.subnetworks):
-        if stage >= journal.stage:
-            program = sequence.train(stage, inputs, program)
-        if stage < last:
-            inputs = advance(subnetwork, cascade, inputs, data)
+    Sequence(cascade, data, recipe, updates, seed, journal, progress).train(data.zero_filled)
     return cascade, journal.history
 
 
 @dataclass(frozen=True, eq=False)
-class _Sequence:
-    """What the trainings of all sub-networks share."""
+class Sequence:
+    """The trainings of all sub-networks one after the other (eq. 10); the fields are as in :func:`train_sequential`."""
 
     cascade: Cascade
     data: Acquired
@@ -100,7 +91,22 @@ class _Sequence:
     journal: Journal
     progress: Progress | None
 
-    def train(self, stage: int, inputs: np.ndarray, program: Callable | None) -> Callable | None:
+    def train(self, inputs: np.ndarray) -> None:
+        """Train every sub-network, from where the journal stands.
+
+        Args:
+            inputs: What the first one sees of all images, ``(n, height, width, 2)``.
+        """
+        program, last = None, len(self.cascade.subnetworks) - 1
+        if (self.journal.stage, self.journal.epoch) == (last, self.recipe.epochs):
+            return
+        for stage, subnetwork in enumerate(self.cascade.subnetworks):
+            if stage >= self.journal.stage:
+                program = self._train(stage, inputs, program)
+            if stage < last:
+                inputs = advance(subnetwork, self.cascade, inputs, self.data)
+
+    def _train(self, stage: int, inputs: np.ndarray, program: Callable | None) -> Callable | None:
         """Train one sub-network, from where the journal stands.
 
         Args:
@@ -113,9 +119,9 @@ class _Sequence:
         """
         cascade, recipe, journal = self.cascade, self.recipe, self.journal
         subnetwork = cascade.subnetworks[stage]
-        optimizer = _optimizer(recipe, self.updates)
+        optimizer = make_optimizer(recipe, self.updates)
         optimizer.build(subnetwork.trainable_variables)
-        updater = Updater(subnetwork, optimizer, _loss(recipe), compiled=recipe.jit_compile, program=program)
+        updater = Updater(subnetwork, optimizer, loss_of(recipe), compiled=recipe.jit_compile, program=program)
         first = journal.epoch if stage == journal.stage else 0
         if first:
             journal.restore(optimizer)
@@ -148,7 +154,7 @@ class _Sequence:
         places = np.linspace(0, len(inputs) - 1, min(_MONITORED, len(inputs))).round().astype(int)
         data = self.data.take(places)
         images = np.abs(to_complex(advance(subnetwork, self.cascade, inputs[places], data)))
-        pairs = zip(data.target[..., 0], images, strict=True)
+        pairs = zip(data.references, images, strict=True)
         return float(np.mean([psnr(target, image, data_range=target.max()) for target, image in pairs]))
 
 
@@ -195,9 +201,9 @@ def fine_tune(
     model = _EndToEnd(build(cascade), recipe.loss_on)
     for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
         layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None
-    optimizer = _optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
+    optimizer = make_optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
     optimizer.build(cascade.trainable_variables)
-    updater = Updater(model, optimizer, _loss(recipe), (_mean_psnr,), compiled=recipe.jit_compile)
+    updater = Updater(model, optimizer, loss_of(recipe), (_mean_psnr,), compiled=recipe.jit_compile)
     start = digest(images, masks, *cascade.get_weights())
     identity = {"data": start, "seed": seed, "recipe": recipe.as_dict()}
     journal = Journal(folder, identity, cascade)
@@ -242,7 +248,9 @@ class _EndToEnd(keras.Model):
         return ops.sqrt(ops.maximum(power, 1e-12))  # The modulus has no gradient at zero.
 
 
-def _loss(recipe: Recipe) -> Callable:
+def loss_of(recipe: Recipe) -> Callable:
+    """Return the loss of a recipe, a function of target and output (:func:`hybrid_loss`)."""
+
     def loss(target, image):  # noqa: ANN001, ANN202
         return hybrid_loss(target, image, recipe.absolute)
 
@@ -254,7 +262,8 @@ def _mean_psnr(target, image):  # noqa: ANN001, ANN202
     return ops.mean(-10.0 * ops.log(ops.maximum(error, 1e-12)) / np.log(10.0))
 
 
-def _optimizer(recipe: Recipe, updates: int) -> keras.Optimizer:
+def make_optimizer(recipe: Recipe, updates: int) -> keras.Optimizer:
+    """Make the optimizer of a recipe: Adam, its rate constant or falling to zero as a cosine."""
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=updates)

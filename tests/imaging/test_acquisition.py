@@ -182,3 +182,12 @@ def test_single_precision_images_are_not_copied():
     images = np.ones((2, 4, 5), np.float32)
     assert check_images(images) is images
     assert check_images(images.astype(np.float64)).dtype == np.float32
+
+
+def test_parts_of_what_was_acquired_belong_together():
+    images = np.random.default_rng(0).random((4, 5, 6)).astype(np.float32)
+    data = acquire(images, np.random.default_rng(1).random(images.shape) < 0.5)
+    chosen = np.array([2, 0])
+    for array, expected in zip(data.measured(chosen), (data.zero_filled[chosen], data.mask[chosen]), strict=True):
+        assert np.array_equal(array, expected)
+    assert np.array_equal(data.references, images)

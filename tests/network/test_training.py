@@ -207,8 +207,8 @@ RECIPES = {train: SequentialRecipe, tune: TuningRecipe}
 
 @pytest.mark.parametrize("run", [train, tune])
 def test_optimizer_is_adam_as_the_recipe_states(run, tmp_path, monkeypatch):
-    made, make = [], training._optimizer
-    monkeypatch.setattr(training, "_optimizer", lambda *a: made.append((make(*a), *a)) or made[-1][0])
+    made, make = [], training.make_optimizer
+    monkeypatch.setattr(training, "make_optimizer", lambda *a: made.append((make(*a), *a)) or made[-1][0])
     run(tmp_path, RECIPES[run](batch=4, epochs=3, learning_rate=3e-3, epsilon=1e-6, schedule="cosine"))
     assert len(made) == {train: 2, tune: 1}[run]  # a fresh one for each sub-network
     for optimizer, _, updates in made:
@@ -220,8 +220,8 @@ def test_optimizer_is_adam_as_the_recipe_states(run, tmp_path, monkeypatch):
 
 
 def test_rate_of_each_update_by_hand():
-    cosine = training._optimizer(Recipe(learning_rate=1e-3, schedule="cosine"), 4)
-    constant = training._optimizer(Recipe(learning_rate=1e-3), 4)
+    cosine = training.make_optimizer(Recipe(learning_rate=1e-3, schedule="cosine"), 4)
+    constant = training.make_optimizer(Recipe(learning_rate=1e-3), 4)
     root = 2**-0.5
     for update, expected in enumerate([1e-3, (1 + root) / 2 * 1e-3, 0.5e-3, (1 - root) / 2 * 1e-3, 0]):
         cosine.iterations.assign(update)
