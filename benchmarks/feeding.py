@@ -11,11 +11,8 @@ from recon_lib.experiment.recipes import Architecture, FineTuning
 from recon_lib.imaging.acquisition import Acquired, acquire
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.network.cascade import Cascade, build
-from recon_lib.network.training import (  # the library's own step, not a copy of it
-    _EndToEnd,
-    hybrid_loss,
-    make_optimizer,
-)
+from recon_lib.network.training import hybrid_loss, make_optimizer
+from recon_lib.network.tuning import _EndToEnd  # the library's own step, not a copy of it
 
 SIZES, ROUNDS = ((120, 192), (256, 176)), 9
 

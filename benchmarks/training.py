@@ -10,11 +10,8 @@ from benchmarks import harness, network, peers
 from recon_lib.experiment.counting import operations
 from recon_lib.experiment.recipes import Architecture, TuningRecipe
 from recon_lib.network.cascade import Cascade, build
-from recon_lib.network.training import (  # the library's own step, not a copy of it
-    _EndToEnd,
-    hybrid_loss,
-    make_optimizer,
-)
+from recon_lib.network.training import hybrid_loss, make_optimizer
+from recon_lib.network.tuning import _EndToEnd  # the library's own step, not a copy of it
 
 SIZES, BATCHES, ROUNDS = ((120, 192), (256, 176), (256, 256)), (1, 2, 4), 3  # the smallest chooses the settings
 SUBNETWORK, CASCADE = "sub-network", "cascade, end to end"

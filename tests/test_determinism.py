@@ -15,7 +15,8 @@ from recon_lib.experiment.recipes import Architecture, SequentialRecipe, TuningR
 from recon_lib.imaging.masks import MaskSpec, assign_masks, mask_stack
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.journal import digest
-from recon_lib.network.training import fine_tune, train_sequential
+from recon_lib.network.training import train_sequential
+from recon_lib.network.tuning import fine_tune
 from recon_lib.runs import execute, state
 
 TINY = Architecture(subnetworks=2, hidden_layers=1, filters=3)

@@ -14,7 +14,8 @@ from recon_lib.data.domains import Domain
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.experiment.recipes import SequentialRecipe, TuningRecipe
-from recon_lib.network.training import fine_tune, train_sequential
+from recon_lib.network.training import train_sequential
+from recon_lib.network.tuning import fine_tune
 assert keras.backend.backend() == "jax"
 devices = jax.devices()[: int(sys.argv[1])]
 assert len(devices) == int(sys.argv[1])

@@ -51,7 +51,7 @@ def quickstart(arguments: argparse.Namespace) -> None:
     from recon_lib.network import files
     from recon_lib.network.inference import reconstruct
     from recon_lib.network.precision import precision_setting
-    from recon_lib.network.training import fine_tune
+    from recon_lib.network.tuning import fine_tune
 
     precision_setting(arguments.precision)  # An unknown one is refused before anything is fetched.
     test, tuning = steps.load_slices(arguments.source, arguments.test, arguments.images)

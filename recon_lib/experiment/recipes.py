@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import ClassVar
 
 from recon_lib.core.errors import ReconError, at_least, choose
 from recon_lib.core.strict_yaml import without_defaults
+from recon_lib.experiment.augmentation import Augmentation
 
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -121,7 +122,7 @@ class Recipe:
 
         A run is known by this mapping, so a field that came later must not rename the runs before it.
         """
-        content = {f.name: getattr(self, f.name) for f in fields(Recipe)}
+        content = {item.name: getattr(self, item.name) for item in fields(Recipe)}
         return without_defaults(Recipe, content, ("absolute",))
 
 
@@ -160,27 +161,59 @@ class TuningRecipe(Recipe):
 
     Attributes:
         loss_on: The image that the loss judges: ``"before_dc"``, or ``"after_dc"``.
+        augmentation: What is done to an image at each visit; by default nothing.
+        average: The part of the updates, the last ones, over whose weights the mean is taken at the end
+            (:mod:`recon_lib.network.averaging`); 0: the last weights.
+        scale_shift: Tune only a scale and a shift of each channel (:mod:`recon_lib.network.channels`).
+        pull: Strength of a pull towards the trained weights (:mod:`recon_lib.network.pull`), in units of one over the
+            rate; ``inf`` leaves the network as it was.
+        held_kspace: The part of the tuning images' k-space that no update sees, by which the best weights are chosen
+            (:mod:`recon_lib.network.held_kspace`).
     """
 
     loss_on: str = "before_dc"
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    average: float = 0.0
+    scale_shift: bool = False
+    pull: float = 0.0
+    held_kspace: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check what types cannot say."""
+        """Check what types cannot say, and refuse what cannot go together."""
         super().__post_init__()
         choose("loss_on", self.loss_on, LOSSES)
+        if not 0 <= self.average <= 1:
+            raise ReconError(f"average is a part of all updates, between 0 and 1: not {self.average:g}.")
+        if not 0 <= self.held_kspace < 1:
+            raise ReconError(f"held_kspace is a part of k-space, 0 or more and below 1: not {self.held_kspace:g}.")
+        if not self.pull >= 0:
+            raise ReconError(f"pull is 0 or more, or inf: not {self.pull:g}.")
+        if self.held_kspace and self.average:
+            raise ReconError("held_kspace chooses among the weights on the way and average takes their mean: use one.")
+        if self.held_kspace and self.augmentation.intensity:
+            raise ReconError(
+                "intensity mixes the frequencies of an image, so that held_kspace would hold nothing out: use one."
+            )
 
     def as_dict(self) -> dict:
-        """Return what decides the updates, by name; ``loss_on`` only where it is not the default.
+        """Return what decides the updates, by name; what came later only where it is not the default.
 
         Runs are known by a mapping that says ``crop: None``, so it stays, though tuning has no crops.
         """
-        content = {**super().as_dict(), "crop": None, "loss_on": self.loss_on}
-        return without_defaults(TuningRecipe, content, ("loss_on",))
+        later = ("loss_on", "average", "scale_shift", "pull", "held_kspace")
+        content = {**super().as_dict(), "crop": None, **{name: getattr(self, name) for name in later}}
+        content = without_defaults(TuningRecipe, content, later)
+        if "pull" in content:
+            content["pull"] = _json_number(self.pull)
+        changes = self.augmentation.as_dict()
+        return {**content, "augmentation": changes} if changes else content
 
     @classmethod
     def from_dict(cls, content: dict) -> TuningRecipe:
         """Rebuild from :meth:`as_dict`."""
-        return cls(**{name: value for name, value in content.items() if name != "crop"})
+        values = {name: value for name, value in content.items() if name != "crop"}
+        changes = Augmentation.from_dict(values.pop("augmentation", {}))
+        return cls(**{**values, "augmentation": changes, "pull": float(values.get("pull", 0.0))})
 
 
 @dataclass(frozen=True)

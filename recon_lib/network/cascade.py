@@ -93,7 +93,12 @@ class Residual(keras.Sequential):
 
 
 def sub_network(
-    architecture: Architecture, seed: int, l2: float = 0.0, precision: str = "float32", name: str | None = None
+    architecture: Architecture,
+    seed: int,
+    l2: float = 0.0,
+    precision: str = "float32",
+    name: str | None = None,
+    convolution: type[Convolution] = Convolution,
 ) -> keras.Sequential:
     """Build one CNN ``C_p``: convolutions with ReLU, then one to a single magnitude channel, linear by default (eq. 4).
 
@@ -103,6 +108,7 @@ def sub_network(
         l2: ``gamma`` of eq. 4: this times the sum of squares of the kernels is added to the loss.
         precision: Keras' dtype policy of the hidden layers; weights and output are float32 always.
         name: The model's name.
+        convolution: The class of its layers.
 
     Returns:
         A model from ``(batch, height, width, 2)`` to ``(batch, height, width, channels)``, any size.
@@ -113,7 +119,7 @@ def sub_network(
     for layer in range(architecture.hidden_layers + 1):
         is_output = layer == architecture.hidden_layers
         model.add(
-            Convolution(
+            convolution(
                 architecture.channels if is_output else architecture.filters,
                 architecture.kernel,
                 padding="same",
@@ -146,6 +152,8 @@ class Cascade(keras.Model):
         ``before_dc``, ``(batch, height, width, 1)``, the last sub-network's own output.
     """
 
+    convolution = Convolution  # The class of the sub-networks' layers.
+
     def __init__(
         self,
         architecture: Architecture | None = None,
@@ -158,7 +166,7 @@ class Cascade(keras.Model):
         self.architecture = architecture or Architecture()
         self.seed, self.l2, self.precision = seed, l2, precision
         self.subnetworks = [
-            sub_network(self.architecture, seed * 1000 + index, l2, precision, name=f"subnetwork_{index}")
+            sub_network(self.architecture, seed * 1000 + index, l2, precision, f"subnetwork_{index}", self.convolution)
             for index in range(self.architecture.subnetworks)
         ]
         self.consistency = DataConsistency(self.architecture.data_consistency)
@@ -197,12 +205,8 @@ class Cascade(keras.Model):
 
     def get_config(self) -> dict:
         """Return the arguments that rebuild the model."""
-        return {
-            "architecture": self.architecture.as_dict(),
-            "seed": self.seed,
-            "l2": self.l2,
-            "precision": self.precision,
-        }
+        names = ("seed", "l2", "precision")
+        return {"architecture": self.architecture.as_dict(), **{name: getattr(self, name) for name in names}}
 
     @classmethod
     def from_config(cls, config: dict) -> Cascade:

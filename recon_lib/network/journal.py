@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -44,6 +45,7 @@ class Journal:
         stage: The sub-network in training, 0 for end-to-end runs.
         epoch: Its epochs done.
         history: One row an epoch.
+        arrays: What the checkpoint held when it was opened, by name.
 
     Raises:
         ReconError: The folder holds another run's checkpoint, or one that cannot be read.
@@ -53,17 +55,17 @@ class Journal:
         self._path = folder / "checkpoint.safetensors"
         self._identity = identity
         self._cascade = cascade
-        self._arrays: dict[str, np.ndarray] = {}
+        self.arrays: dict[str, np.ndarray] = {}
         self._pause = _PAUSE if device_memory() else 0.0
         self._written = time.monotonic()
         self.stage, self.epoch, self.history = 0, 0, []
         if not self._path.exists():
             return
-        self._arrays, state = load_arrays(self._path)
+        self.arrays, state = load_arrays(self._path)
         if state.get("identity") != identity:
             raise ReconError(f"{self._path} belongs to another run: give this one a folder of its own.")
         self.stage, self.epoch, self.history = state["stage"], state["epoch"], state["history"]
-        weights = {name: value for name, value in self._arrays.items() if name.startswith(_WEIGHT)}
+        weights = {name: value for name, value in self.arrays.items() if name.startswith(_WEIGHT)}
         set_weights(cascade, {name.removeprefix(_WEIGHT): value for name, value in weights.items()})
 
     def restore(self, optimizer: keras.Optimizer) -> None:
@@ -72,8 +74,8 @@ class Journal:
         Args:
             optimizer: Built for the same variables.
         """
-        for index, variable in enumerate(optimizer.variables if self._arrays else ()):
-            variable.assign(self._arrays[f"optimizer/{index:03d}"])
+        for index, variable in enumerate(optimizer.variables if self.arrays else ()):
+            variable.assign(self.arrays[f"optimizer/{index:03d}"])
 
     @property
     def due(self) -> bool:
@@ -88,19 +90,23 @@ class Journal:
         """
         self.history.append(row)
 
-    def write(self, stage: int, row: dict, optimizer: keras.Optimizer) -> None:
+    def write(
+        self, stage: int, row: dict, optimizer: keras.Optimizer, arrays: Mapping[str, np.ndarray] | None = None
+    ) -> None:
         """Record that an epoch is done.
 
         Args:
             stage: The sub-network in training.
             row: The epoch's row, with ``epoch`` counted from 0.
             optimizer: Its optimizer.
+            arrays: What else the run needs to go on, by names of its own; :attr:`arrays` gives it back.
         """
         self.stage, self.epoch = stage, row["epoch"] + 1
         self.history.append(row)
-        arrays = {f"{_WEIGHT}{name}": value for name, value in named_weights(self._cascade).items()}
+        content = {**(arrays or {})}
+        content |= {f"{_WEIGHT}{name}": value for name, value in named_weights(self._cascade).items()}
         for index, variable in enumerate(optimizer.variables):
-            arrays[f"optimizer/{index:03d}"] = ops.convert_to_numpy(variable)
+            content[f"optimizer/{index:03d}"] = ops.convert_to_numpy(variable)
         state = {"identity": self._identity, "stage": stage, "epoch": self.epoch, "history": self.history}
-        save_arrays(self._path, arrays, state)
+        save_arrays(self._path, content, state)
         self._written = time.monotonic()

@@ -1,4 +1,4 @@
-"""Sequential training of the cascade, and end-to-end fine-tuning; both resume after any stop.
+"""Sequential training of the cascade, which resumes after any stop; the loss and the optimizer that tuning has too.
 
 Loss (eq. 4 and 10): mean-squared + mean-absolute error of a sub-network's output before data
 consistency against the magnitude reference, plus ``gamma`` times the sum of squares of the kernels.
@@ -15,18 +15,16 @@ import numpy as np
 from keras import ops
 
 from recon_lib.core.progress import Progress
-from recon_lib.experiment.recipes import Architecture, Recipe, SequentialRecipe, TuningRecipe
-from recon_lib.imaging.acquisition import Acquired, acquire, check_images, to_complex
-from recon_lib.imaging.masks import assign_masks
+from recon_lib.experiment.recipes import Architecture, Recipe, SequentialRecipe
+from recon_lib.imaging.acquisition import Acquired, acquire, to_complex
 from recon_lib.imaging.metrics import psnr
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.device import check_update
-from recon_lib.network.inference import advance, slice_psnr
+from recon_lib.network.inference import advance
 from recon_lib.network.journal import Journal, digest
 from recon_lib.network.updates import Updater, gather, place
 
 _MONITORED = 16  # So many images are followed by their PSNR while training.
-_FOLLOWED = 20  # After so many epochs of a tuning, or after each of fewer, held-out images are measured.
 
 
 def hybrid_loss(target, image, absolute: float = 1.0):  # noqa: ANN001, ANN201 - tensors of any backend
@@ -158,98 +156,12 @@ class Sequence:
         return float(np.mean([psnr(target, image, data_range=target.max()) for target, image in pairs]))
 
 
-def fine_tune(
-    cascade: Cascade,
-    images: np.ndarray,
-    masks: np.ndarray,
-    *,
-    recipe: TuningRecipe,
-    seed: int,
-    folder: Path,
-    held: np.ndarray | None = None,
-    progress: Progress | None = None,
-) -> tuple[Cascade, list[dict]]:
-    """Train all sub-networks together, end to end through data consistency, on a few images (eq. 11-12).
-
-    At every visit an image draws one of the masks; the loss judges the image that ``recipe.loss_on`` names.
-    A checkpoint is written after every epoch, on a card every few seconds; called again on the same folder,
-    training goes on from it and ends with the same weights.
+def loss_of(recipe: Recipe) -> Callable:
+    """Return the loss of a recipe, a function of target and output (:func:`hybrid_loss`).
 
     Args:
-        cascade: A trained network; it is changed in place.
-        images: Magnitude references, ``(n, height, width)``.
-        masks: The masks to draw from, boolean, ``(m, height, width)``.
-        recipe: Batch (0: all images at once), epochs, rate, schedule, weight of the L2 term, image judged.
-        seed: Decides the order of the images and the masks they draw.
-        folder: Holds ``checkpoint.safetensors``.
-        held: Magnitude references of the same size that no update sees, ``(k, height, width)``: they change nothing
-            but the rows, of which about twenty, the last one too, state their PSNR.
-        progress: Called after each epoch with epochs done, epochs in all and the newest row.
-
-    Returns:
-        The tuned cascade, and one row an epoch: epoch, updates, loss, PSNR in dB (mean over the
-        visits of that epoch, of the image that the loss judges); ``psnr_held``, the mean PSNR of the held-out
-        images after data consistency, each under a mask of its own that stays.
-
-    Raises:
-        ReconError: Images or masks are not valid, or the folder holds another run's checkpoint.
+        recipe: Its ``absolute`` weighs the mean-absolute error.
     """
-    images = check_images(images)
-    acquire(images[:1], masks[:1])  # This refuses a mask of another size before anything is built.
-    batch = recipe.batch or len(images)
-    check_update(cascade.architecture, min(batch, len(images)), images.shape[1:], end_to_end=True)
-    model = _EndToEnd(build(cascade), recipe.loss_on)
-    for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
-        layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None
-    optimizer = make_optimizer(recipe, -(-len(images) // batch) * recipe.epochs)
-    optimizer.build(cascade.trainable_variables)
-    updater = Updater(model, optimizer, loss_of(recipe), (_mean_psnr,), compiled=recipe.jit_compile)
-    start = digest(images, masks, *cascade.get_weights())
-    identity = {"data": start, "seed": seed, "recipe": recipe.as_dict()}
-    journal = Journal(folder, identity, cascade)
-    journal.restore(optimizer)
-    followed = None if held is None else acquire(held, masks[assign_masks(len(held), len(masks), seed)])
-    for epoch in range(journal.epoch, recipe.epochs):
-        rng = np.random.default_rng([seed, 77, epoch])
-        order, drawn = rng.permutation(len(images)), rng.integers(len(masks), size=len(images))
-        for start in range(0, len(images), batch):
-            chosen = order[start : start + batch]
-            data = acquire(images[chosen], masks[drawn[chosen]])
-            updater.update((data.zero_filled, data.mask), data.target)
-        loss, quality = np.mean(updater.rows(), axis=0)
-        updates = -(-len(images) // batch) * (epoch + 1)
-        row = {"epoch": epoch, "updates": updates, "loss": float(loss), "psnr": float(quality)}
-        if followed is not None and (epoch + 1) * _FOLLOWED // recipe.epochs > epoch * _FOLLOWED // recipe.epochs:
-            updater.settle()
-            row["psnr_held"] = float(np.mean(slice_psnr(cascade, followed)))
-        if journal.due or epoch + 1 == recipe.epochs:
-            updater.settle()
-            journal.write(0, row, optimizer)
-        else:
-            journal.note(row)
-        if progress:
-            progress(epoch + 1, recipe.epochs, row)
-    return cascade, journal.history
-
-
-class _EndToEnd(keras.Model):
-    """The cascade seen by the loss: its last sub-network's output, or the magnitude after data consistency."""
-
-    def __init__(self, cascade: Cascade, loss_on: str) -> None:
-        super().__init__(name="end_to_end")
-        self.cascade, self.loss_on = cascade, loss_on
-        self.built = cascade.built  # This model has no weights of its own.
-
-    def call(self, inputs):  # noqa: ANN001, ANN202
-        output = self.cascade(inputs)
-        if self.loss_on == "before_dc":
-            return output["before_dc"]
-        power = ops.sum(ops.square(output["image"]), axis=-1, keepdims=True)
-        return ops.sqrt(ops.maximum(power, 1e-12))  # The modulus has no gradient at zero.
-
-
-def loss_of(recipe: Recipe) -> Callable:
-    """Return the loss of a recipe, a function of target and output (:func:`hybrid_loss`)."""
 
     def loss(target, image):  # noqa: ANN001, ANN202
         return hybrid_loss(target, image, recipe.absolute)
@@ -257,13 +169,13 @@ def loss_of(recipe: Recipe) -> Callable:
     return loss
 
 
-def _mean_psnr(target, image):  # noqa: ANN001, ANN202
-    error = ops.mean(ops.square(image - target), axis=(1, 2, 3))
-    return ops.mean(-10.0 * ops.log(ops.maximum(error, 1e-12)) / np.log(10.0))
-
-
 def make_optimizer(recipe: Recipe, updates: int) -> keras.Optimizer:
-    """Make the optimizer of a recipe: Adam, its rate constant or falling to zero as a cosine."""
+    """Make the optimizer of a recipe: Adam, its rate constant or falling to zero as a cosine.
+
+    Args:
+        recipe: Rate, schedule and epsilon.
+        updates: After so many the rate of a cosine is zero.
+    """
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=updates)

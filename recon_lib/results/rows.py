@@ -33,9 +33,9 @@ HISTORY_COLUMNS: dict[str, str] = {
     **dict.fromkeys(("n_finetune", "draw", "subnetwork", "epoch", "updates"), _COUNT),
     **dict.fromkeys(("loss", "psnr"), _NUMBER),
     "variation": _TEXT,
-    "psnr_held": _NUMBER,
+    **dict.fromkeys(("psnr_held", "kspace_held"), _NUMBER),
 }
-_LATER = {"psnr_held"}
+_LATER = {"psnr_held", "kspace_held"}
 """Columns that came after tables had been published: a table in which they are empty is written without them."""
 
 

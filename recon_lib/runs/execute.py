@@ -24,10 +24,12 @@ from recon_lib.experiment.plan import Run
 from recon_lib.experiment.specs import TrainSpec, TuneSpec
 from recon_lib.imaging.masks import assign_masks, mask_stack
 from recon_lib.network.accelerator import machine
+from recon_lib.network.augmentation import training_masks
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.files import load_network, save_network
 from recon_lib.network.sharing import take_share
-from recon_lib.network.training import fine_tune, train_sequential
+from recon_lib.network.training import train_sequential
+from recon_lib.network.tuning import fine_tune
 from recon_lib.results.records import RunRecord
 from recon_lib.results.released import NetworkCard
 from recon_lib.results.rows import HISTORY_COLUMNS, write_rows
@@ -168,7 +170,7 @@ def _fine_tune(run: Run, out: Path, progress: Progress | None) -> dict:
     rest = order[spec.n_finetune :][-_HELD:]  # those of the order's end are the same whatever the number of images
     start = network_file(run.parent)
     cascade, card = load_network(start, precision=spec.recipe.precision)
-    pool = mask_stack(pixels.shape[1:], spec.counts[0], "train", spec.masks)
+    pool = training_masks(pixels.shape[1:], spec.counts[0], spec.masks, spec.recipe.augmentation)
     cascade, history = fine_tune(
         cascade,
         pixels,

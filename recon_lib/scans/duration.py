@@ -13,7 +13,7 @@ import numpy as np
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import TuningRecipe
 from recon_lib.network.cascade import Cascade, copy_cascade
-from recon_lib.network.training import fine_tune
+from recon_lib.network.tuning import fine_tune
 
 _TRIED = 2  # images; with a batch of more, as many as it has
 

@@ -21,7 +21,7 @@ from recon_lib.network.cascade import Cascade, with_precision
 from recon_lib.network.files import save_network
 from recon_lib.network.inference import slice_psnr
 from recon_lib.network.journal import digest
-from recon_lib.network.training import fine_tune
+from recon_lib.network.tuning import fine_tune
 from recon_lib.network.updates import pays_to_compile
 from recon_lib.results.keys import RunKey
 from recon_lib.results.released import HeldOut, NetworkCard, PrecisionCost

@@ -19,16 +19,24 @@ from laws import ROOT, run_python
 from network.test_training import SIZE, Stop, example, stop_after
 
 from recon_lib.core.arrays import load_arrays, save_arrays
+from recon_lib.experiment.augmentation import Augmentation
 from recon_lib.experiment.recipes import Architecture, SequentialRecipe, TuningRecipe
 from recon_lib.network.cascade import Cascade, build, named_weights, set_weights
-from recon_lib.network.training import fine_tune, train_sequential
+from recon_lib.network.training import train_sequential
+from recon_lib.network.tuning import fine_tune
 
 BACKENDS = ("tensorflow", "jax", "torch")
 TOLERANCE = 1e-6
 SHAPE = Architecture(subnetworks=2, hidden_layers=2, filters=6)
 RECIPE = SequentialRecipe(batch=3, epochs=3, learning_rate=1e-3, schedule="cosine", l2=1e-2, crop=14)
 TUNING = TuningRecipe(batch=2, epochs=3, learning_rate=1e-3, schedule="cosine", l2=1e-2)
-RUNS = {"train": 2 * RECIPE.epochs, "before_dc": TUNING.epochs, "after_dc": TUNING.epochs}
+TUNINGS = {
+    "before_dc": TUNING,
+    "after_dc": dataclasses.replace(TUNING, loss_on="after_dc"),
+    "added": dataclasses.replace(TUNING, augmentation=Augmentation(True, 2, 0.3, 0.01), average=0.4, pull=50.0),
+    "scale_shift": dataclasses.replace(TUNING, learning_rate=1e-2, scale_shift=True, held_kspace=0.2),
+}
+RUNS = {"train": 2 * RECIPE.epochs, **dict.fromkeys(TUNINGS, TUNING.epochs)}
 
 
 def carry_out(run: str, folder: Path, progress=None) -> tuple[Cascade, list[dict]]:
@@ -41,8 +49,7 @@ def carry_out(run: str, folder: Path, progress=None) -> tuple[Cascade, list[dict
         return train_sequential(images, masks, folder=folder, progress=progress, **how)
     cascade = build(Cascade(SHAPE))
     set_weights(cascade, load_arrays(folder / "start.safetensors")[0])
-    how = {"recipe": dataclasses.replace(TUNING, loss_on=run), "seed": 5}
-    return fine_tune(cascade, images, masks, folder=folder, progress=progress, **how)
+    return fine_tune(cascade, images, masks, recipe=TUNINGS[run], seed=5, folder=folder, progress=progress)
 
 
 def finish(folder: str) -> None:

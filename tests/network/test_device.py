@@ -12,7 +12,8 @@ from recon_lib.experiment.profile import load_profile
 from recon_lib.experiment.recipes import Architecture, SequentialRecipe, TuningRecipe
 from recon_lib.network import device, inference
 from recon_lib.network.cascade import Cascade, build
-from recon_lib.network.training import fine_tune, train_sequential
+from recon_lib.network.training import train_sequential
+from recon_lib.network.tuning import fine_tune
 
 TINY = Architecture(subnetworks=2, hidden_layers=1, filters=4)
 

@@ -14,10 +14,11 @@ from recon_lib.experiment.recipes import Architecture, Recipe, SequentialRecipe,
 from recon_lib.imaging.acquisition import acquire
 from recon_lib.imaging.masks import assign_masks
 from recon_lib.imaging.metrics import psnr
-from recon_lib.network import training
+from recon_lib.network import training, tuning
 from recon_lib.network.cascade import Cascade, named_weights
 from recon_lib.network.inference import reconstruct
-from recon_lib.network.training import fine_tune, hybrid_loss, train_sequential
+from recon_lib.network.training import hybrid_loss, train_sequential
+from recon_lib.network.tuning import fine_tune
 
 SIZE = (17, 20)
 TINY = Architecture(subnetworks=2, hidden_layers=1, filters=4)
@@ -208,7 +209,8 @@ RECIPES = {train: SequentialRecipe, tune: TuningRecipe}
 @pytest.mark.parametrize("run", [train, tune])
 def test_optimizer_is_adam_as_the_recipe_states(run, tmp_path, monkeypatch):
     made, make = [], training.make_optimizer
-    monkeypatch.setattr(training, "make_optimizer", lambda *a: made.append((make(*a), *a)) or made[-1][0])
+    module = {train: training, tune: tuning}[run]
+    monkeypatch.setattr(module, "make_optimizer", lambda *a: made.append((make(*a), *a)) or made[-1][0])
     run(tmp_path, RECIPES[run](batch=4, epochs=3, learning_rate=3e-3, epsilon=1e-6, schedule="cosine"))
     assert len(made) == {train: 2, tune: 1}[run]  # a fresh one for each sub-network
     for optimizer, _, updates in made:
@@ -364,7 +366,7 @@ def test_every_epoch_and_stage_draws_afresh(tmp_path, monkeypatch):
 
 def test_every_epoch_of_fine_tuning_draws_order_and_masks_afresh(tmp_path, monkeypatch):
     acquired = []
-    monkeypatch.setattr(training, "acquire", lambda *a: acquired.append(acquire(*a)) or acquired[-1])
+    monkeypatch.setattr(tuning, "acquire", lambda *a: acquired.append(acquire(*a)) or acquired[-1])
     tune(tmp_path, TuningRecipe(batch=0, epochs=3))
     visits = [batch for batch in acquired if len(batch.target) == 6][-3:]
     assert len({batch.target.tobytes() for batch in visits}) == 3
@@ -552,7 +554,7 @@ def test_bad_images_are_refused(name, tmp_path):
 def test_bad_images_are_refused_by_fine_tuning(name, tmp_path):
     images, message = BAD_IMAGES[name]
     with pytest.raises(ReconError, match=message):
-        fine_tune(start(), images, example()[1], recipe=RECIPE, seed=0, folder=tmp_path / "b")
+        fine_tune(start(), images, example()[1], recipe=TUNING, seed=0, folder=tmp_path / "b")
     assert not any(tmp_path.iterdir())
 
 
