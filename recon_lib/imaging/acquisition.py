@@ -122,10 +122,13 @@ class Acquired:
         return self.target[..., 0]
 
     def measured(self, part: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what data consistency needs of some images (eq. 6): zero-filled images and masks.
+        """Return what data consistency needs of some images (eq. 6).
 
         Args:
             part: Their places along the first axis.
+
+        Returns:
+            Zero-filled images ``(m, height, width, 2)`` and masks ``(m, height, width)``.
         """
         return self.zero_filled[part], self.mask[part]
 

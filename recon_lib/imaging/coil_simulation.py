@@ -112,7 +112,7 @@ def simulate_phase(size: tuple[int, int], spec: CoilSimulation, rng: np.random.G
 
 
 def draw_noise(spec: CoilSimulation, rng: np.random.Generator) -> float:
-    """Draw the standard deviation of the noise of an image of maximum 1.
+    """Draw the standard deviation of the noise of an image ``(height, width)`` of maximum 1.
 
     Args:
         spec: Its range.
@@ -125,7 +125,7 @@ def complex_noise(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarra
     """Draw complex noise of variance 1.
 
     Args:
-        shape: Of the array.
+        shape: Of the array, such as ``(coils, height, width)``.
         rng: Where the random numbers come from.
 
     Returns:

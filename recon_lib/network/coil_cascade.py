@@ -162,7 +162,7 @@ class CoilCascade(keras.Model):
         return self.consistency(output, zero_filled, mask, maps), output
 
     def get_config(self) -> dict:
-        """Return the arguments that rebuild the model."""
+        """Return the arguments that rebuild the model; inputs stay ``(batch, height, width, 2)`` of any size."""
         names = ("seed", "l2", "precision")
         return {"architecture": self.architecture.as_dict(), **{name: getattr(self, name) for name in names}}
 
@@ -175,7 +175,7 @@ class CoilCascade(keras.Model):
 
 
 def build_coils(cascade: CoilCascade) -> CoilCascade:
-    """Make a cascade ready, by running it once on a tiny image of one coil, ``(1, 8, 8, 2)``.
+    """Make a cascade ready, by running it once on a tiny ``(batch, height, width, 2)`` of one coil.
 
     Args:
         cascade: A network, built or not.

@@ -157,7 +157,7 @@ class Sequence:
 
 
 def loss_of(recipe: Recipe) -> Callable:
-    """Return the loss of a recipe, a function of target and output (:func:`hybrid_loss`).
+    """Return the loss of a recipe, of target and output ``(batch, height, width, channels)`` (:func:`hybrid_loss`).
 
     Args:
         recipe: Its ``absolute`` weighs the mean-absolute error.
