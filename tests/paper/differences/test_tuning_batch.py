@@ -27,9 +27,25 @@ def test_each_reading_has_its_gain_and_its_updates():
     rows = [row.split("|")[1:-1] for row in text.partition("\n\n")[0].splitlines()[2:]]
     cells = [[value.strip() for value in row] for row in rows]
     assert cells[0] == ["one image an update", "open", "3000", "+1.00 (+1.00 to +1.00)", "+0.50 (+0.50 to +0.50)"]
-    assert cells[1] == ["one image an update", "desk", "3000", "not run yet", "not run yet"]
-    assert cells[2][1:4] == ["open", "150", "+0.60 (+0.60 to +0.60)"]
-    assert cells[3][1:4] == ["desk", "150", "+0.40 (+0.40 to +0.40)"]
+    assert cells[1] == ["all images in one update", "open", "150", "+0.60 (+0.60 to +0.60)", "+0.30 (+0.30 to +0.30)"]
+    assert cells[2][1:4] == ["desk", "150", "+0.40 (+0.40 to +0.40)"]
+    assert [row[0] for row in cells[3:]] == ["the paper"]  # a reading that a profile did not run has no row of it
+
+
+def test_the_nearest_reading_is_named_with_its_distance():
+    # The paper gains 2.15 dB on T1 and 1.34 dB on T2.
+    text = tuning_batch.render_readings([source("open", {"": 2.0, "finetune-batch-all": 2.8})]).markdown
+    assert "On T1 *one image an update* (profile open) comes nearest to the paper's gain: it is 0.15 dB less." in text
+    assert (
+        "On T2 *all images in one update* (profile open) comes nearest to the paper's gain: it is 0.06 dB more." in text
+    )
+
+
+def test_a_contrast_that_a_variation_lacks_says_so():
+    half = source("desk", {"finetune-all-150": 0.4})
+    half.variations = half.variations[half.variations["test_domain"] == "t1"]
+    row = line(plain(tuning_batch.render_readings([half])), "all images in one update")
+    assert row == "| all images in one update | desk | 150 | +0.40 (+0.40 to +0.40) | not run yet |"
 
 
 def test_the_paper_s_gain_is_that_of_its_tables():
