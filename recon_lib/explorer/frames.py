@@ -11,7 +11,7 @@ import pandas
 from recon_lib.experiment.design import NAMES, domain_name
 from recon_lib.explorer.pictures import address, encode_difference, palette
 from recon_lib.paper import panel_view
-from recon_lib.paper.averages import summarise
+from recon_lib.paper.averages import images_seen, summarise
 from recon_lib.paper.differences.accelerations import accelerations, own_acceleration
 from recon_lib.paper.words import label
 from recon_lib.results.keys import RunKey, split_picture
@@ -63,7 +63,7 @@ def _contrast(results: Results, name: str) -> dict:
     middle, tested = panel_view.median_place(results, name), accelerations(results)
     rows = {factor: _rows(results, variation, name) for factor, variation in tested.items()}
     means = {factor: _numbers(summarise(slices)) for factor, slices in rows.items()}
-    quality, seen = zero_filled_psnr(results.slices, name), _images_seen(results)
+    quality, seen = zero_filled_psnr(results.slices, name), images_seen(results.slices)
     slices, errors = [], []
     for place in _places(results.panels, name):
         reference = _images(results, name, place)["reference"]
@@ -109,7 +109,7 @@ def _sampling(
         key = split_picture(text)
         own, means = (by_key.get(key) for by_key in numbers)
         names = dict(zip(("method", "n_train", "n_finetune"), key, strict=True))
-        picture = {"picture": address(codes), "step": step, "seen": seen.get(key[:2])}
+        picture = {"picture": address(codes), "step": step, "seen": seen.get((key[0].removeprefix("network-"), key[1]))}
         frames.append({**names, **picture, "slice": own, "all": means})
     mask = images["mask"]
     picture = {"mask": address(mask.astype(np.uint8) * 255), "mask_size": list(mask.shape)}
@@ -121,13 +121,6 @@ def _slice_name(place: Place, samplings: list[dict], quality: dict[Place, float]
     count = len({(f["method"], f["n_train"], f["n_finetune"]) for s in samplings for f in s["frames"]})
     rank = f", {panel_view.ordinal(round(percentile(quality, place)))} percentile" if place in quality else ""
     return f"{place[0]}, slice {place[1]}{rank}, {count} reconstructions"
-
-
-def _images_seen(results: Results) -> dict[tuple, int]:
-    """Return how many different images a network learned from, by method and the number that was asked for."""
-    rows = results.slices[results.slices["n_images"].notna()].drop_duplicates(["training_domain", "n_train"])
-    columns = (rows["training_domain"], rows["n_train"], rows["n_images"])
-    return {(f"network-{domain}", int(n)): int(images) for domain, n, images in zip(*columns, strict=True)}
 
 
 def _made(images: dict[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 METRICS = {"psnr": ("PSNR, dB", 2), "ssim": ("SSIM", 3)}
 #: How a metric scales an image and which pixels it counts, by the end of its column's name.
-WAYS = {"": "the reference's scale", "_own_max": "own maximum", "_brain": "brain only"}
+WAYS = {"": "the reference's scale", "_own_max": "own maximum", "_brain": "head only"}
 KEY = ["method", "training_domain", "n_train", "n_finetune"]
 
 
@@ -36,6 +36,20 @@ def summarise(slices: pandas.DataFrame, by: Sequence[str] = ("test_domain", *KEY
         slices=("slice", "size"),
         subjects=("subject", "nunique"),
     ).reset_index()
+
+
+def images_seen(slices: pandas.DataFrame) -> dict[tuple[str, int], int]:
+    """Return how many different images the networks were trained on, where there were fewer than was asked for too.
+
+    Args:
+        slices: Rows of ``slices.csv.gz``.
+
+    Returns:
+        The number by training domain and the number that was asked for; a network without it on record is left out.
+    """
+    networks = slices[(slices["method"] == "network") & slices["n_images"].notna()]
+    counts = networks.groupby(["training_domain", "n_train"])["n_images"].max()
+    return {(str(domain), int(n_train)): int(count) for (domain, n_train), count in counts.items()}
 
 
 def tuned_count(slices: pandas.DataFrame | None, test_domain: str) -> int:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from recon_lib.experiment.design import domain_name
+from recon_lib.paper.averages import images_seen
 from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered, signed
 from recon_lib.paper.reference import GRIDS
@@ -55,7 +56,11 @@ def render_columns(test_domain: str, selection: Selection) -> Rendered:
     tables = []
     for profile in selection.lacking.keys() - {selection.results.profile}:
         better = store.open_results(profile)
-        theirs, own, seen = column(test_domain, better), column(test_domain, selection.results), _seen(better)
+        theirs, own, seen = (
+            column(test_domain, better),
+            column(test_domain, selection.results),
+            images_seen(better.slices),
+        )
         own_values = own.set_index(["training_domain", "n_train", "n_finetune"])["ours"].to_dict()
         rows = [
             (
@@ -122,12 +127,6 @@ def render_distance(results: Results | None) -> Rendered:
                 f"{ends[1]:.1f} dB from the paper's in mean PSNR ([Table {number}](tables/table{number}.md))."
             )
     return Rendered(markdown=" ".join(sentences))
-
-
-def _seen(results: Results) -> dict[tuple[str, int], int]:
-    """Return how many images the networks saw, by training domain and the number asked for."""
-    networks = results.slices[results.slices["method"] == "network"]
-    return networks.groupby(["training_domain", "n_train"])["n_images"].max().astype(int).to_dict()
 
 
 def _two_digits(value: float) -> str:

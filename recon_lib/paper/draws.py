@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recon_lib.paper.averages import METRICS, summarise
+from recon_lib.paper.averages import METRICS, images_seen, summarise
 from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered, spread
 from recon_lib.paper.words import label
@@ -57,10 +57,11 @@ def render_draws(test_domain: str, results: Results | None) -> Rendered:
         return Rendered(
             markdown="No network was tuned with several draws of its images yet, so their spread is unknown."
         )
+    seen = images_seen(results.slices)
     rows = (
         (
             label("network", network.training_domain),
-            str(network.n_train),
+            str(seen.get((network.training_domain, network.n_train), network.n_train)),
             str(network.n_finetune),
             str(network.draws),
             spread(network.psnr, network.psnr_std, 2),
@@ -69,5 +70,5 @@ def render_draws(test_domain: str, results: Results | None) -> Rendered:
         for network in networks.itertuples()
     )
     return render_table(
-        ("Network", "Images", "Tuned with", "Draws", "Mean PSNR, dB", "Lowest to highest"), rows, "lrrrrr"
+        ("Network", "Images seen", "Tuned with", "Draws", "Mean PSNR, dB", "Lowest to highest"), rows, "lrrrrr"
     )

@@ -181,7 +181,7 @@ def render_scale_decides(entries: Sequence[Entry]) -> Rendered:
         markdown="**The scale of the metric decides.** The paper does not say how its PSNR scales an image. Of "
         f"{count} verdicts in PSNR (profile **{profile}**, both contrasts) {held['']} hold on the scale of "
         f"the reference, {held['_own_max']} where each image is scaled by its own maximum, as the group's later papers "
-        f"do, and {held['_brain']} where only the brain counts."
+        f"do, and {held['_brain']} where only the pixels of the head count."
     )
 
 

@@ -28,5 +28,7 @@ def test_the_spread_over_draws_by_hand(tmp_path):
     assert "| trained on natural images | 4000 | 20 | 3 | 33.00 ± 2.65 | 31.00 to 36.00 |" in plain(
         draws.render_draws("t1", results)
     )
+    results.slices.loc[results.slices["training_domain"] == "t2", "n_images"] = 230
+    assert "| trained on T2 | 230 | 20 | 2 |" in plain(draws.render_draws("t1", results))
     assert "unknown" in draws.render_draws("t2", results).markdown
     assert not len(draws.draws(None, "t1"))

@@ -86,7 +86,7 @@ def test_the_sentence_counts_what_holds_on_each_scale_of_the_best_profile():
     assert (
         "Of 2 verdicts in PSNR (profile **open**, both contrasts) 2 hold on the scale of the reference, 0 where" in text
     )
-    assert text.endswith("and 2 where only the brain counts.")
+    assert text.endswith("and 2 where only the pixels of the head count.")
     for render in (verdict_matrix.render_scale_decides, verdict_matrix.render_in_one_look):
         assert "Nothing has been run" in render([]).markdown
 
