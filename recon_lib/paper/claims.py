@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from recon_lib.paper import claim_checks, evidence
 from recon_lib.paper.claim_slices import Networks, paper_slices
+from recon_lib.paper.cost import run_time
 from recon_lib.paper.differences import controls
 from recon_lib.paper.domains import page_domains
 from recon_lib.paper.reference import PAPER_MACHINE, PAPER_MS
@@ -252,6 +253,7 @@ STATEMENTS = (
         _ABOVE_ZERO,
         claim_checks.networks_beat_cs,
         metrics=("psnr", "ssim"),
+        explain=lambda _results, _test_domain: run_time.explain_rival(),
     ),
     Statement(
         ClaimId.MORE_IMAGES_HELP_LESS,

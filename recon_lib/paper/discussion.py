@@ -57,17 +57,21 @@ def render_verdicts(checked: Iterable[Claim], *, held: bool) -> Rendered:
         verdicts = [verdict for verdict in claim.verdicts if verdict.tested]
         holds = all(verdict.outcome is Outcome.HOLDS for verdict in verdicts)
         if verdicts and holds == held:
-            lines.append(f"- {claim.sentence} {' '.join(map(_verdict_sentence, verdicts))}")
+            reservations = dict.fromkeys(verdict.explanation for verdict in verdicts)
+            shared = next(iter(reservations)) if len(reservations) == 1 else ""
+            sentences = [_verdict_sentence(verdict, "" if shared else verdict.explanation) for verdict in verdicts]
+            sentences += [f"{shared[0].upper()}{shared[1:]}."] if shared else []
+            lines.append(f"- {claim.sentence} {' '.join(sentences)}")
     return Rendered(markdown="\n".join(lines) if lines else "None of them.")
 
 
-def _verdict_sentence(verdict: Verdict) -> str:
-    """Say what became of a claim in one contrast, with its number."""
+def _verdict_sentence(verdict: Verdict, reservation: str) -> str:
+    """Say what became of a claim in one contrast, with its number and what else may explain it."""
     ends = claim_tables.interval(verdict.judged)
     number = claim_tables.value(verdict.judged) + (f" ({ends})" if ends else "")
-    reservation = f"; {verdict.explanation}" if verdict.explanation else ""
     state = "is within noise" if verdict.outcome is Outcome.NOISE else verdict.words
-    return f"On {domain_name(verdict.test_domain)} it {state}: {number}{reservation}."
+    end = f"; {reservation}" if reservation else ""
+    return f"On {domain_name(verdict.test_domain)} it {state}: {number}{end}."
 
 
 def other_contrast(test_domain: str, results: Results | None) -> tuple[Estimate, float] | None:

@@ -58,8 +58,9 @@ def _raw_sentence(networks: Networks) -> str:
     change = estimate(values, lambda mean: mean[0] - mean[1], "")
     ends = claim_tables.interval(change)
     return (
-        f"Before any tuning, the network trained on photographs lies {signed(change.value, 2)} dB ({ends}) from the "
-        f"best of these, {label(best[0], '')}. Intervals are 95 %, Student's t over the means of the test subjects."
+        f"Before any tuning, PSNR of the network trained on photographs less that of the best of these, "
+        f"{label(best[0], '')}, is {signed(change.value, 2)} dB ({ends}). Intervals are 95 %, Student's t over the "
+        "means of the test subjects."
     )
 
 

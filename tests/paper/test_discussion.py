@@ -1,5 +1,7 @@
 """The numbers of the discussion, on results known in advance; and what its page says in words, on the committed."""
 
+from dataclasses import replace
+
 import pytest
 from fabricated import cell, made, plain, untrained
 
@@ -133,6 +135,19 @@ def test_a_claim_that_one_contrast_contradicts_is_in_the_second_list():
     checked = claims.check(made(networks(apart, 20)))
     (line,) = plain(discussion.render_verdicts(checked, held=False)).splitlines()
     assert line.endswith("On T1 it holds: +0.38 dB (+0.38 to +0.38). On T2 it differs: +2.25 dB (+2.25 to +2.25).")
+
+
+def test_a_reservation_that_both_contrasts_share_is_said_once():
+    (claim,) = [claim for claim in claims.check(made(networks(TUNED, 20))) if claim.id == "tuned-are-equal"]
+    reserved = replace(claim, verdicts=tuple(replace(v, explanation="this is so here") for v in claim.verdicts))
+    (line,) = plain(discussion.render_verdicts([reserved], held=True)).splitlines()
+    assert line.count("it holds as printed") == 2
+    assert line.endswith("(+0.25 to +0.25). This is so here.")
+    first, second = reserved.verdicts
+    apart = replace(reserved, verdicts=(first, replace(second, explanation="and that there")))
+    (line,) = plain(discussion.render_verdicts([apart], held=True)).splitlines()
+    assert "(+0.38 to +0.38); this is so here. On T2" in line
+    assert line.endswith("; and that there.")
 
 
 def test_people_are_counted(compared):

@@ -41,7 +41,7 @@ def test_each_variant_is_shown_with_its_weights_and_what_the_worst_tuned_network
     assert "+6.00 dB (+6.00 to +6.00)" in lines[2]
     assert "| tuned on training subjects | 0.001 | 0.001 |" in lines[4]
     assert "+1.50 dB (+1.50 to +1.50)" in lines[4]
-    assert "lies −1.50 dB (−1.50 to −1.50) from the best of these, CS (real+tuned)" in lines[-1]  # noqa: RUF001
+    assert "less that of the best of these, CS (real+tuned), is −1.50 dB (−1.50 to −1.50)." in lines[-1]  # noqa: RUF001
 
 
 def test_what_is_missing_is_said():

@@ -127,21 +127,57 @@ def render_rival() -> Rendered:
     Raises:
         ReconError: As :func:`recon_lib.results.benchmarks.open_benchmark`.
     """
+    pair = _best_and_rival()
+    if pair is None:
+        return Rendered(markdown="")
+    best, rival = pair
+    lead = rival.psnr - best.psnr
+    program = f"{_program(rival)}, with {rival.what.removeprefix('cs:').removesuffix(_REAL)}"
+    return Rendered(
+        markdown="The variants are this library's. Another program was run on the slices of the "
+        f"[benchmark](#cs-benchmark), of another data set: {program}. Its PSNR was {abs(lead):.2f} dB "
+        f"{'above' if lead > 0 else 'below'} that of {best.what.removeprefix('cs:')}, the best of our variants that "
+        "were run there. It was not run on the test slices here."
+    )
+
+
+def explain_rival() -> str:
+    """Say for a verdict which other program did better than the best of our variants, on the benchmark's slices.
+
+    Returns:
+        Half a sentence; empty if no other program did better.
+
+    Raises:
+        ReconError: As :func:`recon_lib.results.benchmarks.open_benchmark`.
+    """
+    pair = _best_and_rival()
+    if pair is None or pair[1].psnr <= pair[0].psnr:
+        return ""
+    best, rival = pair
+    return (
+        f"this is over the variants of this library; {_program(rival)}, was {rival.psnr - best.psnr:.2f} dB above "
+        f"{best.what.removeprefix('cs:')} on the slices of the benchmark, and was not run on these"
+    )
+
+
+def _best_and_rival() -> tuple[BenchmarkRow, BenchmarkRow] | None:
+    """Find the benchmark's best CS by PSNR: of this library, and of the other programs; ``None`` without either."""
     rows = measured(["compressed_sensing"])
     rows = [row for row in rows if row.what.startswith("cs:") and not math.isnan(row.psnr)]
     ours, theirs = ([row for row in rows if (row.tool == "recon_lib") == own] for own in (True, False))
     if not ours or not theirs:
-        return Rendered(markdown="")
+        return None
     best, rival = (max(side, key=lambda row: row.psnr) for side in (ours, theirs))
-    lead = rival.psnr - best.psnr
-    difference = f"{abs(lead):.2f} dB {'above' if lead > 0 else 'below'} our best, {best.what.removeprefix('cs:')}"
-    program = f"{_TOOLS.get(rival.tool, rival.tool)}, {rival.what.removeprefix('cs:')}"
-    program = program.removesuffix(", real") + (", told that the image is real" if program.endswith(", real") else "")
-    return Rendered(
-        markdown="The variants are this library's. On the slices of the [benchmark](#cs-benchmark), of another data "
-        f"set, the best compressed sensing of another program ({program}) came out {difference}. It was not run on the "
-        "test slices here."
-    )
+    return best, rival
+
+
+def _program(row: BenchmarkRow) -> str:
+    """Name the program of a row, and whether it was told that the image is real."""
+    told = ", told that the image is real" if row.what.endswith(_REAL) else ""
+    return f"{_TOOLS.get(row.tool, row.tool)}{told}"
+
+
+_REAL = ", real"  # ends the method of a program that was told so
 
 
 def render_machine() -> Rendered:
@@ -205,10 +241,15 @@ def render_other_machines(results: Results | None) -> Rendered:
     records = [record for record in runs.values() if record.kind == "train" and record.machine]
     if not timed or not records:
         return Rendered(markdown="")
-    hosts = {f"{record.machine['processor']}, {record.machine['cores']} cores" for record in records}
-    networks = f"The networks of profile **{results.profile}** were trained on"
-    if timed <= hosts:
-        return Rendered(markdown=f"{networks} such a machine too.")
-    return Rendered(
-        markdown=f"{networks} another machine ({name_machines(results)}). The times here are not of that machine."
+    hosts = [f"{record.machine['processor']}, {record.machine['cores']} cores" for record in records]
+    alike, networks = (
+        sum(host in timed for host in hosts),
+        f"The networks of profile **{results.profile}** were trained",
     )
+    if not alike:
+        text = f"{networks} on another machine ({name_machines(results)}). The times here are not of that machine."
+    elif alike == len(hosts):
+        text = f"{networks} on such a machine too."
+    else:
+        text = f"Of profile **{results.profile}** {alike} of {len(hosts)} trainings ran on such a machine."
+    return Rendered(markdown=text)
