@@ -6,6 +6,7 @@ stage `make browser` runs these after the book is built.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -67,7 +68,7 @@ def bare_page(tmp_path_factory):
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Test</title>'
     )
-    body = render_explorer(shown).html
+    body = f'{render_explorer(shown).html}<a class="other" href="explorer_small.html">other</a>'
     path.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>', encoding="utf-8")
     return path
 
@@ -399,6 +400,16 @@ def test_an_address_shows_again_what_was_chosen(page):
     wait(page, lambda: "Before:" in note(page) and numbers(page) == kept[1])
     wait(page, lambda: pictures(page) == kept[0])
     assert note(page) == kept[2]
+
+
+def test_a_link_to_the_other_explorer_opens_it_with_the_same_choice(page):
+    low = next(iter(enabled(page, side("after", "[data-count=n_finetune] input"))))
+    changed_by(page, low.click, "compare", "error-after")
+    chosen = f"%2F{low.get_attribute('value')}"
+    wait(page, lambda: re.search(f"after=[^&]*{chosen}(&|$)", page.current_url))
+    links = page.find_elements(By.CSS_SELECTOR, "a[href*='explorer_small.html']")
+    fragments = {link.get_attribute("href").partition("#")[2] for link in links}
+    assert fragments == {page.current_url.partition("#")[2]}
 
 
 @pytest.mark.parametrize("fragment", ["#what", "#contrast=none&slice=x/1&before=cs:none/a/b&zoom=9&divider=many"])

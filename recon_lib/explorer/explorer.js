@@ -5,6 +5,7 @@
   const SIDES = ["before", "after"];
   const COUNTS = ["n_train", "n_finetune"];
   const MINUS = "\u2212";
+  const EXPLORERS = /\/explorer\w*\.html$/; // the pages of the book that read this address
   const root = document.currentScript.closest(".recon-explorer");
   const data = JSON.parse(root.querySelector(".re-data").textContent);
   const palette = Uint8Array.from(atob(data.palette), (letter) => letter.charCodeAt(0));
@@ -249,6 +250,9 @@
     if (lens.zoom.value !== "1") Object.assign(values, {zoom: lens.zoom.value, x: lens.x.value, y: lens.y.value});
     const fragment = `#${new URLSearchParams(values)}`;
     root.querySelector(".re-link").href = fragment;
+    for (const link of document.querySelectorAll("a[href]")) {
+      if (EXPLORERS.test(link.pathname)) link.hash = fragment; // another explorer opens with the same choice
+    }
     if (window.location.hash !== fragment) window.history.replaceState(null, "", fragment);
   }
 
