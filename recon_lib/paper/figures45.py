@@ -189,12 +189,17 @@ def _written(scores: dict, label: str) -> str:
 
 def _reason(results: Results, test_domain: str, place: Place, pictures: list[str]) -> str:
     """Say why the slice is not the median one, where it is not."""
-    if place == median_place(results, test_domain):
+    middle = median_place(results, test_domain)
+    if place == middle:
         return ""
-    kept = sum(key.place == place and key.picture in pictures for key in results.panels)
+    kept, middle_kept = (
+        sum((key.test_domain, key.place) == (test_domain, chosen) and key.picture in pictures for key in results.panels)
+        for chosen in (place, middle)
+    )
     return (
-        "It is not the median slice, as in the other figures, because no slice has the images of more of these "
-        f"networks: {kept} of {len(pictures)}. "
+        f"It is not the median slice, which the other figures show: of this slice the images of {kept} of these "
+        f"{len(pictures)} networks were kept, and of the median slice those of {middle_kept}. The other networks were "
+        "not released, so their images of it cannot be made any more. "
     )
 
 

@@ -193,7 +193,7 @@ def test_of_the_slices_with_the_grid_the_one_nearest_to_the_median_is_shown(tmp_
     assert figures45.chosen_place(results, "t1") == places[2]  # the other has fewer of the grid's pictures
     caption = figures45.render_networks(results, "t1", "figure4").markdown
     assert "sub-13, slice 43, at the 83rd percentile of the 3 test slices" in caption
-    assert "no slice has the images of more of these networks: 6 of 25." in caption
+    assert "the images of 6 of these 25 networks were kept, and of the median slice those of 2." in caption
 
 
 def test_the_numbers_beside_the_figures_are_those_that_are_drawn(results, monkeypatch):
