@@ -21,7 +21,7 @@ INPUTS = (
 )
 SIMULATION = (
     "Magnitude images are undersampled retrospectively. That is a simulation, and the output is labelled so: their "
-    "k-space has no phase, no coils and processed noise, so every method looks better than on raw data ('data crimes')."
+    "k-space has no phase, no coils and processed noise, so methods may look better than on raw data ('data crimes')."
 )
 _CONVENTION = (
     "K-space is centred (zero frequency at height // 2 and width // 2, the image's origin likewise) and orthonormal, "

@@ -130,8 +130,12 @@ def render_counts(test_domain: str, results: Results | None) -> Rendered:
         for training, rows in printed.groupby("training_domain", sort=False)
     ]
     run = int(printed["ours"].notna().sum())
-    note = f"Of the paper's {len(printed)} cells **{run} were run and {len(printed) - run} are missing**: "
-    note += f"{', '.join(parts)}." + (f" {extra} more are not in the paper." if extra else "")
+    if run == len(printed):
+        note = f"All {run} cells of the paper were run."
+    else:
+        note = f"Of the paper's {len(printed)} cells **{run} were run and {len(printed) - run} are missing**: "
+        note += f"{', '.join(parts)}."
+    note += f" {extra} more are not in the paper." if extra else ""
     return Rendered(markdown=note + _shares(results, test_domain))
 
 

@@ -209,8 +209,8 @@ def render_in_short() -> Rendered:
         return Rendered(markdown="")
     alike = sum(first == second for first, second in orders.values())
     return Rendered(
-        markdown=f"Everything was also run on a small scale, on {name_machines(profiles[1])}: "
-        f"[both scales](two_scales.md) rank the three networks alike in {alike} of {len(orders)} comparisons."
+        markdown=f"The experiment was also run on a small scale, on {name_machines(profiles[1])}. "
+        f"[Both scales](two_scales.md) rank the three networks alike in {alike} of {len(orders)} comparisons."
     )
 
 

@@ -1,7 +1,7 @@
 """What a network sees of a scan: k-space with its mask, scaled, and the reference where there is one.
 
 Magnitude images are undersampled after the fact. That is a simulation: their k-space never left a
-scanner, it has no phase, no coil and less noise, so every method looks better than on raw data.
+scanner, it has no phase, no coil and less noise, so methods may look better than on raw data.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from recon_lib.scans.scan_masks import UserMask, drawn_masks
 
 WHY = (
     "SIMULATION: the k-space was computed from magnitude images and undersampled retrospectively; it has no phase, "
-    "no coils and processed noise, so every method looks better than on raw data ('data crimes', Shimron et al., "
+    "no coils and processed noise, so methods may look better than on raw data ('data crimes', Shimron et al., "
     "PNAS 119:e2117203119, 2022)."
 )
 WHY_COMPLEX = WHY.replace("magnitude images", "complex images").replace("it has no phase, no coils", "it has no coils")
