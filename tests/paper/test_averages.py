@@ -26,3 +26,13 @@ def test_draws_of_a_slice_are_one_slice():
     (summary,) = averages.summarise(frame(rows)).to_dict("records")
     assert (summary["psnr"], summary["slices"], summary["subjects"]) == (34.0, 2, 1)
     assert summary["psnr_std"] == pytest.approx(8**0.5)
+
+
+def test_images_seen_are_those_on_record_and_of_networks_alone():
+    rows = [
+        row("t1", "a", 1, training_domain="t2", n_train=4000, n_images=230),
+        row("t2", "a", 1, training_domain="t2", n_train=500, n_images=29),
+        row("t1", "a", 1, training_domain="natural", n_train=4000, n_images=None),
+        row("t1", "a", 1, method="zero_filled", training_domain="t1", n_train=7, n_images=7),
+    ]
+    assert averages.images_seen(frame(rows)) == {("t2", 4000): 230, ("t2", 500): 29}
