@@ -67,26 +67,27 @@ def render_tuning(results: Results | None, test_domain: str) -> Rendered:
     if not len(rows):
         return render_source(None)
     caption = (
-        f"Fine-tuning with {count} {domain_name(test_domain)} images. See whether a network that was trained on "
-        f"something "
-        f"else starts lower and catches up."
+        f"Fine-tuning with {count} {domain_name(test_domain)} images; all rows share their scales. See whether a "
+        "network that was trained on something else starts lower and catches up."
     )
-    return _render_history(rows[rows["n_train"] == rows["n_train"].max()], f"tuning_{test_domain}", caption)
+    largest = rows[rows["n_train"] == rows["n_train"].max()]
+    return _render_history(largest, f"tuning_{test_domain}", caption, comparable=True)
 
 
-def _render_history(rows: pandas.DataFrame, name: str, caption: str) -> Rendered:
+def _render_history(rows: pandas.DataFrame, name: str, caption: str, *, comparable: bool = False) -> Rendered:
     columns = ["training_domain", "n_train", "test_domain", "n_finetune", "draw", "subnetwork", "epoch", "updates"]
     numbers = rows[[*columns, "loss", "psnr"]].rename(columns={"psnr": "psnr_db"})
     description = f"Loss and PSNR over the updates, a row of panels for each training domain. {caption}"
-    return render_figure(training_curves(rows), name, numbers, caption, description)
+    return render_figure(training_curves(rows, comparable=comparable), name, numbers, caption, description)
 
 
-def training_curves(history: pandas.DataFrame) -> Figure:
+def training_curves(history: pandas.DataFrame, *, comparable: bool = False) -> Figure:
     """Draw loss (left) and PSNR (right) over updates, a row of panels a domain, its sub-networks one after another.
 
     Args:
         history: Rows of ``history.csv``; ``updates`` counts within a sub-network. Of a domain with several runs the
             one with the most training images is drawn, and of its draws the first.
+        comparable: Whether all runs saw the same images, so that the rows share their scales.
 
     Returns:
         The figure: two panels for each training domain. Thin lines mark where the next sub-network begins.
@@ -108,8 +109,10 @@ def training_curves(history: pandas.DataFrame) -> Figure:
             axes.set(ylabel=quantity, title=f"trained on {domain_name(domain)}")
             plain_axes(axes)
         row[0].set_yscale("log")
-        row[0].sharex(grid[0][0])
-        row[1].sharex(grid[0][0])
+        for axes, first in zip(row, grid[0], strict=True):
+            axes.sharex(grid[0][0])
+            if comparable:
+                axes.sharey(first)
     stages = history["subnetwork"].nunique()
     for axes in grid[-1]:
         axes.set_xlabel("updates" + (f", sub-networks 1 to {stages} in turn" if stages > 1 else ""), fontsize=TEXT)

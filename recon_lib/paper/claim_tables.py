@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from recon_lib.experiment.design import domain_name
 from recon_lib.paper.claims import Claim, ClaimId
@@ -23,6 +24,7 @@ def render_claims(claims: Iterable[Claim]) -> Rendered:
 
     Returns:
         Markdown for the title page; numbers with their 95 % interval, Student's t over the means of the subjects.
+        What else may explain a verdict stands below the table.
     """
     claims = list(claims)
     domains = [verdict.test_domain for verdict in claims[0].verdicts] if claims else []
@@ -31,13 +33,30 @@ def render_claims(claims: Iterable[Claim]) -> Rendered:
         (
             f"[{claim.number}](#claim-{claim.number})",
             claim.sentence,
-            *map(verdict_cell, claim.verdicts),
+            *map(_short_cell, claim.verdicts),
             claim.profile or "",
             claim.evidence,
         )
         for claim in claims
     )
-    return render_table(heads, rows, "rl" + "l" * len(domains) + "ll")
+    drawn = table(heads, rows, "rl" + "l" * len(domains) + "ll")
+    notes = [f"† Claim {claim.number}: {text}." for claim in claims if (text := _reservations(claim.verdicts))]
+    return Rendered(markdown="\n\n".join([drawn, *notes]))
+
+
+def _short_cell(verdict: Verdict) -> str:
+    """Write a verdict with a dagger where something else may explain it."""
+    cell = verdict_cell(replace(verdict, explanation=""))
+    return cell.replace(verdict.outcome, f"{verdict.words}†", 1) if verdict.explanation else cell
+
+
+def _reservations(verdicts: Iterable[Verdict]) -> str:
+    """Say what else may explain a claim: once if all contrasts share it, else with the contrast behind each."""
+    texts: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.explanation:
+            texts.setdefault(verdict.explanation, []).append(domain_name(verdict.test_domain))
+    return "; ".join(f"{text} ({' and '.join(domains)})" for text, domains in texts.items())
 
 
 def render_claim(claim: Claim) -> Rendered:

@@ -40,6 +40,17 @@ def test_every_domain_has_its_row_of_panels_in_order():
     assert panels[-1].get_xlabel() == "updates"
 
 
+@pytest.mark.parametrize("comparable", [True, False])
+def test_rows_share_their_scales_where_the_runs_saw_the_same_images(comparable):
+    rows = make_history("a", "natural", "t1", 20)
+    rows += [{**row, "psnr": row["psnr"] + 9, "loss": row["loss"] / 9} for row in make_history("b", "t1", "t1", 20)]
+    first, second = np.reshape(charts.training_curves(pd.DataFrame(rows), comparable=comparable).axes, (2, 2))
+    for panel, other in zip(first, second, strict=True):
+        assert (panel.get_ylim() == other.get_ylim()) == comparable
+        low, high = panel.get_ylim()
+        assert all(low <= value <= high for line in panel.lines for value in line.get_ydata())
+
+
 def test_of_a_domains_runs_the_one_of_most_images_and_of_the_first_draw_is_drawn():
     runs = [("a", 500, 0, 0.0), ("b", 4000, 1, 5.0), ("c", 4000, 0, 7.0)]
     rows = [

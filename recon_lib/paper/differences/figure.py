@@ -127,7 +127,11 @@ def effects_figure(results: Results | None) -> Figure:
         )
         axes.grid(axis="x", color=PALE, linewidth=0.6)
     grid[-1].set_xlabel("change in mean PSNR if it is done so, dB")
-    figure.legend(loc="outside lower center", ncols=2, fontsize=TEXT, frameon=False)
+    named = {name: dot for axes in grid for dot, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+    names = sorted(named)
+    figure.legend(
+        [named[name] for name in names], names, loc="outside lower center", ncols=2, fontsize=TEXT, frameon=False
+    )
     return figure
 
 
