@@ -26,7 +26,8 @@ MARK = "#f0e442"  # what is marked inside an image, of the same set
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#f0e442")
 PLAIN, PALE = "#555555", "#dddddd"
 
-GREY = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+_PIXELS = {"interpolation": "none"}  # a file of vectors then holds the image's own pixels, not an enlarged copy
+GREY = {"cmap": "gray", "vmin": 0, "vmax": 1, **_PIXELS}
 """How an image is drawn whose reference has the maximum 1."""
 
 _ERRORS = "inferno"  # its lightness only rises, so it reads without colours too
@@ -62,7 +63,7 @@ def error_style(end: float) -> dict[str, object]:
     Args:
         end: The error from which on it is brightest.
     """
-    return {"cmap": _ERRORS, "vmin": 0, "vmax": end, "interpolation": "nearest"}
+    return {"cmap": _ERRORS, "vmin": 0, "vmax": end, **_PIXELS}
 
 
 def error_bar(figure: Figure, drawn: AxesImage, axes: Sequence[Axes], shrink: float = 0.35) -> None:

@@ -208,7 +208,7 @@ def mask_figure(masks: np.ndarray) -> Figure:
     mask.imshow(masks[0], **GREY)
     mask.set_title(f"a mask, {height} x {width}, R = {masks[0].size / max(1, masks[0].sum()):.2f}", fontsize=TEXT)
     density = masks.mean(axis=0)
-    colours = share.imshow(density, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
+    colours = share.imshow(density, cmap="viridis", vmin=0, vmax=1, interpolation="none")
     figure.colorbar(colours, ax=share, shrink=0.8)
     share.set_title(f"share of {len(masks)} masks", fontsize=TEXT)
     radial.plot(*radial_share(masks), color=SERIES[0])

@@ -61,6 +61,39 @@ def test_a_plot_is_shown_as_lines_and_a_picture_as_pixels(page, numbers):
         assert re.search(rf'<img [^>]*src="figure9.{ending}" width="384" height="192" alt="What is seen"', html)
 
 
+def test_a_file_of_vectors_holds_the_pixels_of_each_image(page, numbers):
+    rng = np.random.default_rng(0)
+    shown = {(4, 6): rng.random((4, 6)), (5, 3): rng.random((5, 3))}
+    figure, axes = style.blank_figure((4.0, 2.0), 1, 1)
+    for left, image in enumerate(shown.values()):
+        axes[0, 0].imshow(image, extent=(left, left + 1, 0, 1), **style.GREY)
+    axes[0, 0].set(xlim=(0, 2), ylim=(0, 1))
+    figure_files.render_figure(figure, "figure9", numbers, "See it.", "Noise.")
+    addresses = re.findall(r'xlink:href="data:image/png;base64,([^"]+)"', (page / "figure9.svg").read_text())
+    kept = [np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("L")) for text in addresses]
+    assert {image.shape for image in kept} == set(shown)
+    for image in kept:
+        upside_down = image[::-1]
+        assert min(np.abs(view - 255 * shown[image.shape]).max() for view in (image, upside_down)) <= 1
+
+
+def test_both_files_of_a_figure_are_laid_out_alike(page, numbers):
+    figure, axes = style.blank_figure((4.0, 2.0), 1, 2)
+    axes[0, 1].set_ylabel("a label that needs room", fontsize=style.TITLE)
+    places = []
+    savefig = figure.savefig
+
+    def noted(*words, **options):
+        savefig(*words, **options)
+        places.append([panel.get_position().bounds for panel in axes[0]])
+
+    figure.savefig = noted
+    figure_files.render_figure(figure, "figure9", numbers, "See it.", "A line.")
+    assert len(places) == 2
+    assert places[0] == places[1]
+    assert places[0][0][2] < 0.45  # laid out: the label has its room
+
+
 def test_caption_and_description_are_text(page, numbers):
     shown = figure_files.render_figure(plot(), "figure9", numbers, "Is a < b & c?", 'A "line"')
     assert "<figcaption><p>Is a &lt; b &amp; c?</p>" in shown.html
