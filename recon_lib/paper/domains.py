@@ -12,7 +12,7 @@ def tested_domains(results: Results | None) -> tuple[str, ...]:
     Args:
         results: Ours, or ``None``.
     """
-    tested = set() if results is None else set(results.slices["test_domain"])
+    tested = set() if results is None else set(results.slices["test_domain"].unique())
     return tuple(sorted(tested, key=lambda domain: (domain not in DOMAINS, domain)))
 
 

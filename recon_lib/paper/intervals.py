@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -143,12 +144,12 @@ def over_subjects(
     """
     from scipy.special import stdtrit
 
-    means = values.groupby(level="subject", sort=True).mean()
-    centre = values.mean().to_numpy() + _APART * np.arange(values.shape[1])
+    subjects, sums, counts = _by_subject(values)
+    centre = sums.sum(axis=0) / counts.sum() + _APART * np.arange(values.shape[1])
     steps = _STEP * np.eye(len(centre))
     slope = (statistic(centre[:, None] + steps) - statistic(centre[:, None] - steps)) / (2 * _STEP)
-    numbers = means.to_numpy() @ slope
-    by_subject = dict(zip(map(str, means.index), map(float, numbers), strict=True))
+    numbers = sums / counts[:, None] @ slope
+    by_subject = dict(zip(subjects, map(float, numbers), strict=True))
     if len(numbers) < 2:
         return float("-inf"), float("inf"), by_subject
     half = stdtrit(len(numbers) - 1, (1 + _LEVEL) / 2) * numbers.std(ddof=1) / np.sqrt(len(numbers))
@@ -174,16 +175,31 @@ def bootstrap(
     Raises:
         ValueError: The statistic does not work along the first axis alone.
     """
-    grouped = values.groupby(level="subject", sort=True)
-    sums, counts = grouped.sum().to_numpy(), grouped.size().to_numpy()
-    rng = np.random.default_rng(_SEED)
-    drawn = rng.integers(len(counts), size=(_RESAMPLES, len(counts)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1, keepdims=True)
-    resampled = np.asarray(statistic(means.T))
+    _, sums, counts = _by_subject(values)
+    times = _times_drawn(len(counts))
+    resampled = np.asarray(statistic((times @ sums / (times @ counts)[:, None]).T))
     if resampled.shape != (_RESAMPLES,):
         raise ValueError("A statistic of means works along the first axis: say axis=0.")
     low, high = np.quantile(resampled, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return float(statistic(values.mean().to_numpy())), float(low), float(high)
+    return float(statistic(sums.sum(axis=0) / counts.sum())), float(low), float(high)
+
+
+def _by_subject(values: pandas.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Return the subjects in order, the sum of each quantity over the slices of each, and their numbers of slices."""
+    level = values.index.names.index("subject")
+    names, codes = values.index.levels[level], np.asarray(values.index.codes[level])
+    present = sorted(np.unique(codes), key=lambda code: names[code])
+    is_of = codes == np.array(present)[:, None]  # a row a subject, a column a slice
+    return [str(names[code]) for code in present], is_of @ values.to_numpy(), is_of.sum(axis=1)
+
+
+@cache
+def _times_drawn(subjects: int) -> np.ndarray:
+    """Count how often each subject is drawn in each resample, an array (resamples, subjects)."""
+    drawn = np.random.default_rng(_SEED).integers(subjects, size=(_RESAMPLES, subjects))
+    times = np.zeros((_RESAMPLES, subjects))
+    np.add.at(times, (np.arange(_RESAMPLES)[:, None], drawn), 1)
+    return times
 
 
 def side_by_side(*columns: pandas.Series | None) -> pandas.DataFrame | None:
