@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 PROFILES = ("paper", "open", "desk", "smoke")
 # These stand next to the profiles and hold what the benchmarks measured, and tests on a third scanner.
 BENCHMARK_FOLDER, SCANNER_FOLDER = "benchmarks", "scanner"
+# What was opened last in each folder. Its tables are read once: the same provenance is that of the same files.
+_OPENED: dict[Path, Results] = {}
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,17 @@ def open_results(profile: str) -> Results:
         profile: Its name.
 
     Returns:
-        The results.
+        The results; the same object as before, with the tables that it has read, if nothing has changed since.
 
     Raises:
         ReconError: There are none, or they fail :func:`verify`.
     """
     choose("profile with results", profile, profiles())
-    return Results(profile, root() / profile, verify(root() / profile))
+    folder = root() / profile
+    provenance = verify(folder)
+    if folder not in _OPENED or _OPENED[folder].provenance != provenance:
+        _OPENED[folder] = Results(profile, folder, provenance)
+    return _OPENED[folder]
 
 
 def best() -> Results | None:

@@ -51,6 +51,26 @@ def test_load_opens_what_collect_wrote(folder, monkeypatch):
     assert results.provenance["commit"] == "abc"
 
 
+def test_unchanged_results_are_read_once_and_checked_each_time(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECON_RESULTS", str(tmp_path / "results"))
+    folder = tmp_path / "results" / "desk"
+    merge.collect(runs[:1], folder, DETAILS)
+    first = store.open_results("desk")
+    slices = first.slices
+    assert store.open_results("desk").slices is slices
+    merge.collect(runs, folder, DETAILS)
+    second = store.open_results("desk")
+    assert len(second.slices) > len(slices)
+    content = (folder / "slices.csv.gz").read_bytes()
+    (folder / "slices.csv.gz").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ReconError, match=r"slices\.csv\.gz"):
+        store.open_results("desk")
+    (folder / "slices.csv.gz").write_bytes(content)
+    monkeypatch.setenv("RECON_RESULTS", str(tmp_path / "others"))
+    merge.collect(runs, tmp_path / "others" / "desk", DETAILS)
+    assert store.open_results("desk") is not second
+
+
 def test_load_checks_the_name_and_the_files(folder, monkeypatch):
     monkeypatch.setenv("RECON_RESULTS", str(folder.parent))
     with pytest.raises(ReconError, match="smoke"):
