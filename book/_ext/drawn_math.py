@@ -11,6 +11,9 @@ import html
 import re
 
 from docutils import nodes
+from matplotlib.font_manager import FontProperties
+from matplotlib.mathtext import MathTextParser
+from matplotlib.textpath import TextPath
 from sphinx.util import logging
 
 _SIZE = 10.0  # units of the drawing to one em of the page
@@ -29,10 +32,6 @@ def draw(latex: str) -> str:
     Raises:
         ValueError: matplotlib cannot typeset it.
     """
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.mathtext import MathTextParser
-    from matplotlib.textpath import TextPath
-
     font = FontProperties(size=_SIZE * 1.15, math_fontfamily="stix")
     text = f"${' '.join(latex.split())}$"
     width, height, depth, *_ = MathTextParser("path").parse(text, 72, font)
