@@ -39,7 +39,7 @@ class ChannelConvolution(Convolution):
             weight: ``gamma`` of eq. 4.
         """
         squares = np.square(ops.convert_to_numpy(self.kernel)).sum(axis=(0, 1, 2))
-        self.scale.regularizer = lambda scale: weight * ops.sum(ops.square(scale) * squares)
+        self.scale.regularizer = lambda scale: weight * ops.sum(ops.multiply(ops.square(scale), squares))
 
 
 class ChannelCascade(Cascade):

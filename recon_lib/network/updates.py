@@ -82,7 +82,8 @@ class Updater:
     def _apply(self, inputs: object, target: object) -> object:
         """Update the weights by the compiled function of them."""
         trainable, state = self._state or (_values(self._model.trainable_variables), _values(self._optimizer.variables))
-        *self._state, row = self.program(trainable, state, inputs, target)
+        fixed = _values(self._model.non_trainable_variables)  # Predictions on JAX give away the arrays they had before.
+        *self._state, row = self.program(trainable, fixed, state, inputs, target)
         return row
 
     def rows(self) -> np.ndarray:
@@ -116,21 +117,19 @@ def compiled_update(
         measures: Likewise.
 
     Returns:
-        A function of the trainable weights, the optimizer's state, inputs and target; it gives the new weights,
-        the new state and an array of loss and measures. Weights of another model of the same shapes will do.
+        A function of the trainable weights, the fixed ones, the optimizer's state, inputs and target; it gives the new
+        weights, the new state and an array of loss and measures. Weights of another model of the same shapes will do.
     """
     if keras.backend.backend() != "jax":
         return None
     import jax
 
-    others = _values(model.non_trainable_variables)
-
-    def total(trainable, inputs, target):  # noqa: ANN001, ANN202 - tensors of the backend
-        output, _, penalties = model.stateless_call(trainable, others, inputs, return_losses=True)
+    def total(trainable, fixed, inputs, target):  # noqa: ANN001, ANN202 - tensors of the backend
+        output, _, penalties = model.stateless_call(trainable, fixed, inputs, return_losses=True)
         return sum(penalties, loss(target, output)), output
 
-    def update(trainable, state, inputs, target):  # noqa: ANN001, ANN202
-        (value, output), gradients = jax.value_and_grad(total, has_aux=True)(trainable, inputs, target)
+    def update(trainable, fixed, state, inputs, target):  # noqa: ANN001, ANN202
+        (value, output), gradients = jax.value_and_grad(total, has_aux=True)(trainable, fixed, inputs, target)
         trainable, state = optimizer.stateless_apply(state, gradients, trainable)
         return trainable, state, jax.numpy.stack([value, *(measure(target, output) for measure in measures)])
 
