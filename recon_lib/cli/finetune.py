@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recon_lib.cli import options
+from recon_lib.cli import options, reports
 from recon_lib.core.errors import ReconError
+from recon_lib.experiment.named_recipes import DEFAULT, INGREDIENTS, RECIPES
 
 if TYPE_CHECKING:
     from recon_lib.experiment.recipes import TuningRecipe
@@ -36,14 +37,23 @@ def add_command(groups: argparse._SubParsersAction) -> None:
     command.add_argument("--allow-same-subject", action="store_true", help=text)
     command.add_argument("--images", metavar="N", type=int, default=20, help="slices drawn to tune with (default: 20)")
     command.add_argument("--test", metavar="DIR2", type=Path, help="scans to test on (default: DIR's last subject)")
+    names = ", ".join(RECIPES)
+    text = f"how it is tuned: {names} (default: {DEFAULT}); paper is how the network's profile tunes it"
+    command.add_argument("--recipe", metavar="NAME", default=DEFAULT, help=text)
+    text = f"add to the recipe (may be repeated), such as mirrors or shift=8: {', '.join(INGREDIENTS)}"
+    command.add_argument("--add", metavar="INGREDIENT", action="append", default=[], help=text)
+    text = "first tune with 1, 2, 5, ... images, up to --images, until the gain is within noise; write the curve here"
+    command.add_argument("--curve", metavar="HTML", type=Path, help=text)
     text = f"time that tuning may take; passes are cut to it, one at least (default: {MINUTES:g})"
     command.add_argument("--minutes", metavar="M", type=float, default=MINUTES, help=text)
-    text = "passes over the images, whatever the time (default: the network's profile's, within --minutes)"
+    text = "passes over the images, whatever the time (default: the recipe's, within --minutes)"
     command.add_argument("--epochs", metavar="N", type=int, help=text)
     command.add_argument("--batch", metavar="N", type=int, help="images an update, 0 for all (default: likewise)")
     command.add_argument("--learning-rate", metavar="RATE", type=float, help="Adam's first rate (default: likewise)")
     command.add_argument("--output", metavar="NET", type=Path, required=True, help="the tuned network, .safetensors")
-    command.add_argument("--overwrite", action="store_true", help="replace NET if it exists")
+    command.add_argument("--overwrite", action="store_true", help="replace NET, and HTML, if they exist")
+    text = "write NET also if it gives less on the held-out slices than the network it was tuned from"
+    command.add_argument("--accept-worse", action="store_true", help=text)
 
 
 def finetune(arguments: argparse.Namespace) -> None:
@@ -56,6 +66,8 @@ def finetune(arguments: argparse.Namespace) -> None:
     if not arguments.minutes > 0:
         raise ReconError(f"--minutes {arguments.minutes:g} leaves no time: give more than 0.")
     write.check_output(out, arguments.overwrite, sidecar=out.with_suffix(".json"))
+    reports.check_report(arguments.curve, arguments.overwrite)
+    _check_recipe(arguments)
     path = options.network_file(arguments)
     pool, held = _slices(arguments)
     chosen = pool.draw(arguments.images, arguments.seed)
@@ -63,20 +75,69 @@ def finetune(arguments: argparse.Namespace) -> None:
     from recon_lib.core.progress import Bar
     from recon_lib.scans.finetune import tune_network
 
-    people = len(set(held.subjects))
-    print(f"tuning with {len(chosen)} of {len(pool)} slices; {len(held)} slices of {people} subject(s) are held out")
-    print(f"note: {options.SIMULATION}")
-    if set(held.subjects) & set(pool.subjects):
-        print("note: the held-out slices show a subject that tunes the network too, so their PSNR flatters it.")
+    if arguments.curve:
+        count = _measure_curve(arguments, network, pool, held)
+        if not count:
+            raise ReconError(f"No number of images gains more than noise: keep {network.name}; {out} was not written.")
+        chosen = pool.draw(count, arguments.seed)
+    for sentence in _notes(arguments, pool, held, chosen):
+        print(sentence)
     recipe = _recipe(arguments, network, chosen)
     settings = {"acceleration": _acceleration(arguments), "seed": arguments.seed}
     with Bar(out.name) as bar:
-        tuned = tune_network(network, chosen, out, recipe=recipe, **settings, held=held, progress=bar)
+        settings |= {"held": held, "accept_worse": arguments.accept_worse, "progress": bar}
+        tuned = tune_network(network, chosen, out, recipe=recipe, **settings)
     psnr_before, psnr_after = tuned.card.held_out.psnr_before, tuned.card.held_out.psnr_after
     print(
         f"held-out PSNR: zero-filled {psnr_before['zero_filled']:.2f} dB, before {psnr_before['network']:.2f} dB, "
         f"after {psnr_after['network']:.2f} dB\n{out}: use it as --weights {out}"
     )
+
+
+def _check_recipe(arguments: argparse.Namespace) -> None:
+    """Refuse an unknown recipe or ingredient before any scan is read."""
+    from recon_lib.experiment.named_recipes import add_ingredients, find_recipe
+
+    add_ingredients(find_recipe(arguments.recipe, None).recipe(1), arguments.add)
+
+
+def _notes(arguments: argparse.Namespace, pool: Slices, held: Slices, chosen: Slices) -> list[str]:
+    """Say what is tuned with what, and what a user should know of it."""
+    from recon_lib.experiment.named_recipes import add_ingredients, find_recipe
+
+    people, sources = len(set(held.subjects)), sorted(set(chosen.subjects))
+    lines = [
+        f"tuning with {len(chosen)} of {len(pool)} slices; {len(held)} slices of {people} subject(s) are held out",
+        f"note: {options.SIMULATION}",
+    ]
+    if set(held.subjects) & set(pool.subjects):
+        lines.append("note: the held-out slices show a subject that tunes the network too, so their PSNR flatters it.")
+    if len(chosen) == 1:
+        lines.append("note: one image tunes the network: what it gains on people unlike this one may be less.")
+    elif len(sources) == 1:
+        lines.append(f"note: all images show one subject, {sources[0]}: images of several people may gain more.")
+    recipe = add_ingredients(find_recipe(arguments.recipe, None).recipe(len(chosen)), arguments.add)
+    if recipe.augmentation.mirrors:
+        lines.append("note: images are mirrored along both axes of a slice, whatever their orientation is.")
+    return lines
+
+
+def _measure_curve(arguments: argparse.Namespace, network: Network, pool: Slices, held: Slices) -> int:
+    """Measure and write the curve, and return how many images are worth having."""
+    from recon_lib.scans.curve import Step, measure_curve
+
+    def say(step: Step) -> None:
+        gain = f", {step.gain:+.2f} dB with a noise of {step.noise:.2f} dB" if step.images else ""
+        print(f"{step.images} images: held-out PSNR {step.psnr:.2f} dB{gain}", flush=True)
+
+    curve = measure_curve(
+        network, pool, held,
+        lambda count: _recipe(arguments, network, pool.draw(count, arguments.seed)),
+        most=arguments.images, acceleration=_acceleration(arguments), seed=arguments.seed, note=say,
+    )  # fmt: skip
+    picture = curve.write(arguments.curve, f"How many images are worth having to tune {network.name}")
+    print(f"{curve.table()}\n{curve.sentence}\n{arguments.curve}: the curve; {picture}: its picture")
+    return curve.enough
 
 
 def _slices(arguments: argparse.Namespace) -> tuple[Slices, Slices]:
@@ -111,17 +172,17 @@ def _scans(arguments: argparse.Namespace, path: Path) -> dict[Path, str]:
 def _recipe(arguments: argparse.Namespace, network: Network, chosen: Slices) -> TuningRecipe:
     """Return how the network is tuned, within the time there is; a tuning that was stopped goes on as it began."""
     from recon_lib.experiment.profile import Masks
-    from recon_lib.imaging.masks import mask_stack
+    from recon_lib.network.augmentation import training_masks
     from recon_lib.scans import duration
     from recon_lib.scans.finetune import recipe_of
 
     changes = {"batch": arguments.batch, "learning_rate": arguments.learning_rate, "epochs": arguments.epochs}
-    recipe = recipe_of(network, len(chosen), **changes)
+    recipe = recipe_of(network, len(chosen), arguments.recipe, arguments.add, **changes)
     begun = duration.begun_epochs(arguments.output)
     if arguments.epochs is None and begun is not None:
         return replace(recipe, epochs=begun)
     spec = network.masks(_acceleration(arguments), arguments.seed)
-    masks = mask_stack(chosen.images.shape[1:], Masks.train, "train", spec)
+    masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation)
     seconds = duration.measure_update(network.cascade, chosen.images, masks, recipe)
     bounded = recipe
     if arguments.epochs is None:

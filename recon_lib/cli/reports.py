@@ -108,6 +108,23 @@ class Report:
         caption = f"{self._name}: zero-filled and by the network, with errors where there is a reference."
         self._figures[caption] = comparison_figure(acquired, images, self._upright)
 
+    def add_spread(self, scan: Scan, volume: np.ndarray, spread: np.ndarray, count: int) -> None:
+        """Show the spread over draws of the masks beside the reconstruction.
+
+        Args:
+            scan: The scan that was added last.
+            volume: Its reconstruction.
+            spread: The standard deviation of each pixel, of the same shape.
+            count: Draws of the masks.
+        """
+        if self._path is None:
+            return
+        from recon_lib.scans.spread import LABEL, spread_figure
+
+        slices, spreads = (scan.cut(array, self._axis) for array in (volume, spread))
+        caption = f"{self._name}: {LABEL.format(count=count)}"
+        self._figures[caption] = spread_figure(slices, spreads, count, self._upright)
+
     def write(self, title: str, rows: Sequence[dict] = ()) -> str:
         """Write page and picture, and return a line that names them.
 

@@ -15,6 +15,8 @@ from recon_lib.cli.reports import Report
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from recon_lib.scans.reconstruct import Network
     from recon_lib.scans.scan import Scan
 
@@ -34,6 +36,8 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     command.add_argument("--output", metavar="OUT", type=Path, required=True, help=text)
     command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     options.add_mask(command)
+    text = "reconstruct with N draws of the masks, and write the standard deviation of each pixel beside OUT"
+    command.add_argument("--spread", metavar="N", type=int, help=text)
     reports.add_report(command)
 
     text = "measure a network and zero-filling on scans that are fully sampled"
@@ -87,15 +91,41 @@ def _reconstruct(scan: Scan, network: Network, out: Path, arguments: argparse.Na
     from recon_lib.scans import write
     from recon_lib.scans.reconstruct import reconstruct_scan
 
+    count = arguments.spread
+    if count is not None:
+        from recon_lib.scans.spread import check_spread
+
+        check_spread(scan, count, has_mask=arguments.mask is not None)
+        write.check_output(_spread_path(out), arguments.overwrite, folder=True)
     report.add_scan(scan)
     try:
         with Bar(scan.path.name) as bar:
             settings = options.sampling(arguments, scan, bar)
             volume, record = reconstruct_scan(scan, network, **settings, observe=report.observe, progress=bar)
+            spread = None if count is None else _spread(scan, network, volume, count, settings)
         write.write_scan(scan, volume, out, record)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(f"interrupted; {out} was not written.") from stop
-    return f"{out}: {write.summary(record)}"
+    line = f"{out}: {write.summary(record)}"
+    if spread is None:
+        return line
+    write.write_scan(scan, spread[0], _spread_path(out), spread[1])
+    report.add_spread(scan, volume, spread[0], count)
+    return f"{line}\n{_spread_path(out)}: {spread[1]['shows']}"
+
+
+def _spread(
+    scan: Scan, network: Network, volume: np.ndarray, count: int, settings: dict
+) -> tuple[np.ndarray, dict[str, object]]:
+    from recon_lib.scans.spread import spread_of
+
+    return spread_of(scan, network, count, volume, **{**settings, "say": None})
+
+
+def _spread_path(out: Path) -> Path:
+    """Name the map of the spread: ``a_spread.nii.gz`` beside ``a.nii.gz``."""
+    name, dot, endings = out.name.partition(".")
+    return out.with_name(f"{name}_spread{dot}{endings}")
 
 
 def _reconstruct_folder(arguments: argparse.Namespace, report: Report) -> None:

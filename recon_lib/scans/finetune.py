@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import numpy as np
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
 from recon_lib.core.progress import Progress
-from recon_lib.experiment.profile import Masks, load_profile, profile_names
-from recon_lib.experiment.recipes import PRECISIONS, FineTuning, TuningRecipe
-from recon_lib.imaging.masks import MaskSpec, mask_stack
+from recon_lib.experiment.named_recipes import DEFAULT, add_ingredients, find_recipe
+from recon_lib.experiment.profile import Masks
+from recon_lib.experiment.recipes import PRECISIONS, TuningRecipe
+from recon_lib.imaging.masks import MaskSpec
 from recon_lib.network.accelerator import machine
+from recon_lib.network.augmentation import training_masks
 from recon_lib.network.cascade import Cascade, with_precision
 from recon_lib.network.files import save_network
 from recon_lib.network.inference import slice_psnr
@@ -32,25 +35,28 @@ from recon_lib.scans.sampling import BY_REFERENCE, simulate
 _CHECKPOINT = {"run.json", "checkpoint.safetensors"}  # what the folder of an unfinished tuning holds
 
 
-def recipe_of(network: Network, images: int, **changes: object) -> TuningRecipe:
-    """Return how to tune a network: as its profile does, with what the user changes.
+def recipe_of(
+    network: Network, images: int, name: str = DEFAULT, ingredients: Sequence[str] = (), **changes: object
+) -> TuningRecipe:
+    """Return how to tune a network: by a named recipe, with what the user adds and changes.
 
     What decides the speed alone, the precision and whether to compile, is chosen for the machine at hand.
 
     Args:
-        network: Its card names the profile; the paper's recipe where that is unknown.
-        images: How many it is tuned with: a profile may bound the updates.
+        network: Its card names the profile.
+        images: How many it is tuned with: a recipe may bound the updates.
+        name: One of :data:`~recon_lib.experiment.named_recipes.RECIPES`.
+        ingredients: What is added, as :func:`~recon_lib.experiment.named_recipes.add_ingredients` reads it.
         **changes: Fields of :class:`~recon_lib.experiment.recipes.TuningRecipe`; ``None`` changes nothing.
 
     Raises:
-        ReconError: A value that no recipe can have.
+        ReconError: A value that no recipe can have, or an unknown recipe or ingredient.
     """
-    profile = network.card.profile
-    usual = load_profile(profile).fine_tuning if profile in profile_names() else FineTuning()
+    usual = find_recipe(name, network.card.profile)
     changes = {name: value for name, value in changes.items() if value is not None}
     bounded = replace(usual, batch=changes.get("batch", usual.batch)).recipe(images)  # updates are of this batch
     bounded = replace(bounded, precision=network.precision.policy, jit_compile=pays_to_compile())
-    return replace(bounded, **changes)
+    return add_ingredients(replace(bounded, **changes), ingredients)
 
 
 def tune_network(
@@ -62,6 +68,7 @@ def tune_network(
     acceleration: float = MaskSpec.acceleration,
     seed: int = 0,
     held: Slices | None = None,
+    accept_worse: bool = False,
     progress: Progress | None = None,
 ) -> Network:
     """Tune a network end to end on slices of the user's scans, and write it with its card.
@@ -77,20 +84,21 @@ def tune_network(
         acceleration: Of the training masks.
         seed: Decides the order of the images and the masks they draw.
         held: Slices that are held out: the card states what they give before and after.
+        accept_worse: Write the network also where it gives less on them than the one it was tuned from.
         progress: Called after each epoch with epochs done, epochs in all and the newest row.
 
     Returns:
         The tuned network, as written.
 
     Raises:
-        ReconError: The checkpoint beside ``out`` belongs to other slices or options, or the network was
-            not trained on images scaled by their references.
+        ReconError: The checkpoint beside ``out`` belongs to other slices or options, the network was
+            not trained on images scaled by their references, or tuning made the held-out slices worse.
     """
     if network.card.normalisation != BY_REFERENCE:
         raise ReconError(f"{network.name} scales images by {network.card.normalisation!r}: it cannot be tuned here.")
     recipe = replace(recipe, precision=network.precision.policy)
     spec = network.masks(acceleration, seed)
-    masks = mask_stack(chosen.images.shape[1:], Masks.train, "train", spec)
+    masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation)
     options = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
     folder = out.with_name(f"{out.name}.checkpoint")
     if folder.exists() and not {path.name for path in folder.glob("[!.]*")} <= _CHECKPOINT:
@@ -108,12 +116,21 @@ def tune_network(
     card = replace(_card(network, chosen, recipe, spec, seed), history=history)
     if held:
         psnr_after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
+        if psnr_after["network"] < psnr_before["network"] and not accept_worse:
+            raise ReconError(_worse(network, out, psnr_before["network"], psnr_after["network"]))
         costs = _bfloat16_cost(network, cascade, held, acceleration, seed)
         card = replace(card, held_out=HeldOut(len(held), psnr_before, psnr_after), bfloat16_cost=costs)
     out.with_suffix(".json").unlink(missing_ok=True)  # that of an older network would not fit
     save_network(out, cascade, card)
     shutil.rmtree(folder, ignore_errors=True)
     return Network(out.stem, cascade, card, sha256(out), network.precision)
+
+
+def _worse(network: Network, out: Path, before: float, after: float) -> str:
+    return (
+        f"Tuning made the held-out slices worse, {before:.2f} dB before and {after:.2f} dB after: keep {network.name}; "
+        f"{out} was not written. The same command with --accept-worse writes it without tuning again."
+    )
 
 
 def _bfloat16_cost(

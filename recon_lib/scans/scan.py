@@ -103,7 +103,16 @@ class Scan:
             ``(n, height, width)``. Where there is geometry, the axes of a slice run to the left, front
             and up, in this order, whatever the file's do: exchanged and flipped, never interpolated.
         """
-        return np.ascontiguousarray(self._turn(self.array, self.axis(plane)))
+        return self.cut(self.array, plane)
+
+    def cut(self, volume: np.ndarray, plane: str | None = None) -> np.ndarray:
+        """Cut a volume of the scan's own axes into slices, as :meth:`slices` cuts the scan.
+
+        Args:
+            volume: Of ``array``'s shape.
+            plane: As for :meth:`axis`.
+        """
+        return np.ascontiguousarray(self._turn(volume, self.axis(plane)))
 
     def restore(self, images: np.ndarray, plane: str | None = None) -> np.ndarray:
         """Stack slices into a volume with the axes of the file: the inverse of :meth:`slices`.
