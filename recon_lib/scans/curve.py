@@ -74,8 +74,8 @@ class Curve:
         last = self.steps[-1]
         if last.is_gain:
             return f"{last.images} images still gain more than noise: get more if you can."
-        before = self.steps[-2].images
-        return f"{last.images} images gain no more over {before} than noise: {self.enough or 'no'} images are worth having."
+        before, enough = self.steps[-2].images, self.enough or "no"
+        return f"{last.images} images gain no more over {before} than noise: {enough} images are worth having."
 
     def table(self) -> str:
         """Print the steps as a table."""
