@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from recon_lib.cli import quickstart, runs, scans
+from recon_lib.cli import coils, quickstart, runs, scans
 from recon_lib.core.backend import missing_backend
 from recon_lib.core.errors import ReconError
 
@@ -84,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--profile", metavar="NAME", help="take domains, sources and matrices from this profile")
 
     runs.add_commands(groups)
+    coils.add_commands(groups)
 
     results = _group(groups, "results", "the numbers and figures' data that the book draws")
     _command(results, "verify", results_verify, "compare every file of every profile with its recorded sha256")

@@ -12,7 +12,7 @@ from recon_lib.core import paths
 from recon_lib.core.errors import ReconError, choose, quote
 from recon_lib.core.strict_yaml import build, mapping, read_yaml
 
-ROLES = ("volume", "pack", "registry", "wheel", "original", "network")
+ROLES = ("volume", "pack", "registry", "wheel", "original", "network", "kspace")
 SPLITS = ("train", "pool", "test")
 
 
@@ -23,9 +23,9 @@ class File:
     Attributes:
         name: The file's path in a mirror folder and in the cache, with forward slashes.
         role: ``volume``, ``pack`` (a tar of images), ``registry`` (a list of originals, inside the
-            package), ``wheel`` (of pip), ``original`` (a photograph as it was published) or ``network`` (a
-            released one).
-        domain: The domain that the file belongs to; empty for a network.
+            package), ``wheel`` (of pip), ``original`` (a photograph as it was published), ``network`` (a
+            released one) or ``kspace`` (raw data of several coils).
+        domain: The domain that the file belongs to; empty for a network and for raw data.
         sha256: The hash of its bytes, in hexadecimal.
         bytes: Its size, or 0 where the size is not known.
         subject: The person whom a volume shows; empty for other roles.
@@ -258,7 +258,8 @@ def _check_files(manifest: Manifest) -> None:
         raise ReconError(f"The manifest lists {repeated[0]} twice: keep one.")
     for collection in manifest.collections.values():
         for file in collection.files:
-            choose(f"domain of {file.name}", file.domain, manifest.domains)
+            if file.role != "kspace":
+                choose(f"domain of {file.name}", file.domain, manifest.domains)
             if file.wheel:
                 manifest.file(file.wheel)
     for source in (s for sources in manifest.domains.values() for s in sources.values()):

@@ -25,7 +25,8 @@ def reconstruct_coils(cascade: CoilCascade, data: CoilAcquired, progress: Progre
     """
     images = np.empty(data.mask.shape, np.complex64)
     for part in parts(len(data), data.mask.shape[1:], cascade):
-        output = cascade.predict_on_batch(data.measured(part))["image"]
+        # Not compiled: every number of coils would be compiled anew, which takes longer than many slices do.
+        output = cascade(data.measured(part), training=False)["image"]
         images[part] = to_complex(ops.convert_to_numpy(output)) * data.scales[part, None, None]
         if progress:
             progress(min(part.stop, len(data)), len(data), {})

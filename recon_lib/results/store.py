@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 # From the best down. Each page shows the first that has all of its rows (recon_lib.results.selection).
 PROFILES = ("paper", "open", "desk", "smoke")
-# These stand next to the profiles and hold what the benchmarks measured, and tests on a third scanner.
-BENCHMARK_FOLDER, SCANNER_FOLDER = "benchmarks", "scanner"
+# These stand next to the profiles: what the benchmarks measured, tests on a third scanner, and several coils.
+BENCHMARK_FOLDER, SCANNER_FOLDER, COILS_FOLDER = _OTHERS = ("benchmarks", "scanner", "coils")
 # What was opened last in each folder. Its tables are read once: the same provenance is that of the same files.
 _OPENED: dict[Path, Results] = {}
 
@@ -108,13 +108,13 @@ def root() -> Path:
 def profiles() -> list[str]:
     """Return the profiles that have results: those of ``PROFILES``, best first, then a user's own by name."""
     names = (path.parent.name for path in root().glob(f"*/{PROVENANCE}"))
-    known = (*PROFILES, BENCHMARK_FOLDER, SCANNER_FOLDER)
+    known = (*PROFILES, *_OTHERS)
     own = sorted(name for name in names if name not in known and not name.startswith("."))
     return [*filter(_begun, PROFILES), *own]
 
 
 def verify_all() -> dict[str, dict]:
-    """Check every profile's results, what the benchmarks measured, and the tests on a third scanner.
+    """Check every profile's results, what the benchmarks measured, and what stands beside them.
 
     Returns:
         Name of the folder to provenance.
@@ -122,7 +122,7 @@ def verify_all() -> dict[str, dict]:
     Raises:
         ReconError: As :func:`verify`.
     """
-    others = [name for name in (BENCHMARK_FOLDER, SCANNER_FOLDER) if (root() / name).is_dir()]
+    others = [name for name in _OTHERS if (root() / name).is_dir()]
     return {name: verify(root() / name) for name in [*profiles(), *others]}
 
 

@@ -1,0 +1,120 @@
+"""The experiment with several coils: strict profiles, a plan with parents first, identities that keep their bytes."""
+
+from dataclasses import replace
+
+import pytest
+
+from recon_lib.core.errors import ReconError
+from recon_lib.core.strict_yaml import build
+from recon_lib.experiment.coil_profile import (
+    REAL,
+    CoilProfile,
+    coil_profile_names,
+    load_coil_profile,
+    plan_coils,
+)
+from recon_lib.experiment.recipes import Recipe
+from recon_lib.imaging.coil_simulation import CoilSimulation
+
+HASHES = {"natural": "a" * 64, "t1_bold5000": "b" * 64, REAL: "c" * 64}
+
+
+def ids(profile):
+    return [run.id for run in plan_coils(profile, HASHES)]
+
+
+def test_every_profile_is_read():
+    assert coil_profile_names() == ["desk", "smoke"]
+    desk = load_coil_profile("desk")
+    assert desk.accelerations == (4.0, 6.0, 8.0)
+    assert set(desk.n_train) == {"natural", "t1_bold5000"}
+
+
+def test_parents_stand_before_what_starts_from_them():
+    runs = plan_coils(load_coil_profile("desk"), HASHES)
+    for place, run in enumerate(runs):
+        assert all(parent in runs[:place] for parent in run.parents)
+    kinds = [run.kind for run in runs]
+    assert kinds == ["train", "joint", "tune"] * 2 + ["maps"] * 3 + ["weights"] + ["evaluate"] * 14
+    assert len(set(ids(load_coil_profile("desk")))) == len(runs)
+
+
+def test_without_joint_updates_tuning_follows_the_sequential_training():
+    runs = plan_coils(replace(load_coil_profile("smoke"), joint_updates=0), HASHES)
+    assert [run.kind for run in runs[:2]] == ["train", "tune"]
+    assert runs[1].parents == (runs[0],)
+
+
+def test_identities_keep_their_bytes():
+    assert ids(load_coil_profile("smoke")) == SMOKE_IDS
+
+
+@pytest.mark.parametrize(
+    ("change", "kinds"),
+    [
+        ({"description": "another", "name": "other"}, set()),
+        ({"seed": 1}, {"train", "joint", "tune", "maps", "weights", "evaluate"}),
+        ({"calibration": 81}, {"train", "joint", "tune", "maps", "weights", "evaluate"}),
+        ({"simulation": CoilSimulation(coils=(2, 4))}, {"train", "joint", "tune", "maps", "weights", "evaluate"}),
+        ({"masks": 3}, {"train", "joint", "tune", "evaluate"}),
+        ({"arrays": 4}, {"train", "joint", "tune", "evaluate"}),
+        ({"updates": 5}, {"train", "joint", "tune", "evaluate"}),
+        ({"joint": Recipe(learning_rate=1e-5)}, {"joint", "tune", "evaluate"}),
+        ({"joint_updates": 3}, {"joint", "tune", "evaluate"}),
+        ({"tuning": Recipe(learning_rate=1e-5)}, {"tune", "evaluate"}),
+        ({"n_tune": 3}, {"tune", "evaluate"}),
+        ({"tuning_updates": 3}, {"tune", "evaluate"}),
+        ({"test_slices": 3}, {"maps", "evaluate"}),
+    ],
+    ids=str,
+)
+def test_a_change_renames_the_runs_that_it_decides(change, kinds):
+    profile = load_coil_profile("smoke")
+    before, after = plan_coils(profile, HASHES), plan_coils(replace(profile, **change), HASHES)
+    assert {a.kind for a, b in zip(before, after, strict=True) if a.id != b.id} == kinds
+
+
+def test_other_data_rename_the_runs_that_read_them():
+    profile = load_coil_profile("smoke")
+    other = plan_coils(profile, {**HASHES, REAL: "d" * 64})
+    renamed = [a.label for a, b in zip(plan_coils(profile, HASHES), other, strict=True) if a.id != b.id]
+    assert renamed
+    assert all(REAL in label for label in renamed)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"acceleration": [4.0]}, "did you mean 'accelerations'"),
+        ({"accelerations": []}, "needs an acceleration"),
+        ({"n_train": {}}, "and a domain to train on"),
+        ({"n_train": {"t3": 4}}, "Unknown domain"),
+        ({"masks": 0}, "masks is 1 or more"),
+        ({"joint_updates": -1}, "joint_updates is 0 or more"),
+        ({"simulation": {"coils": [3]}}, "a list of 2"),
+    ],
+)
+def test_what_is_no_profile_is_refused(content, message):
+    sound = {"name": "x", "domains": {"natural": {}, "t1_bold5000": {}}, "n_train": {"natural": 3}}
+    build(CoilProfile, sound, "x")
+    with pytest.raises(ReconError, match=message):
+        build(CoilProfile, {**sound, **content}, "x")
+
+
+SMOKE_IDS = [
+    "train-natural-bb27c05f56",
+    "joint-natural-joint-6aff82895b",
+    "tune-natural-tuned-6554c4d1af",
+    "maps-t1_bold5000-pool-1a363e4fc2",
+    "maps-t1_bold5000-9c6fe11835",
+    "maps-mprage_coils-a2084e3e80",
+    "weights-baselines-60b6ae6bed",
+    "evaluate-baselines-t1_bold5000-0c4de83c00",
+    "evaluate-natural-t1_bold5000-880a489cbf",
+    "evaluate-natural-joint-t1_bold5000-c9fd462724",
+    "evaluate-natural-tuned-t1_bold5000-9eac180c51",
+    "evaluate-baselines-mprage_coils-f0aa50cb3d",
+    "evaluate-natural-mprage_coils-c77556593a",
+    "evaluate-natural-joint-mprage_coils-64889aef95",
+    "evaluate-natural-tuned-mprage_coils-69d323b2d6",
+]
