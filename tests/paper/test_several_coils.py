@@ -1,0 +1,68 @@
+"""The page of several coils: means and leads by hand, every method in its place, and a note without results."""
+
+import numpy as np
+import pytest
+
+from recon_lib.paper import several_coils
+from recon_lib.results import coils
+
+SHARED = {"run": "r", "subject": "s", "ssim": 0.9, "nmse": 0.1, "seconds": 0.5, "seconds_maps": 3.0, "coils": 4}
+METHODS = {"zero_filled": 30.0, "cg_sense": 35.0, "l1_sigpy": 36.0, "l1_bart": 37.0}
+NETWORKS = {"natural": 36.5, "natural-joint": 37.5, "natural-tuned": 38.0}
+
+
+@pytest.fixture
+def results():
+    rows = []
+    for test, slices in (("t1_bold5000", 2), (several_coils.REAL, 1)):
+        for rate in (4.0, 6.0):
+            for number in range(slices):
+                place = {**SHARED, "test": test, "slice": number, "acceleration": rate}
+                change = number - (rate - 4) / 2
+                rows += [{**place, "method": m, "network": "", "psnr": p + change} for m, p in METHODS.items()]
+                rows += [{**place, "method": "network", "network": n, "psnr": p + change} for n, p in NETWORKS.items()]
+    rng = np.random.default_rng(0)
+    names = ["reference", *(f"{name}-6" for name in (*METHODS, *NETWORKS))]
+    coils.write(rows, [], {name: rng.random((20, 24)) for name in names}, {})
+
+
+def test_before_there_are_results_the_page_says_so():
+    for shown in (
+        several_coils.render_goal(),
+        several_coils.render_slice(),
+        several_coils.render_scores("t1_bold5000"),
+    ):
+        assert "recon coils execute desk" in shown.markdown
+
+
+def test_means_have_intervals_over_slices(results):
+    text = several_coils.render_scores("t1_bold5000").markdown
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    assert [row[0] for row in rows[2:]] == [several_coils.NAMES[name] for name in (*METHODS, *NETWORKS)]
+    assert rows[3][1:4] == ["35.50 [35.00, 36.00]", "0.900", "34.50 [34.00, 35.00]"]
+    assert rows[0][1] == "R = 4, dB"
+    single = several_coils.render_scores(several_coils.REAL).markdown
+    assert "35.00 " in single
+    assert "[" not in single
+
+
+def test_the_goal_is_measured_against_both_baselines(results):
+    lines = several_coils.render_goal().markdown.splitlines()[2:]
+    assert len(lines) == 4
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert cells[2:] == ["photographs, end to end too", "+2.50 dB", "+0.50 dB"]
+
+
+def test_the_figure_shows_every_method_with_its_score(results):
+    pictures = coils.read_pictures()
+    keys = {"cg_sense": "cg_sense-6", "natural": "natural-6"}
+    figure = several_coils.slice_figure(pictures, keys, {"cg_sense": 34.0, "natural": 35.5})
+    titles = [axes.get_title() for axes in figure.axes[:3]]
+    assert titles == ["reference\n", "CG-SENSE\n34.0 dB", "photographs,\nsub-networks apart\n35.5 dB"]
+    errors = figure.axes[4].images[0].get_array()
+    reference = pictures["reference"].astype(np.float32)
+    expected = np.abs(pictures["cg_sense-6"].astype(np.float32) - reference) / reference.max()
+    np.testing.assert_allclose(errors, expected, atol=1e-6)
+    shown = several_coils.render_slice()
+    assert "6-fold" in shown.markdown
