@@ -68,11 +68,11 @@ def render_claim(claim: Claim) -> Rendered:
     Returns:
         Markdown.
     """
-    rows, explanations = [], []
+    rows, explained = [], {}
     for ours, theirs in zip(claim.verdicts, claim.paper, strict=True):
         head = f"{domain_name(ours.test_domain)} **{ours.words}**"
         if ours.explanation:
-            explanations.append(f"**{domain_name(ours.test_domain)}: {ours.words}**; {ours.explanation}.")
+            explained.setdefault((ours.words, ours.explanation), []).append(domain_name(ours.test_domain))
         if not ours.tested:
             rows.append((head, ours.note, "", "", "", "", value(theirs.judged)))
             continue
@@ -92,6 +92,7 @@ def render_claim(claim: Claim) -> Rendered:
     )
     rule = f"{claim.statement.rule} Evidence: {claim.evidence}."
     rule += f" Profile **{claim.profile}**." if claim.profile else ""
+    explanations = (f"**{' and '.join(tests)}: {words}**; {text}." for (words, text), tests in explained.items())
     parts = [f"*{claim.sentence}*", rule, *explanations]
     return Rendered(markdown="\n\n".join([*parts, table(heads, rows, "llrrrrr")]))
 

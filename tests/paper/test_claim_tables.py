@@ -57,13 +57,14 @@ def test_what_else_explains_a_claim_stands_beside_it(tmp_path):
     merge.collect(make_runs(tmp_path / "runs"), store.root() / "desk", {})
     claim = claims.check(store.open_results("desk"))[0]
     explained = replace(claim, verdicts=tuple(replace(v, explanation="by the updates") for v in claim.verdicts))
-    assert "**T1: holds as printed**; by the updates." in plain(claim_tables.render_claim(explained))
+    assert "**T1 and T2: holds as printed**; by the updates." in plain(claim_tables.render_claim(explained))
     text = plain(claim_tables.render_claims([explained]))
     assert "**holds as printed†** +1.00 dB" in text
     assert text.endswith("† Claim 1: by the updates (T1 and T2).")
     first, second = explained.verdicts
     apart = replace(explained, verdicts=(first, replace(second, explanation="by luck")))
     assert plain(claim_tables.render_claims([apart])).endswith("† Claim 1: by the updates (T1); by luck (T2).")
+    assert "**T2: holds as printed**; by luck." in plain(claim_tables.render_claim(apart))
     assert "†" not in plain(claim_tables.render_claims([claim]))
     assert "**holds as printed**; by the updates |" in plain(claim_tables.render_verdicts([explained], "t1"))
 
