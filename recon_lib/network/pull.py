@@ -10,7 +10,7 @@ from keras import ops
 
 
 class Pull:
-    r"""The proximal step of :math:`\frac{p}{2} \lVert w - w_0 \rVert^2` after each update at the rate ``r``.
+    r"""The proximal step of :math:`\frac{p}{2} \Vert w - w_0 \Vert^2` after each update at the rate ``r``.
 
     .. math:: w \leftarrow w_0 + \frac{w - w_0}{1 + r p}.
 
