@@ -173,6 +173,21 @@ def test_a_faster_reading_of_cs_is_held_against_the_claim(monkeypatch):
     assert claims.check(None)[5].profile is None
 
 
+def test_a_program_that_did_better_is_held_against_the_lead_over_cs(monkeypatch):
+    networks = [{"training_domain": domain, "n_finetune": 20, "ssim": 0.96} for domain in ("natural", "t1", "t2")]
+    rows = [row for network in networks for row in cell({"t1": 36.0}, **network)]
+    rows += cell({"t1": 34.0}, **untrained("cs:real"), ssim=0.9)
+    monkeypatch.setattr(store.Results, "slices", frame(rows))
+    results = store.Results("desk", store.root(), {})
+    assert claims.check(results)[3].verdicts[0].words == "holds"
+    times = [("cs:real", (256, 176), 1, 0.2, 33.0, "recon_lib"), ("cs:l1-wavelet", (256, 176), 1, 0.2, 34.5, "bart")]
+    write_benchmark(store.root(), "compressed_sensing", times)
+    tested, untested = claims.check(results)[3].verdicts
+    assert (tested.outcome, tested.words) == (Outcome.HOLDS, "holds as printed")
+    assert "BART, was 1.50 dB above real" in tested.explanation
+    assert untested.explanation == ""
+
+
 def test_the_paper_s_claims_hold_on_the_paper_s_tables():
     checked = claims.check(None)
     assert [{verdict.outcome for verdict in claim.paper} for claim in checked] == [{Outcome.HOLDS}] * 5 + [
