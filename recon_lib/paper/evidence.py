@@ -107,12 +107,15 @@ def _key(row: dict) -> RunKey:
     return RunKey("network", row["training_domain"], test_domain=row["test_domain"], **counts)
 
 
+_ALIKE = ("updates-300", "updates-1500")
+_FEW = (*_ALIKE, "few-plain", "few-images", "residual-4000")
 _CONTROLS = ("equal-updates", "other-seed")
 _QUOTED = (*_CONTROLS, "cs-weights")
 _NEEDS: dict[str, Callable[[], Needs]] = {
     # Pages that show whatever the best results have.
     **dict.fromkeys(("data", "explorer", "networks", "run_it", "training_curves"), Needs),
     **dict.fromkeys(("index", "discussion"), partial(_comparison, *DOMAINS)),
+    "beyond": partial(_variations, *_FEW),
     "differences": partial(_variations, *_CONTROLS),
     "figures/figure1": partial(_networks, TUNED),
     "figures/figure2": partial(_comparison, "t1", pictures=True),
@@ -126,6 +129,7 @@ _NEEDS: dict[str, Callable[[], Needs]] = {
     "tables/table4": partial(_grid, "t2"),
     # Controls and a search, which several pages quote.
     **{name: partial(_variations, name) for name in _QUOTED},
+    "tuned-alike": partial(_variations, *_ALIKE),  # any number of images in as many updates
     "what-matters": partial(_variations, *_CONTROLS, "residual"),  # beside the training set
     # Claims, by recon_lib.paper.claims.ClaimId.
     "own-domain-wins": partial(_networks, 0),

@@ -62,8 +62,12 @@ class Results:
     @cached_property
     def history(self) -> pandas.DataFrame:
         """One row an epoch of the profile's own runs, columns as in ``HISTORY_COLUMNS``."""
-        rows = read_rows(self.folder / "history.csv.gz", HISTORY_COLUMNS)
-        return rows[rows["variation"] == ""].reset_index(drop=True)
+        return self._history[self._history["variation"] == ""].reset_index(drop=True)
+
+    @cached_property
+    def varied_history(self) -> pandas.DataFrame:
+        """One row an epoch of the controls and measured choices, which the column ``variation`` names."""
+        return self._history[self._history["variation"] != ""].reset_index(drop=True)
 
     @cached_property
     def records(self) -> dict[str, RunRecord]:
@@ -79,6 +83,10 @@ class Results:
         distinct = self._slices[names].drop_duplicates().astype(object)
         rows = distinct.where(distinct.notna() & (distinct != ""), None).to_dict("records")
         return frozenset(map(RunKey.from_json, rows))
+
+    @cached_property
+    def _history(self) -> pandas.DataFrame:
+        return read_rows(self.folder / "history.csv.gz", HISTORY_COLUMNS)
 
     @cached_property
     def _slices(self) -> pandas.DataFrame:

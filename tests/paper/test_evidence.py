@@ -69,7 +69,7 @@ def test_an_unknown_page_is_refused():
 
 def test_a_page_selects_its_own_results_and_reads_none_besides():
     assert len(SHOWN) > 15
-    controls = {"equal-updates", "other-seed", "cs-weights", "what-matters", *claims.ClaimId}
+    controls = {"equal-updates", "other-seed", "cs-weights", "what-matters", "tuned-alike", *claims.ClaimId}
     for name, selected in SHOWN.items():
         assert {*selected} - controls <= {name}, name
     for name, text in PAGES.items():

@@ -1,0 +1,175 @@
+"""What each ingredient of a recipe for few images changes, and what they give together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recon_lib.experiment.design import REFERENCE, TUNED, domain_name
+from recon_lib.experiment.named_recipes import FEW_IMAGES
+from recon_lib.paper.differences.effects import effects, gain, largest, mean_psnr, rows
+from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains, with_interval
+from recon_lib.paper.domains import page_domains
+from recon_lib.paper.markdown import note, render_table
+from recon_lib.paper.markup import Rendered
+from recon_lib.results.store import Results
+
+if TYPE_CHECKING:
+    import pandas
+
+PLAIN = "few-plain"
+"""Five images with nothing added, the side that each ingredient is compared with."""
+RESIDUAL = "residual-4000"
+_FEW = 5
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """One ingredient.
+
+    Attributes:
+        variation: The label of its run.
+        title: What it is, in words.
+        source: Who proposed it, with their one finding; where it is ours, that it is.
+    """
+
+    variation: str
+    title: str
+    source: str
+
+
+_MRAUGMENT = "[Fabian, Heckel and Soltanolkotabi 2021](https://arxiv.org/abs/2106.14947)"
+INGREDIENTS = (
+    Ingredient(
+        "few-mirrors",
+        "mirror images",
+        f"{_MRAUGMENT}: augmentation gains most where images are few",
+    ),
+    Ingredient("few-shifts", "shifts by up to 8 pixels", "as above; circular, so that k-space changes by phases alone"),
+    Ingredient("few-intensity", "intensities to a power", "as above; the power law is ours"),
+    Ingredient(
+        "few-noise",
+        "noise in k-space",
+        "[Desai and others 2023](https://arxiv.org/abs/2110.00075): training on noisier scans makes networks need "
+        "fewer references",
+    ),
+    Ingredient("few-accelerations", "masks of other accelerations too", "ours"),
+    Ingredient(
+        "few-average",
+        "mean of the weights over the second half, at a constant rate",
+        "[Izmailov and others 2018](https://arxiv.org/abs/1803.05407): averaged weights generalise better; after every "
+        "update is ours",
+    ),
+    Ingredient(
+        "few-scale-shift",
+        "only a scale and a shift of each channel",
+        "[Sun and others 2019](https://arxiv.org/abs/1812.02391): they overfit few images less; the folding is ours",
+    ),
+    Ingredient(
+        "few-pull",
+        "a pull towards the trained weights",
+        "[Li, Grandvalet and Davoine 2018](https://arxiv.org/abs/1802.01483): to stay near the start is better than "
+        "to stay near zero; the proximal step is ours",
+    ),
+    Ingredient(
+        "few-held-kspace",
+        "stopping by a part of k-space that no update sees",
+        "[Yaman and others 2022](https://arxiv.org/abs/2102.07737) and "
+        "[Darestani, Liu and Heckel 2022](https://arxiv.org/abs/2204.07204) stop so on a single scan; in tuning, ours",
+    ),
+    Ingredient(
+        "few-residual",
+        "sub-networks that put out a correction",
+        "[Zhang and others 2017](https://doi.org/10.1109/TIP.2017.2662206), for denoising",
+    ),
+)
+
+
+def render_ingredients(results: Results | None) -> Rendered:
+    """Tabulate what each ingredient changes, alone.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: the mean change of PSNR on slices of the training subjects, which the networks of photographs never
+        saw, with its interval over these subjects.
+    """
+    domains = page_domains(results)
+    table = [(item.title, *_changes(results, item.variation), item.source) for item in INGREDIENTS]
+    heads = ("Ingredient", *(f"{domain_name(domain)}, dB" for domain in domains), "Source, and its finding")
+    return render_table(heads, table, "l" * len(heads))
+
+
+def _changes(results: Results | None, variation: str) -> list[str]:
+    domains = page_domains(results)
+    tuned = [effect for effect in effects(results, variation, base=PLAIN) if effect.n_finetune == _FEW]
+    if not tuned:
+        return [NOT_RUN, *[""] * (len(domains) - 1)]
+    return [with_interval(tuned[0].by_domain.get(domain)) for domain in domains]
+
+
+def render_plain(results: Results | None) -> Rendered:
+    """Say what the ingredients are compared with.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: a sentence with mean PSNR on slices of the training subjects.
+    """
+    slices = rows(results, PLAIN)
+    if slices is None:
+        return note(f"Five images with nothing added, on slices of the training subjects: {NOT_RUN}.")
+    means = [f"{mean_psnr(slices, domain):.2f} dB on {domain_name(domain)}" for domain in page_domains(results)]
+    people = slices["subject"].nunique()
+    return Rendered(markdown=f"With nothing added: {' and '.join(means)} slices of {people} training subjects.")
+
+
+def render_final(results: Results | None) -> Rendered:
+    """Compare the recipe for few images with what it has to equal, on the test slices.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: a line a comparison, a column a contrast; what was not run says so.
+    """
+    domains = page_domains(results)
+    table = []
+    for title, left, right in _comparisons(results):
+        if left is None or right is None or not len(left) or not len(right):
+            table.append((title, NOT_RUN, *[""] * (2 * len(domains) - 1)))
+        else:
+            table.append((title, *means_and_gains(left, gain(left, right), domains)))
+    heads = gain_heads(domains, "first minus second")
+    return render_table(("First, and second", *heads), table, "l" + "rl" * len(domains))
+
+
+def _comparisons(results: Results | None) -> list[tuple[str, pandas.DataFrame | None, pandas.DataFrame | None]]:
+    few, fifty = (_tuned(rows(results, FEW_IMAGES), count) for count in (_FEW, REFERENCE))
+    own = None if results is None else largest(results.slices)
+    photographs = None if own is None else own[own["training_domain"] == "natural"]
+    in_domain = None if own is None else own[own["training_domain"] == own["test_domain"]]
+    return [
+        (
+            f"photographs and {_FEW} images by the new recipe, and {REFERENCE} by the paper's",
+            few,
+            _tuned(photographs, REFERENCE),
+        ),
+        (f"photographs and {_FEW} images by the new recipe, and {REFERENCE} by the new one", few, fifty),
+        (
+            f"photographs and {_FEW} images by the new recipe, and the own contrast's network with {REFERENCE}",
+            few,
+            _tuned(in_domain, REFERENCE),
+        ),
+        (
+            f"photographs alone with a correction output, and photographs tuned with {TUNED} without",
+            _tuned(rows(results, RESIDUAL), 0),
+            _tuned(photographs, TUNED),
+        ),
+    ]
+
+
+def _tuned(slices: pandas.DataFrame | None, count: int) -> pandas.DataFrame | None:
+    return None if slices is None else slices[slices["n_finetune"] == count]

@@ -1,0 +1,92 @@
+"""Where more updates begin to hurt: PSNR on slices of the pool that no update saw, on the way of a tuning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recon_lib.core.style import COLUMN_WIDTH, SERIES, blank_figure, plain_axes
+from recon_lib.experiment.design import domain_name
+from recon_lib.paper.differences.page import NOT_RUN
+from recon_lib.paper.figure_files import render_figure
+from recon_lib.paper.images_or_updates import TARGETS
+from recon_lib.paper.markdown import note
+from recon_lib.paper.markup import Rendered
+from recon_lib.results.store import Results
+
+if TYPE_CHECKING:
+    import pandas
+
+_LOST = 0.02  # dB below the best: less is not worth a word
+
+
+def held_out(results: Results | None) -> pandas.DataFrame | None:
+    """Return the curves of the longest tunings.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        One row a point: ``test_domain, n_finetune, updates, psnr_held``, dB, mean over draws; ``None`` if none was
+        measured.
+    """
+    if results is None:
+        return None
+    rows = results.varied_history
+    rows = rows[(rows["variation"] == f"updates-{max(TARGETS)}") & rows["psnr_held"].notna()]
+    if not len(rows):
+        return None
+    return rows.groupby(["test_domain", "n_finetune", "updates"], as_index=False)["psnr_held"].mean()
+
+
+def render_held_out(results: Results | None) -> Rendered:
+    """Draw the curves, a panel for each contrast and a line for each number of images.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        The figure, its caption and files; a note if none was measured.
+    """
+    curves = held_out(results)
+    if curves is None:
+        return note(f"Held-out slices on the way of {max(TARGETS)} updates: {NOT_RUN}.")
+    domains = list(curves["test_domain"].unique())
+    figure, grid = blank_figure((COLUMN_WIDTH, 3.0), 1, len(domains))
+    for axes, domain in zip(grid[0], domains, strict=True):
+        parts = curves[curves["test_domain"] == domain].groupby("n_finetune")
+        for colour, (images, part) in zip(SERIES, parts, strict=False):
+            axes.plot(part["updates"], part["psnr_held"], lw=1.3, color=colour, label=f"{images} images")
+        axes.set(xlabel="updates", ylabel="PSNR, dB", title=f"held-out {domain_name(domain)} slices")
+        plain_axes(axes)
+    grid[0][0].legend(fontsize=8, frameon=False)
+    caption = (
+        "PSNR on slices of the pool that no update saw, on the way of the longest tunings. See whether a line of few "
+        "images turns down before its end: from there on the network learns its images by heart."
+    )
+    return render_figure(figure, "too_many_updates", curves, caption, f"PSNR over updates. {caption}")
+
+
+def render_turn(results: Results | None) -> Rendered:
+    """Say for the fewest images where the curve is highest, and what is lost from there to its end.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: a sentence for each contrast; empty if none was measured.
+    """
+    curves = held_out(results)
+    if curves is None:
+        return Rendered(markdown="")
+    sentences = []
+    for domain, part in curves.groupby("test_domain", sort=True):
+        images = int(part["n_finetune"].min())
+        curve = part[part["n_finetune"] == images].sort_values("updates")
+        best = curve.loc[curve["psnr_held"].idxmax()]
+        lost = float(best["psnr_held"] - curve["psnr_held"].iloc[-1])
+        if lost > _LOST:
+            outcome = f"is highest after {best['updates']:.0f} updates and loses {lost:.2f} dB to the end"
+        else:
+            outcome = f"does not fall within {curve['updates'].max():.0f} updates"
+        sentences.append(f"With {images} {domain_name(str(domain))} images it {outcome}.")
+    return Rendered(markdown="PSNR on the held-out slices: " + " ".join(sentences))

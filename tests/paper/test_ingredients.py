@@ -1,0 +1,68 @@
+"""Each ingredient is compared with nothing added on the same draws, and the recipe with what it has to equal."""
+
+from fabricated import SUBJECTS, cell, line, made, plain
+
+from recon_lib.experiment.profile import load_profile
+from recon_lib.paper import ingredients as page
+
+TRAIN = ("sub-01", "sub-02", "sub-03")
+
+
+def few(name, t1, t2, **changes):
+    return cell({"t1": t1, "t2": t2}, subjects=TRAIN, n_finetune=5, variation=name, **changes)
+
+
+VARIATIONS = [
+    *few("few-plain", 35.0, 37.0),
+    *few("few-plain", 35.2, 37.2, draw=1),
+    *few("few-mirrors", 35.1, 37.3),
+    *few("few-mirrors", 35.2, 37.4, draw=1),
+    *few("few-residual", 36.0, 38.0),
+    *cell({"t1": 34.0, "t2": 36.0}, subjects=TRAIN, n_finetune=0, variation="few-residual"),
+    *cell({"t1": 36.1, "t2": 38.2}, n_finetune=5, variation="few-images"),
+    *cell({"t1": 36.2, "t2": 38.4}, n_finetune=50, variation="few-images"),
+    *cell({"t1": 35.0, "t2": 37.0}, n_finetune=0, variation="residual-4000"),
+]
+OWN = [
+    *cell({"t1": 36.0, "t2": 38.0}, n_finetune=50),
+    *cell({"t1": 34.5, "t2": 37.5}, n_finetune=20),
+    *cell({"t1": 90.0, "t2": 90.0}, n_finetune=50, n_train=500),
+    *cell({"t1": 36.3}, n_finetune=50, training_domain="t1"),
+    *cell({"t2": 38.5}, n_finetune=50, training_domain="t2"),
+    *cell({"t1": 80.0}, n_finetune=50, training_domain="t2"),
+]
+
+
+def test_every_ingredient_is_a_variation_judged_on_training_subjects():
+    desk = load_profile("desk").variations
+    planned = {name for name in desk if name.startswith("few-")} - {page.PLAIN, page.FEW_IMAGES}
+    assert {item.variation for item in page.INGREDIENTS} == planned
+    assert {desk[name].split for name in (*planned, page.PLAIN)} == {"train"}
+    assert all(item.source for item in page.INGREDIENTS)
+
+
+def test_an_ingredient_is_compared_on_the_same_draws():
+    text = plain(page.render_ingredients(made(OWN, VARIATIONS)))
+    assert line(text, "mirror images").startswith(
+        "| mirror images | +0.05 (+0.05 to +0.05) | +0.25 (+0.25 to +0.25) | [Fabian"
+    )
+    assert "+0.90 (" not in line(text, "sub-networks that put out a correction")
+    assert line(text, "sub-networks that put out a correction").split(" | ")[1].startswith("+1.00")
+    assert "| not run yet |" in line(text, "noise in k-space")
+    assert plain(page.render_ingredients(None)).count("not run yet") == len(page.INGREDIENTS)
+
+
+def test_what_they_are_compared_with_is_said():
+    text = plain(page.render_plain(made(OWN, VARIATIONS)))
+    assert "training subjects" in text
+    assert f"slices of {len(TRAIN)}" in text
+    assert len(TRAIN) != len(SUBJECTS)
+    assert "not run yet" in plain(page.render_plain(made(OWN)))
+
+
+def test_the_recipe_is_compared_with_fifty_and_with_the_own_contrast():
+    lines = plain(page.render_final(made(OWN, VARIATIONS))).splitlines()[2:]
+    changes = [[cell_text.split(" ")[0] for cell_text in text.split(" | ")[2::2]] for text in lines]
+    assert changes == [["+0.10", "+0.20"], ["−0.10", "−0.20"], ["−0.20", "−0.30"], ["+0.50", "−0.50"]]  # noqa: RUF001
+    assert plain(page.render_final(made(OWN))).count("not run yet") == 4
+    assert plain(page.render_final(None)).count("not run yet") == 4
