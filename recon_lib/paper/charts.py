@@ -113,6 +113,8 @@ def training_curves(history: pandas.DataFrame, *, comparable: bool = False) -> F
             axes.sharex(grid[0][0])
             if comparable:
                 axes.sharey(first)
+    for axes in grid[0]:
+        axes.autoscale_view()  # over the rows that share its scale, whose limits are those of the first until then
     stages = history["subnetwork"].nunique()
     for axes in grid[-1]:
         axes.set_xlabel("updates" + (f", sub-networks 1 to {stages} in turn" if stages > 1 else ""), fontsize=TEXT)

@@ -47,8 +47,9 @@ def test_rows_share_their_scales_where_the_runs_saw_the_same_images(comparable):
     first, second = np.reshape(charts.training_curves(pd.DataFrame(rows), comparable=comparable).axes, (2, 2))
     for panel, other in zip(first, second, strict=True):
         assert (panel.get_ylim() == other.get_ylim()) == comparable
-        low, high = panel.get_ylim()
-        assert all(low <= value <= high for line in panel.lines for value in line.get_ydata())
+        for axes in (panel, other):
+            low, high = axes.get_ylim()
+            assert all(low <= value <= high for line in axes.lines for value in line.get_ydata())
 
 
 def test_of_a_domains_runs_the_one_of_most_images_and_of_the_first_draw_is_drawn():
