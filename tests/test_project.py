@@ -26,7 +26,7 @@ PACKAGE = ROOT / "recon_lib"
 # What needs a network; everything else works, and the book builds, without Keras or its backends.
 KERAS = (
     "network runs/coil_collect runs/coil_tests runs/coils runs/collect runs/evaluate runs/execute runs/panels "
-    "runs/queue runs/rounding runs/scanner runs/worker "
+    "runs/queue runs/rounding runs/scanner runs/worker scans/coil_reconstruct "
     "scans/curve scans/duration scans/finetune scans/in_memory scans/reconstruct scans/spread explorer/live quickstart"
 )
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}

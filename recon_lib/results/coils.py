@@ -82,5 +82,6 @@ def read() -> tuple[pandas.DataFrame | None, dict]:
 
 def read_pictures() -> dict[str, np.ndarray]:
     """Read the pictures of the real slice: magnitudes, float16, by name."""
-    with np.load(folder() / "panels.npz", allow_pickle=False) as archive:
+    path = folder() / "panels.npz"
+    with np.load(path, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

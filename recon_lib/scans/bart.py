@@ -40,15 +40,44 @@ def read_cfl(path: Path) -> np.ndarray:
     if len(long) > 3 or math.prod(sizes) > LARGEST:
         axes = "x".join(map(str, sizes))
         raise ReconError(f"{path} has the dimensions {axes}: a scan is rows and columns, and slices at most.")
+    array = _load(path, sizes)
+    slices = array.reshape(*sizes[:2], -1, order="F") if min(sizes[:2]) > 1 else array.reshape(_padded(long), order="F")
+    return np.ascontiguousarray(np.moveaxis(slices, 2, 0) if slices.shape[2] > 1 else slices[..., 0])
+
+
+def read_cfl_coils(path: Path) -> np.ndarray:
+    """Read an array of several coils.
+
+    Args:
+        path: The ``.cfl`` file; its ``.hdr`` stands beside it.
+
+    Returns:
+        complex64 ``(slices, coils, height, width)``: readout and phase encoding are rows and columns, whichever
+        dimension behind the coils holds the slices.
+
+    Raises:
+        ReconError: As :func:`read_cfl`; or there is a second phase encoding, or more than one long dimension behind
+            the coils.
+    """
+    path = Path(path)
+    sizes = _sizes(path)
+    sizes += [1] * (_COILS + 1 - len(sizes))
+    slices = [n for n in sizes[_COILS + 1 :] if n > 1]
+    if sizes[2] > 1 or len(slices) > 1 or math.prod(sizes) > LARGEST:
+        axes = "x".join(map(str, sizes))
+        raise ReconError(f"{path} has the dimensions {axes}: a scan is rows, columns, one partition, coils, slices.")
+    array = _load(path, sizes).reshape(*sizes[:2], sizes[_COILS], -1, order="F")
+    return np.ascontiguousarray(array.transpose(3, 2, 0, 1))
+
+
+def _load(path: Path, sizes: list[int]) -> np.ndarray:
     try:
         count = path.stat().st_size
         if count != 8 * math.prod(sizes):
             raise ReconError(f"{path} has {count} bytes where its header says {8 * math.prod(sizes)}: copy it again.")
-        array = np.fromfile(path, "<c8").reshape(sizes, order="F")
+        return np.fromfile(path, "<c8").reshape(sizes, order="F")
     except OSError as error:
         raise ReconError(f"Cannot read {path} ({error.strerror or error}): copy it again.") from error
-    slices = array.reshape(*sizes[:2], -1, order="F") if min(sizes[:2]) > 1 else array.reshape(_padded(long), order="F")
-    return np.ascontiguousarray(np.moveaxis(slices, 2, 0) if slices.shape[2] > 1 else slices[..., 0])
 
 
 def _padded(sizes: list[int]) -> tuple[int, ...]:
