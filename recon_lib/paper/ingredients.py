@@ -10,6 +10,7 @@ from recon_lib.experiment.named_recipes import FEW_IMAGES
 from recon_lib.paper.differences.effects import effects, gain, largest, mean_psnr, rows
 from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains, with_interval
 from recon_lib.paper.domains import page_domains
+from recon_lib.paper.images_or_updates import TARGETS
 from recon_lib.paper.markdown import note, render_table
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.store import Results
@@ -144,6 +145,28 @@ def render_final(results: Results | None) -> Rendered:
             table.append((title, *means_and_gains(left, gain(left, right), domains)))
     heads = gain_heads(domains, "first minus second")
     return render_table(("First, and second", *heads), table, "l" + "rl" * len(domains))
+
+
+def render_cost(results: Results | None) -> Rendered:
+    """Sum what the runs of the page took.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        Markdown: for each part of the page its runs that are collected, and their minutes.
+    """
+    parts = {
+        "images or updates": {f"updates-{target}" for target in TARGETS},
+        "ingredients": {PLAIN, *(item.variation for item in INGREDIENTS)},
+        "the recipe, and the network that it starts from": {FEW_IMAGES, RESIDUAL},
+    }
+    table = []
+    for title, names in parts.items():
+        records = [] if results is None else [r for r in results.records.values() if r.key.variation in names]
+        minutes = sum(record.seconds or 0 for record in records) / 60
+        table.append((title, str(len(records)), f"{minutes:.0f}" if records else NOT_RUN))
+    return render_table(("Part", "Runs", "Minutes"), table, "lrr")
 
 
 def _comparisons(results: Results | None) -> list[tuple[str, pandas.DataFrame | None, pandas.DataFrame | None]]:

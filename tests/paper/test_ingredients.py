@@ -1,5 +1,7 @@
 """Each ingredient is compared with nothing added on the same draws, and the recipe with what it has to equal."""
 
+from types import SimpleNamespace
+
 from fabricated import SUBJECTS, cell, line, made, plain
 
 from recon_lib.experiment.profile import load_profile
@@ -66,3 +68,23 @@ def test_the_recipe_is_compared_with_fifty_and_with_the_own_contrast():
     assert changes == [["+0.10", "+0.20"], ["−0.10", "−0.20"], ["−0.20", "−0.30"], ["+0.50", "−0.50"]]  # noqa: RUF001
     assert plain(page.render_final(made(OWN))).count("not run yet") == 4
     assert plain(page.render_final(None)).count("not run yet") == 4
+
+
+def test_the_cost_is_the_sum_of_the_runs_of_each_part():
+    names = [
+        ("updates-300", 90),
+        ("updates-1500", 150),
+        ("few-noise", 60),
+        ("few-plain", None),
+        ("residual", 6000),
+        (None, 600),
+    ]
+    records = {
+        str(k): SimpleNamespace(key=SimpleNamespace(variation=name), seconds=seconds)
+        for k, (name, seconds) in enumerate(names)
+    }
+    text = plain(page.render_cost(SimpleNamespace(records=records)))
+    assert "| images or updates | 2 | 4 |" in text
+    assert "| ingredients | 2 | 1 |" in text
+    assert text.splitlines()[-1].endswith("| 0 | not run yet |")
+    assert plain(page.render_cost(None)).count("not run yet") == 3
