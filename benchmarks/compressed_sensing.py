@@ -113,4 +113,4 @@ def _sigpy(kspace: np.ndarray, masks: np.ndarray, wavelet: str, iterations: int)
 
 
 if __name__ == "__main__":
-    harness.main("compressed_sensing", measure, ["scipy", *peers.peer_versions("sigpy")])
+    harness.main("compressed_sensing", measure, ["scipy"], peers.peer_versions("sigpy"))

@@ -14,7 +14,7 @@ from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.training import hybrid_loss, make_optimizer
 from recon_lib.network.tuning import _EndToEnd  # the library's own step, not a copy of it
 
-SIZES, ROUNDS = ((120, 192), (256, 176)), 9
+SIZES, ROUNDS = ((120, 192), (256, 176)), 5
 
 
 def measure(tiny: bool) -> harness.Rows:
@@ -64,4 +64,4 @@ def model_of(architecture: Architecture, consistent: bool = True) -> keras.Model
 
 
 if __name__ == "__main__":
-    harness.main("feeding", measure, ["keras", "tensorflow"])
+    harness.main("feeding", measure, network.packages())

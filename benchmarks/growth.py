@@ -17,10 +17,10 @@ from recon_lib.core.errors import ReconError
 STEP, RECONSTRUCTION = "fine-tuning step", "reconstruction"
 BASE = {"what": STEP, "side": 96, "batch": 1, "depth": 5, "images": 1}
 AXES = {  # what grows alone; all else stays as in BASE
-    "side": [{"side": side} for side in (64, 96, 128, 192, 256)],
-    "batch": [{"batch": batch} for batch in (1, 2, 4, 8)],
-    "depth": [{"depth": depth} for depth in (1, 2, 4, 8)],
-    "images": [{"what": RECONSTRUCTION, "images": count} for count in (8, 16, 32, 64)],
+    "side": [{"side": side} for side in (64, 128, 256)],
+    "batch": [{"batch": batch} for batch in (1, 3, 8)],
+    "depth": [{"depth": depth} for depth in (1, 3, 8)],
+    "images": [{"what": RECONSTRUCTION, "images": count} for count in (8, 24, 64)],
 }
 ROUNDS = 3
 
@@ -94,4 +94,4 @@ def _resident() -> float:
 
 
 if __name__ == "__main__":
-    harness.main("growth", measure, ["keras", "tensorflow"])
+    harness.main("growth", measure, network.packages())

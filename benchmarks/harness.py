@@ -17,6 +17,7 @@ from recon_lib.core import files, host
 from recon_lib.core.errors import ReconError
 from recon_lib.network import accelerator
 from recon_lib.results import provenance, store
+from recon_lib.results.benchmarks import on_card
 
 Rows = list[dict]
 
@@ -142,13 +143,19 @@ def publish(name: str, content: Mapping[str, object]) -> Path:
     return path
 
 
-def main(name: str, measure: Callable[[bool], Rows], packages: Sequence[str] = ()) -> None:
+def main(
+    name: str,
+    measure: Callable[[bool], Rows],
+    packages: Sequence[str] = (),
+    peers: Mapping[str, str] | None = None,
+) -> None:
     """Run one benchmark from the command line.
 
     Args:
         name: The benchmark, and its file.
         measure: Returns the rows; true asks for the tiniest sizes, whose timings mean nothing and are not kept.
-        packages: Whose versions belong to the numbers, where they are installed.
+        packages: Whose versions belong to the numbers.
+        peers: Versions of the peers, by package.
     """
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks.{name}", description=sys.modules[measure.__module__].__doc__
@@ -163,13 +170,15 @@ def main(name: str, measure: Callable[[bool], Rows], packages: Sequence[str] = (
         for row in rows:
             print("  " + ", ".join(f"{key} {_short(value)}" for key, value in row.items()), flush=True)
         if not tiny:
+            described = machine()
             content = {
-                "machine": machine(),
-                "versions": versions(*packages),
+                "machine": described,
+                "versions": versions(*packages) | dict(peers or {}),
                 "commit": host.commit() or "",
                 "rows": rows,
             }
-            print(f"{publish(name, content)}: {time.monotonic() - start:.0f} s", flush=True)
+            file = on_card(name) if described.get("accelerator") else name
+            print(f"{publish(file, content)}: {time.monotonic() - start:.0f} s", flush=True)
     except ReconError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from error

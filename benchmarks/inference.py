@@ -2,63 +2,83 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import numpy as np
 from keras import ops
 
-from benchmarks import harness, network, peers
+from benchmarks import harness, network, peers, workers
 from benchmarks.compressed_sensing import BART, ITERATIONS, real_slices, scaled_psnr
+from benchmarks.training import POLICIES
 from recon_lib.experiment.counting import operations
 from recon_lib.imaging.acquisition import Acquired, Acquisition, acquire, to_complex
-from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.cascade import Cascade, build, with_precision
 from recon_lib.network.files import load_network
 from recon_lib.results import store
 
-BATCHES, ROUNDS = (1, 2, 4, 8), 5
+ON_PROCESSOR, ON_CARD, TINY, ROUNDS = (1, 4), (1, 8, 64), (1, 2), 5  # batches
 NETWORK = "natural-4000"  # the released network whose PSNR is told; the time is any network's
 
 
 def measure(tiny: bool) -> harness.Rows:
-    """Time a reconstruction at each batch; BART's compressed sensing runs in the same turns, slice by slice."""
+    """Time a reconstruction at each batch and precision; BART's compressed sensing takes its turn, slice by slice."""
     images, masks = real_slices(tiny)
-    cascade = _network(tiny)
-    batches, rounds = ((1, 2), 1) if tiny else (BATCHES, ROUNDS)
-    run = {"recon_lib": _ours(cascade)}
-    settings = {"recon_lib": "oneDNN"}
-    if peers.there("torch"):
-        run["pytorch"] = _theirs(cascade)
-        settings["pytorch"] = "channels last"
+    batches = TINY if tiny else ON_CARD if network.has_card() else ON_PROCESSOR
+    rows = []
+    with ExitStack() as stack:
+        worker = None
+        if peers.there("torch"):
+            worker = stack.enter_context(workers.Worker("inference", peers.torch_python(), tiny))
+        for precision in network.precisions():
+            rows += _measure(images, masks, batches, precision, worker, tiny=tiny)
+    return rows
+
+
+def _measure(
+    images: np.ndarray,
+    masks: np.ndarray,
+    batches: tuple[int, ...],
+    precision: str,
+    worker: workers.Worker | None,
+    *,
+    tiny: bool,
+) -> harness.Rows:
+    """Time all tools in turn in one precision."""
+    cascade = with_precision(_network(tiny), POLICIES[precision])
+    settings = {"recon_lib": "oneDNN"} | ({"pytorch": "channels last"} if worker else {})
     calls: dict[tuple[str, int], Callable[[], object]] = {}
     for batch in batches:
-        chosen = np.arange(batch) % len(images)
-        data = acquire(images[chosen], masks[chosen])
-        calls |= {(tool, batch): prepare(data) for tool, prepare in run.items()}
+        calls["recon_lib", batch] = _ours(cascade, _batch(images, masks, batch))
+        if worker:
+            calls["pytorch", batch] = worker.call("reconstruct", precision, batch)
     bart = peers.Bart(Acquisition(masks[:1]).forward(images[:1])) if peers.there("bart") else None
     if bart:
         options = next(iter(BART.values()))
         calls["bart", 1] = lambda: bart.pics(options, 2 if tiny else ITERATIONS)
-    seconds = harness.interleave(calls, rounds)
+    seconds = harness.interleave(calls, 1 if tiny else ROUNDS)
     size = images.shape[1:]
-    work = operations(cascade.architecture, size)
     own = {key: values for key, values in seconds.items() if key[0] != "bart"}
-    rows = network.compared("network", size, own, work, settings)
-    data = acquire(images, masks)
+    rows = network.compared("network", size, own, operations(cascade.architecture, size), settings, precision)
+    quality = {"recon_lib": scaled_psnr(_ours(cascade, acquire(images, masks))(), images)}
+    if worker:
+        quality["pytorch"] = worker.call("psnr", precision, len(images))()
     for row in rows:
-        output = run[row["tool"]](data)()
-        row["psnr"] = scaled_psnr(output, images)
-        row["slices"] = len(images)
-    if bart:
-        psnr = scaled_psnr(calls["bart", 1](), images[:1])
+        row |= {"psnr": quality[row["tool"]], "slices": len(images)}
+        if bart and row["tool"] == "recon_lib":
+            mine = seconds["recon_lib", row["batch"]]
+            row["times_faster_bart"] = harness.times_faster(mine, seconds["bart", 1], (row["batch"], 1))
+    if bart and precision == "float32":  # its own precision is always the same
         row = {"what": "cs:l1-wavelet", "size": list(size), "batch": 1, "tool": "bart"}
-        rows.append(
-            {**row, **harness.timing(seconds["bart", 1]), "setting": " ".join(options), "psnr": psnr, "slices": 1}
-        )
-        for row in rows:
-            if row["tool"] == "recon_lib":
-                mine = seconds["recon_lib", row["batch"]]
-                row["times_faster_bart"] = harness.times_faster(mine, seconds["bart", 1], (row["batch"], 1))
+        row |= harness.timing(seconds["bart", 1]) | {"setting": " ".join(options), "slices": 1}
+        rows.append({**row, "psnr": scaled_psnr(calls["bart", 1](), images[:1])})
     return rows
+
+
+def _batch(images: np.ndarray, masks: np.ndarray, batch: int) -> Acquired:
+    chosen = np.arange(batch) % len(images)
+    return acquire(images[chosen], masks[chosen])
 
 
 def _network(tiny: bool) -> Cascade:
@@ -68,36 +88,39 @@ def _network(tiny: bool) -> Cascade:
     return load_network(path)[0]
 
 
-def _ours(cascade: Cascade) -> Callable[[Acquired], Callable[[], np.ndarray]]:
-    def prepare(data: Acquired) -> Callable[[], np.ndarray]:
-        def reconstruct() -> np.ndarray:
-            output = cascade.predict_on_batch((data.zero_filled, data.mask))
-            return np.abs(to_complex(ops.convert_to_numpy(output["image"])))
+def _ours(cascade: Cascade, data: Acquired) -> Callable[[], np.ndarray]:
+    def reconstruct() -> np.ndarray:
+        output = cascade.predict_on_batch((data.zero_filled, data.mask))
+        return np.abs(to_complex(ops.convert_to_numpy(output["image"])))
 
-        return reconstruct
-
-    return prepare
+    return reconstruct
 
 
-def _theirs(cascade: Cascade) -> Callable[[Acquired], Callable[[], np.ndarray]]:
+def peer(tiny: bool) -> Callable[..., Callable[[], object]]:
+    """Return what prepares the same reconstruction by the PyTorch twin (:mod:`benchmarks.workers`).
+
+    Args:
+        tiny: Whether network and images are the tiniest.
+    """
     import torch
 
     from benchmarks import twin
 
-    model = twin.Twin(cascade).to(memory_format=torch.channels_last).eval()
+    images, masks = real_slices(tiny)
+    model = twin.Twin(_network(tiny)).to(twin.DEVICE, memory_format=torch.channels_last).eval()
 
-    def prepare(data: Acquired) -> Callable[[], np.ndarray]:
-        *inputs, _ = twin.tensors(data, channels_last=True)
+    def reconstruct(inputs: tuple[torch.Tensor, ...], precision: str) -> np.ndarray:
+        with torch.inference_mode(), twin.precision(precision):
+            image, _ = model(*inputs)
+            return torch.hypot(image[:, 0], image[:, 1]).cpu().numpy()
 
-        def reconstruct() -> np.ndarray:
-            with torch.inference_mode():
-                image, _ = model(*inputs)
-                return torch.hypot(image[:, 0], image[:, 1]).numpy()
-
-        return reconstruct
+    def prepare(what: str, precision: str, batch: int) -> Callable[[], object]:
+        *inputs, _ = twin.tensors(_batch(images, masks, batch), channels_last=True)
+        run = functools.partial(reconstruct, inputs, precision)
+        return run if what == "reconstruct" else lambda: scaled_psnr(run(), images)
 
     return prepare
 
 
 if __name__ == "__main__":
-    harness.main("inference", measure, ["keras", "tensorflow", *peers.peer_versions("torch")])
+    harness.main("inference", measure, network.packages(), peers.peer_versions("torch"))

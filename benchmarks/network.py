@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 
+import keras
 import numpy as np
 
 from benchmarks import harness
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.acquisition import Acquired, acquire
 from recon_lib.imaging.masks import mask_stack
+from recon_lib.network.device import device_memory
+from recon_lib.network.precision import machine_bfloat16
 
 PAPER = Architecture()
 TINY = Architecture(subnetworks=2, filters=4)
@@ -32,14 +35,32 @@ def sample(size: tuple[int, int], batch: int) -> Acquired:
     return acquire(images, mask_stack(size, batch))
 
 
+def packages() -> list[str]:
+    """Return the packages that ours computes with."""
+    return ["keras", keras.backend.backend()]
+
+
+def precisions() -> tuple[str, ...]:
+    """Return what this machine's networks are timed in: bfloat16 too where the machine computes in it."""
+    advantage, obstacle = machine_bfloat16()
+    print(f"  bfloat16: {obstacle or advantage}", flush=True)
+    return ("float32",) if obstacle else ("float32", "bfloat16")
+
+
+def has_card() -> bool:
+    """Tell whether networks compute on a graphics card."""
+    return device_memory() is not None
+
+
 def compared(
     what: str,
     size: tuple[int, int],
     seconds: Mapping[tuple[str, int], Sequence[float]],
     work: float,
     settings: Mapping[str, str],
+    precision: str = "float32",
 ) -> harness.Rows:
-    """Make the rows of one network and size: a tool and a batch each, ours with its advantage over PyTorch.
+    """Make the rows of one network, size and precision: a tool and a batch each, ours with its lead over PyTorch.
 
     Args:
         what: The network.
@@ -47,10 +68,11 @@ def compared(
         seconds: Timings of each call, by tool and batch.
         work: Operations a slice.
         settings: Of each tool, in words.
+        precision: Of all tools.
 
     Returns:
-        Rows; ``best`` marks a tool's fastest batch a slice, where ``times_faster`` compares the best of both, and
-        elsewhere equal batches.
+        Rows; ``best`` marks a tool's fastest batch a slice, where ``times_faster_best`` compares the best of both;
+        ``times_faster`` compares equal batches.
     """
     rows = []
     best = {
@@ -58,7 +80,8 @@ def compared(
         for tool in settings
     }
     for (tool, batch), values in seconds.items():
-        row = {"what": what, "size": list(size), "batch": batch, "tool": tool, **harness.timing(values, batch)}
+        row = {"what": what, "size": list(size), "batch": batch, "tool": tool, "precision": precision}
+        row |= harness.timing(values, batch)
         row |= {"gflops": work / row["seconds_per_slice"] / 1e9, "setting": settings[tool], "best": batch == best[tool]}
         if tool == "recon_lib" and "pytorch" in settings:
             row["times_faster"] = harness.times_faster(values, seconds["pytorch", batch], (batch, batch))

@@ -6,19 +6,24 @@ import functools
 import importlib.util
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
 
 INSTALL = {
-    "torch": 'PyTorch is not installed, so ours is measured alone: pip install -e ".[bench]" adds it.',
+    "torch": 'PyTorch is not installed, so ours is measured alone: pip install -e ".[bench]" or make backends adds it.',
     "sigpy": 'SigPy is not installed, so ours is measured alone: pip install -e ".[bench]" adds it.',
     "bart": "BART is not installed, so ours is measured alone: Debian's package bart adds it.",
 }
+
+
+_VERSION = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
 
 
 @functools.cache
@@ -28,15 +33,43 @@ def there(peer: str) -> bool:
     Args:
         peer: ``torch``, ``sigpy`` or ``bart``.
     """
-    found = shutil.which("bart") if peer == "bart" else importlib.util.find_spec(peer)
+    found = shutil.which("bart") if peer == "bart" else _python(peer)
     if not found:
         print(INSTALL[peer], flush=True)
     return bool(found)
 
 
-def peer_versions(*names: str) -> list[str]:
-    """Return those of some packages that are installed, for :func:`benchmarks.harness.main`."""
-    return [name for name in names if importlib.util.find_spec(name)]
+def torch_python() -> str:
+    """Return the interpreter that has PyTorch: this one, or that of the environment that ``make backends`` makes.
+
+    Raises:
+        ReconError: Neither has.
+    """
+    python = _python("torch")
+    if python is None:
+        raise ReconError(INSTALL["torch"])
+    return python
+
+
+def peer_versions(*names: str) -> dict[str, str]:
+    """Return the versions of those of some packages that are installed, for :func:`benchmarks.harness.main`."""
+    interpreters = {name: _python(name) for name in names}
+    return {name: _version(python, name) for name, python in interpreters.items() if python}
+
+
+@functools.cache
+def _python(package: str) -> str | None:
+    """Return an interpreter that has a package, ``None`` if there is none."""
+    if importlib.util.find_spec(package):
+        return sys.executable
+    other = paths.ROOT / ".venv-torch" / "bin" / "python"
+    return str(other) if package == "torch" and other.is_file() and _version(str(other), package) else None
+
+
+def _version(python: str, package: str) -> str:
+    """Return a package's version in an interpreter's environment, empty if it is not there."""
+    done = subprocess.run([python, "-c", _VERSION, package], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 class Bart:

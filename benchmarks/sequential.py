@@ -35,8 +35,8 @@ class Case:
 
 
 CASES = (
-    Case("whole images", 200, (32, 32), SequentialRecipe(batch=10, epochs=EPOCHS, l2=network.L2)),
-    Case("crops of a quarter", 50, (64, 64), SequentialRecipe(batch=10, epochs=EPOCHS, crop=32, l2=network.L2)),
+    Case("whole images", 40, (32, 32), SequentialRecipe(batch=10, epochs=EPOCHS, l2=network.L2)),
+    Case("crops of a quarter", 20, (64, 64), SequentialRecipe(batch=10, epochs=EPOCHS, crop=32, l2=network.L2)),
 )
 TINY = (Case("crops", 4, (16, 12), SequentialRecipe(batch=2, epochs=2, crop=8)),)
 
@@ -127,4 +127,4 @@ def run_again(
 
 
 if __name__ == "__main__":
-    harness.main("sequential", measure, ["keras", "tensorflow"])
+    harness.main("sequential", measure, network.packages())

@@ -2,107 +2,148 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 
-from benchmarks import harness, network, peers
+import keras
+
+from benchmarks import harness, network, peers, workers
 from recon_lib.experiment.counting import operations
 from recon_lib.experiment.recipes import Architecture, TuningRecipe
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.training import hybrid_loss, make_optimizer
 from recon_lib.network.tuning import _EndToEnd  # the library's own step, not a copy of it
 
-SIZES, BATCHES, ROUNDS = ((120, 192), (256, 176), (256, 256)), (1, 2, 4), 3  # the smallest chooses the settings
 SUBNETWORK, CASCADE = "sub-network", "cascade, end to end"
-Step = Callable[[tuple[int, int], int], Callable[[], object]]  # of a size and a batch
-OURS = {False: "oneDNN", True: "XLA"}
-THEIRS = {
-    (False, False): "eager",
-    (True, False): "channels last",
-    (False, True): "compiled",
-    (True, True): "channels last, compiled",
-}
+Case = tuple[str, tuple[int, int], tuple[int, ...]]  # what is trained, size of the images, batches
+ON_PROCESSOR: tuple[Case, ...] = (
+    (SUBNETWORK, (32, 32), (50,)),  # the crops that `desk` trains on
+    (SUBNETWORK, (120, 192), (4,)),
+    (CASCADE, (120, 192), (1, 4)),
+    (CASCADE, (256, 176), (1,)),
+)
+ON_CARD: tuple[Case, ...] = (
+    (SUBNETWORK, (256, 256), (50,)),  # the photographs that `open` trains on
+    (CASCADE, (256, 176), (1, 8)),
+)
+TINY: tuple[Case, ...] = ((SUBNETWORK, (16, 12), (1, 2)), (CASCADE, (16, 12), (1, 2)))
+ROUNDS = 3
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+OURS = {"oneDNN": False, "XLA": True}  # whether Keras compiles the step
+THEIRS = {"eager": (False, False), "channels last": (True, False), "channels last, compiled": (True, True)}
+Steps = Mapping[tuple[str, str], Callable[..., Callable[[], object]]]  # by tool and setting
 
 
 def measure(tiny: bool) -> harness.Rows:
-    """Time a step of each network, size and batch, each tool in the setting that a trial finds fastest."""
+    """Time a step of each network, size, batch and precision, each tool in the setting that a trial finds fastest."""
     architecture = network.TINY if tiny else network.PAPER
-    sizes, batches, rounds = (((16, 12),), (1, 2), 1) if tiny else (SIZES, BATCHES, ROUNDS)
-    steps: dict[str, dict[object, tuple[str, dict[str, Step]]]] = {"recon_lib": {}}
-    steps["recon_lib"] = {jit: (OURS[jit], _ours(architecture, jit)) for jit in OURS if not (tiny and jit)}
-    if peers.there("torch"):
-        steps["pytorch"] = {how: (THEIRS[how], _theirs(architecture, *how)) for how in THEIRS if not (tiny and how[1])}
-    trial = {
-        (tool, how): step[SUBNETWORK](sizes[0], batches[-1])
-        for tool, choices in steps.items()
-        for how, (_, step) in choices.items()
-    }
-    seconds = harness.interleave(trial, rounds)
-    work = operations(replace(architecture, subnetworks=1), sizes[0], training=True) * batches[-1]
-    rows, chosen = [], {}
-    for tool, choices in steps.items():
-        chosen[tool] = min(choices, key=lambda how, tool=tool: statistics.median(seconds[tool, how]))
-        for how, (setting, _) in choices.items():
-            row = {"what": "setting", "size": list(sizes[0]), "batch": batches[-1], "tool": tool, "setting": setting}
-            row |= harness.timing(seconds[tool, how], batches[-1])
-            rows.append(
-                {**row, "gflops": work / batches[-1] / row["seconds_per_slice"] / 1e9, "best": how == chosen[tool]}
-            )
-    for what, subnetworks in ((SUBNETWORK, 1), (CASCADE, architecture.subnetworks)):
-        for size in sizes:
-            calls = {
-                (tool, batch): choices[chosen[tool]][1][what](size, batch)
-                for batch in batches
-                for tool, choices in steps.items()
-            }
-            work = operations(replace(architecture, subnetworks=subnetworks), size, training=True)
-            settings = {tool: choices[chosen[tool]][0] for tool, choices in steps.items()}
-            rows += network.compared(what, size, harness.interleave(calls, rounds), work, settings)
+    cases = TINY if tiny else ON_CARD if network.has_card() else ON_PROCESSOR
+    rounds = 1 if tiny else ROUNDS
+    rows = []
+    with ExitStack() as stack:
+        steps: dict[tuple[str, str], Callable[..., Callable[[], object]]] = {
+            ("recon_lib", setting): functools.partial(_ours, architecture, setting) for setting in _settings(tiny)
+        }
+        if peers.there("torch"):
+            worker = stack.enter_context(workers.Worker("training", peers.torch_python(), tiny))
+            for setting in list(THEIRS)[: 1 if tiny else None]:
+                steps["pytorch", setting] = functools.partial(worker.call, setting)
+        for precision in network.precisions():
+            chosen, tried = _try(steps, architecture, cases[0], precision, rounds)
+            rows += tried
+            for case in cases:
+                rows += _case(chosen, architecture, case, precision, rounds)
     return rows
 
 
-def _ours(architecture: Architecture, jit_compile: bool) -> dict[str, Step]:
-    """Return the library's steps: of the first sub-network, and end to end."""
-    recipe = TuningRecipe(jit_compile=jit_compile, l2=network.L2)
-    cascade = build(Cascade(architecture, 0, recipe.l2))
-    models = cascade.subnetworks[0], _EndToEnd(build(Cascade(architecture, 0, recipe.l2)), recipe.loss_on)
-    for model, variables in zip(
-        models, (models[0].trainable_variables, models[1].cascade.trainable_variables), strict=True
-    ):
-        optimizer = make_optimizer(recipe, 1)
-        model.compile(optimizer, loss=hybrid_loss, jit_compile=jit_compile)
-        optimizer.build(variables)
-
-    def subnetwork(size: tuple[int, int], batch: int) -> Callable[[], object]:
-        data = network.sample(size, batch)
-        return lambda: models[0].train_on_batch(data.zero_filled, data.target)
-
-    def end_to_end(size: tuple[int, int], batch: int) -> Callable[[], object]:
-        data = network.sample(size, batch)
-        return lambda: models[1].train_on_batch((data.zero_filled, data.mask), data.target)
-
-    return {SUBNETWORK: subnetwork, CASCADE: end_to_end}
+def _settings(tiny: bool) -> Iterable[str]:
+    """Return how Keras' backend may compute here: only TensorFlow's oneDNN, on a processor, has a step without XLA."""
+    has_both = keras.backend.backend() == "tensorflow" and not network.has_card()
+    return ["oneDNN"] if tiny and has_both else OURS if has_both else ["XLA"]
 
 
-def _theirs(architecture: Architecture, channels_last: bool, compiled: bool) -> dict[str, Step]:
-    """Return the same steps of the PyTorch twin, its tensors made beforehand."""
+def _try(
+    steps: Steps, architecture: Architecture, case: Case, precision: str, rounds: int
+) -> tuple[dict[tuple[str, str], Callable[..., Callable[[], object]]], harness.Rows]:
+    """Time the first case in every setting; return the steps of each tool's fastest setting, and the rows."""
+    what, size, batches = case
+    calls = {key: prepare(precision, what, *size, batches[-1]) for key, prepare in steps.items()}
+    seconds = harness.interleave(calls, rounds)
+    best: dict[str, tuple[str, str]] = {}
+    for key in sorted(seconds, key=lambda key: statistics.median(seconds[key])):
+        best.setdefault(key[0], key)
+    work = operations(replace(architecture, subnetworks=1), size, training=True)
+    rows = []
+    for (tool, setting), values in seconds.items():
+        row = {"what": "setting", "size": list(size), "batch": batches[-1], "tool": tool, "precision": precision}
+        row |= {"setting": setting, **harness.timing(values, batches[-1])}
+        rows.append({**row, "gflops": work / row["seconds_per_slice"] / 1e9, "best": best[tool] == (tool, setting)})
+    return {key: steps[key] for key in best.values()}, rows
+
+
+def _case(steps: Steps, architecture: Architecture, case: Case, precision: str, rounds: int) -> harness.Rows:
+    """Time the batches of one case, each tool in its setting."""
+    what, size, batches = case
+    calls = {
+        (tool, batch): prepare(precision, what, *size, batch)
+        for batch in batches
+        for (tool, _), prepare in steps.items()
+    }
+    shape = replace(architecture, subnetworks=1) if what == SUBNETWORK else architecture
+    work = operations(shape, size, training=True)
+    settings = dict(steps.keys())
+    return network.compared(what, size, harness.interleave(calls, rounds), work, settings, precision)
+
+
+def _ours(architecture: Architecture, setting: str, precision: str, what: str, *shape: int) -> Callable[[], object]:
+    """Prepare the library's step, of the first sub-network or end to end; shape: height, width, batch."""
+    height, width, batch = shape
+    data = network.sample((height, width), batch)
+    model = _compiled(architecture, setting, precision, what)
+    inputs = data.zero_filled if what == SUBNETWORK else (data.zero_filled, data.mask)
+    return lambda: model.train_on_batch(inputs, data.target)
+
+
+@functools.cache
+def _compiled(architecture: Architecture, setting: str, precision: str, what: str) -> keras.Model:
+    recipe = TuningRecipe(jit_compile=OURS[setting], l2=network.L2, precision=POLICIES[precision])
+    cascade = build(Cascade(architecture, 0, recipe.l2, recipe.precision))
+    trained = cascade.subnetworks[0] if what == SUBNETWORK else cascade
+    model = trained if what == SUBNETWORK else _EndToEnd(cascade, recipe.loss_on)
+    optimizer = make_optimizer(recipe, 1)
+    model.compile(optimizer, loss=hybrid_loss, jit_compile=recipe.jit_compile)
+    optimizer.build(trained.trainable_variables)
+    return model
+
+
+def peer(tiny: bool) -> Callable[..., Callable[[], object]]:
+    """Return what prepares the same steps of the PyTorch twin, its tensors made beforehand (:mod:`benchmarks.workers`).
+
+    Args:
+        tiny: Whether the network is the tiniest.
+    """
     from benchmarks import twin
 
-    cascade = build(Cascade(architecture, 0))
-    alone = twin.Trainer(twin.Twin(cascade).subnetworks[0], network.L2, channels_last, compiled)
-    whole = twin.Trainer(twin.Twin(cascade), network.L2, channels_last, compiled)
+    cascade = build(Cascade(network.TINY if tiny else network.PAPER, 0))
 
-    def subnetwork(size: tuple[int, int], batch: int) -> Callable[[], object]:
-        image, _, _, target = twin.tensors(network.sample(size, batch), channels_last)
-        return lambda: alone.step(image, target)
+    @functools.cache
+    def trainer(setting: str, precision: str, what: str) -> twin.Trainer:
+        model = twin.Twin(cascade)
+        model = model.subnetworks[0] if what == SUBNETWORK else model
+        return twin.Trainer(model, network.L2, *THEIRS[setting], precision)
 
-    def end_to_end(size: tuple[int, int], batch: int) -> Callable[[], object]:
-        given = twin.tensors(network.sample(size, batch), channels_last)
-        return lambda: whole.step(*given)
+    def prepare(setting: str, precision: str, what: str, *shape: int) -> Callable[[], object]:
+        height, width, batch = shape
+        tensors = twin.tensors(network.sample((height, width), batch), channels_last=THEIRS[setting][0])
+        tensors = (tensors[0], tensors[-1]) if what == SUBNETWORK else tensors
+        step = trainer(setting, precision, what).step
+        return lambda: step(*tensors)
 
-    return {SUBNETWORK: subnetwork, CASCADE: end_to_end}
+    return prepare
 
 
 if __name__ == "__main__":
-    harness.main("training", measure, ["keras", "tensorflow", *peers.peer_versions("torch")])
+    harness.main("training", measure, network.packages(), peers.peer_versions("torch"))

@@ -9,6 +9,8 @@ from torch import nn
 from recon_lib.imaging.acquisition import Acquired, to_complex
 from recon_lib.network.cascade import Cascade, named_weights
 
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True  # as ours has it on a card
 torch._dynamo.config.recompile_limit = 64  # each size and batch is compiled for itself; beyond 8 it would give up
 
 
@@ -48,11 +50,16 @@ class Twin(nn.Module):
         """Reconstruct: the image after data consistency, ``(n, 2, h, w)``, and before, ``(n, 1, h, w)``."""
         output = image
         for subnetwork in self.subnetworks:
-            output = subnetwork(image)
+            output = subnetwork(image).float()  # of bfloat16, if it computes in that
             spectrum = torch.fft.fft2(output[:, 0], norm="ortho")
             after = torch.fft.ifft2(torch.where(mask, kspace, spectrum), norm="ortho")
             image = torch.stack((after.real, after.imag), dim=1)
         return image, output
+
+
+def precision(name: str) -> torch.autocast:
+    """Return the context in which PyTorch computes convolutions in ``float32`` or ``bfloat16``."""
+    return torch.autocast(DEVICE, torch.bfloat16, enabled=name == "bfloat16")
 
 
 def tensors(data: Acquired, channels_last: bool) -> tuple[torch.Tensor, ...]:
@@ -62,7 +69,8 @@ def tensors(data: Acquired, channels_last: bool) -> tuple[torch.Tensor, ...]:
         image = image.contiguous(memory_format=torch.channels_last)
     mask = torch.from_numpy(np.fft.ifftshift(data.mask.astype(bool), axes=(-2, -1)).copy())
     kspace = torch.fft.fft2(torch.from_numpy(to_complex(data.zero_filled)), norm="ortho") * mask
-    return image, kspace, mask, torch.from_numpy(np.ascontiguousarray(data.target.transpose(0, 3, 1, 2)))
+    target = torch.from_numpy(np.ascontiguousarray(data.target.transpose(0, 3, 1, 2)))
+    return tuple(tensor.to(DEVICE) for tensor in (image, kspace, mask, target))
 
 
 def loss(model: nn.Module, output: torch.Tensor, target: torch.Tensor, l2: float) -> torch.Tensor:
@@ -80,18 +88,21 @@ class Trainer:
         l2: Weight of the sum of squares of the kernels.
         channels_last: Memory layout of weights and images.
         compiled: Through ``torch.compile``.
+        precision: ``float32`` or ``bfloat16``, of the convolutions.
     """
 
-    def __init__(self, model: nn.Module, l2: float, channels_last: bool, compiled: bool) -> None:
-        self.model = model.to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
-        self.l2 = l2
+    def __init__(self, model: nn.Module, l2: float, channels_last: bool, compiled: bool, precision: str) -> None:
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.model = model.to(DEVICE, memory_format=layout)
+        self.l2, self.precision = l2, precision
         self.run = torch.compile(self.model, dynamic=False) if compiled else self.model
         self.optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, eps=1e-8)
 
     def step(self, *tensors: torch.Tensor) -> float:
         """Update once from inputs and, last, the target; return the loss."""
         *inputs, target = tensors
-        output = self.run(*inputs)
+        with precision(self.precision):
+            output = self.run(*inputs)
         value = loss(self.model, output[1] if isinstance(output, tuple) else output, target, self.l2)
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()

@@ -27,12 +27,24 @@ ROWS = {
         step(END, "recon_lib", gflops=150.0, times_faster=1.2, times_faster_best=1.2, seconds_per_slice=0.5),
         step(END, "recon_lib", (256, 256), gflops=150.0, times_faster=1.9, times_faster_best=1.9, seconds_per_slice=2),
         step(END, "pytorch", gflops=90.0),
+        step(SUB, "recon_lib", gflops=500.0, times_faster_best=1.1, precision="bfloat16"),
+        step(END, "recon_lib", gflops=450.0, times_faster_best=0.9, seconds_per_slice=0.1, precision="bfloat16"),
+    ],
+    "training_card": [
+        step(SUB, "recon_lib", (256, 256), batch=50, times_faster_best=1.2, seconds_per_slice=0.0004),
+        step(END, "recon_lib", (256, 176), batch=8, times_faster_best=1.3, seconds_per_slice=0.002),
+        step(SUB, "recon_lib", (256, 256), batch=50, times_faster_best=0.8, seconds_per_slice=1, precision="bfloat16"),
     ],
     "inference": [
         step("network", "recon_lib", gflops=160.0, psnr=33.0, best=False, times_faster=1.2, times_faster_bart=3.0),
         step("network", "recon_lib", gflops=180.0, psnr=33.0, batch=4, times_faster_best=1.4, times_faster_bart=4.0),
         step("network", "pytorch", gflops=120.0, psnr=33.0),
+        step("network", "recon_lib", gflops=400.0, psnr=33.0, batch=4, times_faster_best=0.95, precision="bfloat16"),
         {"what": "cs:l1-wavelet", "tool": "bart", "size": [120, 192], "batch": 1, **TIME, "psnr": 35.0},
+    ],
+    "inference_card": [
+        step("network", "recon_lib", times_faster_best=1.5),
+        step("network", "recon_lib", times_faster_best=1.05, precision="bfloat16"),
     ],
     "sequential": [
         step("outputs kept", "recon_lib", images=4, epochs=2, times_faster=1.55, largest_difference=0.0),

@@ -3,13 +3,14 @@
 import importlib
 import json
 import os
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 from laws import run_python
 
-from benchmarks import harness, network, peers
+from benchmarks import harness, network, peers, training, workers
 from benchmarks.__main__ import NAMES
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture
@@ -70,6 +71,100 @@ def test_rows_compare_equal_batches_and_the_best_of_both():
     assert "times_faster_best" not in ours[1]
     assert ours[4]["gflops"] == pytest.approx(10.0)
     assert [row["best"] for row in rows if row["tool"] == "pytorch"] == [True, False]
+
+
+def test_rows_carry_their_precision():
+    seconds = {("recon_lib", 1): [1.0], ("pytorch", 1): [2.0]}
+    rows = network.compared("net", (8, 8), seconds, 5e9, {"recon_lib": "a", "pytorch": "b"}, "bfloat16")
+    assert [row["precision"] for row in rows] == ["bfloat16", "bfloat16"]
+    assert {row["precision"] for row in network.compared("net", (8, 8), seconds, 5e9, {"recon_lib": "a"})} == {
+        "float32"
+    }
+
+
+@pytest.mark.parametrize(("obstacle", "names"), [("", ("float32", "bfloat16")), ("no flag", ("float32",))])
+def test_bfloat16_is_timed_where_the_machine_computes_in_it(obstacle, names, monkeypatch, capsys):
+    monkeypatch.setattr(network, "machine_bfloat16", lambda: ("it has", "") if not obstacle else ("", obstacle))
+    assert network.precisions() == names
+    assert (obstacle or "it has") in capsys.readouterr().out
+
+
+def test_a_tool_is_timed_in_its_fastest_setting(monkeypatch):
+    work = {("a", "slow"): 3.0, ("a", "fast"): 1.0, ("b", "only"): 2.0}
+    asked = []
+
+    def prepare(key):
+        return lambda *words: asked.append((key, words)) or (lambda: key)
+
+    monkeypatch.setattr(
+        harness, "interleave", lambda calls, rounds: {key: [work[call()]] * rounds for key, call in calls.items()}
+    )
+    case = (training.SUBNETWORK, (8, 6), (2, 4))
+    steps, rows = training._try({key: prepare(key) for key in work}, network.TINY, case, "bfloat16", 2)
+    assert list(steps) == [("a", "fast"), ("b", "only")]
+    assert {row["setting"]: row["best"] for row in rows} == {"slow": False, "fast": True, "only": True}
+    assert asked[0] == (("a", "slow"), ("bfloat16", training.SUBNETWORK, 8, 6, 4))
+    assert {(row["precision"], row["batch"], row["rounds"]) for row in rows} == {("bfloat16", 4, 2)}
+
+
+PEER = """
+import sys, types
+from benchmarks import workers
+
+def peer(tiny):
+    def prepare(name, number):
+        print("prepared", name)
+        if name == "stop":
+            raise SystemExit(3)
+        calls = iter(range(1, 10))
+        return lambda: float(next(calls) * number) if tiny else "no number"
+
+    return prepare
+
+sys.modules["benchmarks.mine"] = types.ModuleType("benchmarks.mine")
+sys.modules["benchmarks.mine"].peer = peer
+workers.main("mine", sys.argv[1])
+"""
+
+
+@pytest.fixture
+def worker_of_mine(monkeypatch):
+    """Start the worker of a benchmark that is made up, and needs no peer."""
+    started = subprocess.Popen
+
+    def start(command, **options):
+        assert command[1:4] == ["-m", "benchmarks.workers", "mine"]
+        return started([command[0], "-c", PEER, command[4]], **options)
+
+    monkeypatch.setattr(workers.subprocess, "Popen", start)
+    return lambda tiny: workers.Worker("mine", sys.executable, tiny)
+
+
+def test_work_in_another_process_is_prepared_once_and_done_when_asked(worker_of_mine):
+    with worker_of_mine(True) as worker:
+        first, second = worker.call("x", 10), worker.call("y", 2)
+        assert [first(), second(), first(), first()] == [10.0, 2.0, 20.0, 30.0]
+    assert worker._process.returncode == 0
+
+
+def test_only_numbers_come_back(worker_of_mine):
+    with worker_of_mine(False) as worker:
+        assert worker.call("x", 10)() is None
+
+
+def test_a_peer_that_ends_is_named(worker_of_mine):
+    with worker_of_mine(True) as worker, pytest.raises(ReconError, match="the peer of mine ended with status 3"):
+        worker.call("stop", 1)()
+
+
+def test_a_benchmark_of_a_card_has_a_file_of_its_own(folders, monkeypatch):
+    monkeypatch.setattr(harness, "machine", lambda: {"matmul_gflops": 1.0, "accelerator": {"kind": "a card"}})
+    monkeypatch.setattr(sys, "argv", ["training"])
+    harness.main("training", rows_of, peers={"torch": "2.13"})
+    assert benchmarks.open_benchmark("training") is None
+    assert benchmarks.open_benchmark("training_card").versions["torch"] == "2.13"
+    with pytest.raises(ReconError, match="benchmark of a card"):
+        benchmarks.on_card("masks")
 
 
 def test_the_machine_is_described(monkeypatch):
@@ -167,15 +262,18 @@ def test_the_command_says_what_is_wrong_in_one_line(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("peer", "mend"), [("torch", ".[bench]"), ("sigpy", ".[bench]"), ("bart", "package bart")])
-def test_a_missing_peer_is_named_once_with_its_mend(peer, mend, monkeypatch, capsys):
+def test_a_missing_peer_is_named_once_with_its_mend(peer, mend, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(peers.shutil, "which", lambda name: None)
+    monkeypatch.setattr(peers.paths, "ROOT", tmp_path)
     peers.there.cache_clear()
+    peers._python.cache_clear()
     try:
         assert not peers.there(peer)
         assert not peers.there(peer)
     finally:
         peers.there.cache_clear()
+        peers._python.cache_clear()
     text = capsys.readouterr().out
     assert text.count("is not installed, so ours is measured alone") == 1
     assert mend in text

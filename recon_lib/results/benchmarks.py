@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 BENCHMARKS = (
     "training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth", "footprint",
 )  # fmt: skip
+#: Those that are measured on a graphics card too, into files of their own.
+ON_CARD = ("training", "inference")
+
+
+def on_card(name: str) -> str:
+    """Return what a benchmark is called where a card computes.
+
+    Args:
+        name: One of :data:`ON_CARD`.
+
+    Raises:
+        ReconError: It is another.
+    """
+    return f"{choose('benchmark of a card', name, ON_CARD)}_card"
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,7 @@ class BenchmarkRow:
         what: What was run: ``network``, ``cs:<variant>``, ``sub-network``, a command, ...
         tool: ``recon_lib``, ``pytorch``, ``bart``, ``sigpy`` or ``scikit-image``.
         setting: How the tool was set.
+        precision: What a network's convolutions were computed in; float32 where nothing is said.
         size: ``(height, width)`` of an image, in pixels.
         batch: Slices at once.
         slices: That were measured.
@@ -69,6 +84,7 @@ class BenchmarkRow:
     what: str
     tool: str = "recon_lib"
     setting: str | None = None
+    precision: str = "float32"
     size: tuple[int, int] | None = None
     batch: int | None = None
     slices: int | None = None
@@ -167,7 +183,7 @@ def open_benchmark(name: str) -> Benchmark | None:
     """Read a benchmark's file, after all files beside it have been verified.
 
     Args:
-        name: One of :data:`BENCHMARKS`.
+        name: One of :data:`BENCHMARKS`, or of :func:`on_card`.
 
     Returns:
         What it holds, or ``None`` if it has not been run.
@@ -175,7 +191,7 @@ def open_benchmark(name: str) -> Benchmark | None:
     Raises:
         ReconError: The name is unknown, or a file was edited, is missing, half-written or no benchmark's.
     """
-    path = _path(choose("benchmark", name, BENCHMARKS))
+    path = _path(choose("benchmark", name, (*BENCHMARKS, *map(on_card, ON_CARD))))
     if not path.parent.is_dir():
         return None
     provenance.verify(path.parent)

@@ -185,21 +185,19 @@ def render_precisions(name: str, results: Results | None) -> Rendered:
         benchmark = open_benchmark(file)
         if benchmark:
             machines.add(benchmark.processor)
-        rates = (_rate(benchmark, what, is_rounded) for is_rounded in (False, True))
+        rates = (_rate(benchmark, what, precision) for precision in ("float32", "bfloat16"))
         cells.append((work, *(span(needs.operations[work] / rate) if rate else NOT_MEASURED for rate in rates)))
     text = table(("Work", "float32", "bfloat16"), cells, "lrr")
     source = f"At the rates measured on {' and '.join(sorted(machines))}." if machines else ""
     return Rendered(markdown=f"{text}\n\n{source}".rstrip())
 
 
-def _rate(benchmark: Benchmark | None, what: str, is_rounded: bool) -> float:
+def _rate(benchmark: Benchmark | None, what: str, precision: str) -> float:
     """Return the most operations a second that ours reached in a kind of work; 0 where it was not measured."""
     rates = (
         row.gflops * 1e9
         for row in (benchmark.rows if benchmark else ())
-        if (row.tool, row.what) == ("recon_lib", what)
-        and ("bfloat16" in (row.setting or "")) == is_rounded
-        and not math.isnan(row.gflops)
+        if (row.tool, row.what, row.precision) == ("recon_lib", what, precision) and not math.isnan(row.gflops)
     )
     return max(rates, default=0.0)
 

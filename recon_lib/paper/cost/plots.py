@@ -94,14 +94,16 @@ def _rates(name: str, measured: Benchmark) -> Figure:
     for axes, network in zip(grid[0], networks, strict=True):
         network_rows = rows[rows["what"] == network]
         groups = list(dict.fromkeys(zip(network_rows["size"], network_rows["batch"], strict=True)))
-        tools = list(dict.fromkeys(network_rows["tool"]))
-        for index, tool in enumerate(tools):
-            tool_rows = network_rows[network_rows["tool"] == tool]
+        tools = list(dict.fromkeys(zip(network_rows["tool"], network_rows["precision"], strict=True)))
+        for index, (tool, precision) in enumerate(tools):
+            is_own = (network_rows["tool"] == tool) & (network_rows["precision"] == precision)
+            tool_rows, is_rounded = network_rows[is_own], precision == "bfloat16"
             keys = zip(tool_rows["size"], tool_rows["batch"], strict=True)
             rates = dict(zip(keys, tool_rows["gflops"], strict=True))
             x = np.arange(len(groups)) + (index - (len(tools) - 1) / 2) * 0.8 / len(tools)
             heights = [rates.get(group, math.nan) for group in groups]
-            axes.bar(x, heights, 0.8 / len(tools), color=COLOURS[tool], label=TOOLS[tool])
+            look = {"color": COLOURS[tool], "hatch": "///" if is_rounded else None, "edgecolor": "white"}
+            axes.bar(x, heights, 0.8 / len(tools), label=TOOLS[tool] + ", bfloat16" * is_rounded, linewidth=0, **look)
         axes.axhline(measured.machine["matmul_gflops"], color=PLAIN, lw=1, ls="--", label="matrix product")
         labels = [f"{written_size(size)}, {batch}" for size, batch in groups]
         axes.set_xticks(range(len(groups)), labels, rotation=60, ha="right", rotation_mode="anchor", fontsize=SMALL)
@@ -148,6 +150,7 @@ def _growth(rows: pandas.DataFrame) -> Figure:
         ):
             axes.plot(points["value"], points[quantity], "o-", color=COLOURS["recon_lib"], ms=4)
             axes.set(xscale="log", yscale="log", ylabel=name if column == 0 else "")
+            axes.yaxis.set_major_formatter("{x:g}")
             axes.set_title(f"power {line[quantity]:.2f}", fontsize=TEXT)
             axes.tick_params(labelsize=SMALL, which="both")
             axes.grid(color=PALE, linewidth=0.6)

@@ -17,7 +17,7 @@ _TOOLS = {"recon_lib": "this library", "bart": "BART", "sigpy": "SigPy", "pytorc
 
 
 def measured(names: Collection[str] = BENCHMARKS) -> tuple[BenchmarkRow, ...]:
-    """Return every time of a slice that was measured; rows of a quality alone are left out.
+    """Return every time of a slice in float32, which the evaluations compute in; rows of a quality alone are left out.
 
     Args:
         names: Of :data:`BENCHMARKS`.
@@ -26,7 +26,8 @@ def measured(names: Collection[str] = BENCHMARKS) -> tuple[BenchmarkRow, ...]:
         ReconError: As :func:`recon_lib.results.benchmarks.open_benchmark`.
     """
     chosen = (benchmark for benchmark in opened() if benchmark.name in names)
-    return tuple(row for benchmark in chosen for row in benchmark.rows if not math.isnan(row.seconds_per_slice))
+    rows = (row for benchmark in chosen for row in benchmark.rows if row.precision == "float32")
+    return tuple(row for row in rows if not math.isnan(row.seconds_per_slice))
 
 
 def processors() -> set[str]:

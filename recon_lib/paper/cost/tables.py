@@ -110,6 +110,7 @@ def _ms(value: float) -> str:
 
 
 _WHAT, _TOOL = _Column("what", is_text=True), _Column("tool", lambda tool: TOOLS[tool], is_text=True)
+_PRECISION = _Column("precision", is_text=True)
 _SIZE, _BATCH = _Column("size", written_size), _Column("batch")
 _MS, _PSNR = _Column("seconds_per_slice", _ms), _Column("psnr", "{:.2f}".format)
 _TIMES = _Column("times_faster", "{:.2f}".format)
@@ -117,12 +118,12 @@ _SHARE = _Column(lambda row: 100 * row["gflops"] / row["rate"], "{:.0f} %".forma
 _DIFFERENCE = _Column("largest_difference", "{:.1g}".format)
 _COLUMNS: dict[str, dict[str, _Column]] = {
     "training": {
-        "Work": _WHAT, "Size": _SIZE, "Batch": _BATCH, "Tool": _TOOL,
+        "Work": _WHAT, "Size": _SIZE, "Batch": _BATCH, "Tool": _TOOL, "Precision": _PRECISION,
         "Setting": _Column("setting", is_text=True), "ms a slice": _MS, "GFLOP/s": _Column("gflops", "{:.0f}".format),
         "Of the matrix product": _SHARE, "Times PyTorch": _TIMES,
     },
     "inference": {
-        "Work": _WHAT, "Size": _SIZE, "Batch": _BATCH, "Tool": _TOOL, "ms a slice": _MS,
+        "Work": _WHAT, "Size": _SIZE, "Batch": _BATCH, "Tool": _TOOL, "Precision": _PRECISION, "ms a slice": _MS,
         "Of the matrix product": _SHARE, "PSNR, dB": _PSNR, "Times PyTorch": _TIMES,
         "Times BART": _Column("times_faster_bart", "{:.2f}".format),
     },

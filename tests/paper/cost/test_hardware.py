@@ -119,17 +119,17 @@ def test_the_environment_is_counted_from_the_packages_lists():
 def test_times_in_both_precisions_are_operations_over_the_measured_rate(results):
     assert "not measured yet" in hardware.render_precisions("desk", results).markdown
 
-    def row(what, setting, gflops, tool="recon_lib"):
-        return {"what": what, "tool": tool, "size": [8, 8], "batch": 1, "setting": setting, "gflops": gflops}
+    def row(what, gflops, tool="recon_lib", **precision):
+        return {"what": what, "tool": tool, "size": [8, 8], "batch": 1, "gflops": gflops, **precision}
 
     machine = {"processor": "P", "cores": 2, "system": "Linux", "memory_gib": 8.0, "matmul_gflops": 168.0}
     measured = {
         "training": [
-            row("sub-network", "oneDNN", 100.0), row("sub-network", "oneDNN", 250.0),
-            row("sub-network", "oneDNN, bfloat16", 500.0), row("sub-network", "channels last", 900.0, "pytorch"),
-            row("cascade, end to end", "oneDNN", 200.0),
+            row("sub-network", 100.0), row("sub-network", 250.0, precision="float32"),
+            row("sub-network", 500.0, precision="bfloat16"), row("sub-network", 900.0, "pytorch"),
+            row("cascade, end to end", 200.0),
         ],
-        "inference": [row("network", "oneDNN", 160.0), row("network", "oneDNN, bfloat16", 320.0)],
+        "inference": [row("network", 160.0), row("network", 320.0, precision="bfloat16")],
     }  # fmt: skip
     for name, rows in measured.items():
         path = store.root() / "benchmarks" / f"{name}.json"

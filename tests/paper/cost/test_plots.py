@@ -20,7 +20,8 @@ def written(folders):
 def test_bars_have_the_heights_of_the_rows(written):
     figure = plots.draw("inference", benchmarks.open_benchmark("inference"))
     heights = [bar.get_height() for bar in figure.axes[0].patches]
-    assert [h for h in heights if not math.isnan(h)] == [160.0, 180.0, 120.0]
+    assert [h for h in heights if not math.isnan(h)] == [160.0, 180.0, 120.0, 400.0]
+    assert [bar.get_hatch() for bar in figure.axes[0].patches if bar.get_height() in (180.0, 400.0)] == [None, "///"]
     widths = [bar.get_width() for bar in plots.draw("masks", benchmarks.open_benchmark("masks")).axes[0].patches]
     assert widths == pytest.approx([10.0, 600.0])
 

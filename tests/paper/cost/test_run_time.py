@@ -5,6 +5,7 @@ import json
 import pytest
 from fabricated import made, plain, write_benchmark
 
+from recon_lib.core import files
 from recon_lib.core.errors import ReconError
 from recon_lib.paper.cost import run_time
 from recon_lib.results import provenance, store
@@ -47,6 +48,18 @@ def test_the_network_alone_and_at_its_best_batch():
     assert lines[4] == "| 256 x 176 and 256 x 192 | the paper, two Titan X cards | 23 | | | |"
     text = run_time.render_machine().markdown
     assert "a processor, 2 cores; 8 GiB of memory; a matrix product at 168 GFLOP/s; Linux. numpy 2.4" in text
+
+
+def test_times_are_those_of_float32():
+    write_benchmark(store.root(), "inference", NETWORK)
+    path = store.root() / "benchmarks" / "inference.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    whole = plain(run_time.render_network_times())
+    content["rows"] += [{**row, "precision": "bfloat16", "seconds_per_slice": 0.1} for row in content["rows"]]
+    files.write_json(path, content)
+    provenance.write_provenance(path.parent, {})
+    assert len(open_benchmark("inference").rows) == 2 * len(NETWORK)
+    assert plain(run_time.render_network_times()) == whole
 
 
 def test_compressed_sensing_beside_the_network_of_this_library():
