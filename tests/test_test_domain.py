@@ -29,6 +29,7 @@ from recon_lib.paper import (
 )
 from recon_lib.paper.cost import hardware
 from recon_lib.paper.differences import accelerations, controls, figure, metric_ways, page
+from recon_lib.paper.domains import page_domains
 from recon_lib.paper.verdicts import Outcome
 from recon_lib.results import store
 from recon_lib.results.defaults import Released
@@ -125,7 +126,7 @@ def test_figures_draw_it(results):
     assert titles == ["T1 test slices", "T2 test slices", f"{NAMES[OTHER]} test slices"]
     assert headline.draw(headline.summary_figure(results)).startswith(b"<?xml")
     assert charts.training_curves(results.history).axes
-    assert figure.effects_figure(results).axes
+    assert figure.effects_figure(figure.lines(results), page_domains(results)).axes
 
 
 def test_pages_of_differences_have_a_column_for_it(results):

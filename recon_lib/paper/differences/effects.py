@@ -125,6 +125,8 @@ def compare(varied: pandas.DataFrame, base: pandas.DataFrame, metric: str = "psn
     Returns:
         Varied less base, one effect a method, training domain and numbers of images, mean over draws.
     """
+    for name in ("test_domain", "method", "training_domain"):  # at once, before all else is done to every row
+        base = base[base[name].isin(varied[name].unique())]
     varied, base = _filled(varied), _filled(base)
     base = base.merge(varied[["test_domain", *_CELL]].drop_duplicates(), on=["test_domain", *_CELL])
     sides = [side.groupby(_PAIR, as_index=False)[metric].mean() for side in (varied, base)]

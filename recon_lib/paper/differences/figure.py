@@ -6,6 +6,7 @@ White ground as in :mod:`recon_lib.paper.charts`; everything is drawn from resul
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,10 @@ def render_effects_figure(results: Results | None) -> Rendered:
     """
     import pandas
 
+    drawn = lines(results)
     rows = [
         (line.label, domain, line.effect.state, change.value, change.low, change.high)
-        for line in lines(results)
+        for line in drawn
         for domain, change in line.effect.by_domain.items()
     ]
     columns = ["choice", "test_domain", "network", "change_db", "low_db", "high_db"]
@@ -91,20 +93,21 @@ def render_effects_figure(results: Results | None) -> Rendered:
         "contrast, and a bar for its interval."
     )
     numbers = pandas.DataFrame(rows, columns=columns)
-    return render_figure(effects_figure(results), "effects", numbers, caption, description)
+    return render_figure(effects_figure(drawn, page_domains(results)), "effects", numbers, caption, description)
 
 
-def effects_figure(results: Results | None) -> Figure:
+def effects_figure(drawn: Sequence[Line], domains: tuple[str, ...]) -> Figure:
     """Draw how mean PSNR changes if a choice is made otherwise, the largest loss above.
 
     Args:
-        results: Ours, or ``None``.
+        drawn: The figure's lines, in any order.
+        domains: The contrasts that have a place in it, the upper first.
 
     Returns:
         The figure: above networks made otherwise, below networks tested otherwise, each on a scale of its own. A dot
         is the mean over test slices, its bar the 95 % interval over test subjects; for a network as trained, a ring.
     """
-    ordered = sorted(lines(results), key=lambda line: min(change.value for change in line.effect.by_domain.values()))
+    ordered = sorted(drawn, key=lambda line: min(change.value for change in line.effect.by_domain.values()))
     parts = [[line for line in ordered if line.is_test == is_test] for is_test in (False, True)]
     parts = [part for part in parts if part] or [[]]
     labels = [[textwrap.fill(line.label, _CHARACTERS) for line in part] for part in parts]
@@ -115,7 +118,7 @@ def effects_figure(results: Results | None) -> Figure:
         grid[0].text(0.5, 0.5, "No variation has been run yet.", ha="center", va="center", transform=grid[0].transAxes)
         grid[0].set_axis_off()
         return figure
-    domains, legend = page_domains(results), set()
+    legend: set[str] = set()
     for axes, part, names in zip(grid, parts, labels, strict=True):
         axes.axvline(0, color=PLAIN, linewidth=0.8, zorder=0)
         for row, line in enumerate(part):

@@ -4,6 +4,7 @@ import pytest
 from fabricated import cell, made, untrained
 
 from recon_lib.paper.differences.figure import effects_figure, lines
+from recon_lib.paper.domains import page_domains
 
 BASE = [
     *cell({"t1": 35.0, "t2": 36.0}, n_finetune=20),
@@ -12,6 +13,10 @@ BASE = [
     *cell({"t1": 30.0, "t2": 31.0}, **untrained("cs:literal")),
     *cell({"t1": 32.0, "t2": 33.0}, **untrained("cs:real")),
 ]
+
+
+def chart(results):
+    return effects_figure(lines(results), page_domains(results))
 
 
 def variation(name, psnr, **changes):
@@ -52,7 +57,7 @@ def rows(axes):
 
 
 def test_the_largest_loss_stands_above_and_dots_are_where_they_belong(results):
-    figure = effects_figure(results)
+    figure = chart(results)
     networks, tests = figure.axes
     assert networks.get_title() == "the network made otherwise"
     assert rows(networks) == ["all images at once", "5", "a correction of what it sees"]
@@ -72,5 +77,5 @@ def test_the_largest_loss_stands_above_and_dots_are_where_they_belong(results):
 
 
 def test_before_any_run_it_says_so():
-    (axes,) = effects_figure(None).axes
+    (axes,) = chart(None).axes
     assert [text.get_text() for text in axes.texts] == ["No variation has been run yet."]
