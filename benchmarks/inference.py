@@ -47,7 +47,7 @@ def _measure(
 ) -> harness.Rows:
     """Time all tools in turn in one precision."""
     cascade = with_precision(_network(tiny), POLICIES[precision])
-    settings = {"recon_lib": "oneDNN"} | ({"pytorch": "channels last"} if worker else {})
+    settings = {"recon_lib": network.settings()[0]} | ({"pytorch": "channels last"} if worker else {})
     calls: dict[tuple[str, int], Callable[[], object]] = {}
     for batch in batches:
         calls["recon_lib", batch] = _ours(cascade, _batch(images, masks, batch))

@@ -52,6 +52,11 @@ def has_card() -> bool:
     return device_memory() is not None
 
 
+def settings() -> list[str]:
+    """Return how Keras' backend may compute here: only TensorFlow on a processor does it by oneDNN, without XLA too."""
+    return ["oneDNN", "XLA"] if keras.backend.backend() == "tensorflow" and not has_card() else ["XLA"]
+
+
 def compared(
     what: str,
     size: tuple[int, int],

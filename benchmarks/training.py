@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -45,7 +45,8 @@ def measure(tiny: bool) -> harness.Rows:
     rows = []
     with ExitStack() as stack:
         steps: dict[tuple[str, str], Callable[..., Callable[[], object]]] = {
-            ("recon_lib", setting): functools.partial(_ours, architecture, setting) for setting in _settings(tiny)
+            ("recon_lib", setting): functools.partial(_ours, architecture, setting)
+            for setting in network.settings()[: 1 if tiny else None]
         }
         if peers.there("torch"):
             worker = stack.enter_context(workers.Worker("training", peers.torch_python(), tiny))
@@ -57,12 +58,6 @@ def measure(tiny: bool) -> harness.Rows:
             for case in cases:
                 rows += _case(chosen, architecture, case, precision, rounds)
     return rows
-
-
-def _settings(tiny: bool) -> Iterable[str]:
-    """Return how Keras' backend may compute here: only TensorFlow's oneDNN, on a processor, has a step without XLA."""
-    has_both = keras.backend.backend() == "tensorflow" and not network.has_card()
-    return ["oneDNN"] if tiny and has_both else OURS if has_both else ["XLA"]
 
 
 def _try(
