@@ -16,7 +16,7 @@ from recon_lib.imaging.acquisition import Acquisition
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.imaging.metrics import psnr
 
-SLICES, ITERATIONS, ROUNDS = 4, 80, 3
+SLICES, ITERATIONS, ROUNDS = 4, 80, 2
 BART = {  # the wavelet's weight is ours, 1e-3; -S: in the data's units; -c: a real-valued image
     "l1-wavelet": ("-l1", "-r", "0.001", "-S"),
     "l1-wavelet, real": ("-l1", "-r", "0.001", "-S", "-c"),

@@ -21,8 +21,7 @@ SUBNETWORK, CASCADE = "sub-network", "cascade, end to end"
 Case = tuple[str, tuple[int, int], tuple[int, ...]]  # what is trained, size of the images, batches
 ON_PROCESSOR: tuple[Case, ...] = (
     (SUBNETWORK, (32, 32), (50,)),  # the crops that `desk` trains on
-    (SUBNETWORK, (120, 192), (4,)),
-    (CASCADE, (120, 192), (1, 4)),
+    (CASCADE, (120, 192), (1,)),
     (CASCADE, (256, 176), (1,)),
 )
 ON_CARD: tuple[Case, ...] = (
