@@ -1,6 +1,7 @@
 """The book's list of the library is whole, and docstrings of the physics state shapes and sources."""
 
 import ast
+import importlib
 import re
 
 import pytest
@@ -116,3 +117,30 @@ def test_shapes_and_sources_are_seen_and_nothing_else(text, shape, source):
 def test_docstrings_are_those_of_public_names():
     text = 'class A:\n "a"\n def b(self):\n  "b"\n def _c(self):\n  "c"\ndef _d():\n "d"\ndef e(): ...\n'
     assert docstrings(text) == {"A": "a", "A.b": "b"}
+
+
+def formulas(text):
+    """The formulas of a page or a docstring, a line each, without the numbers of equations."""
+    blocks = re.findall(r"```\{math\}\n(.*?)```", text, re.DOTALL)
+    lines = [re.sub(r"\\tag\{[^}]*\}", "", line).strip() for block in blocks for line in block.split("\\\\\n")]
+    return [*lines, *re.findall(r"(?<![$`])\$([^$`\n]+)\$", text), *re.findall(r":math:`([^`]+)`", text)]
+
+
+def test_every_formula_can_be_drawn(monkeypatch):
+    monkeypatch.syspath_prepend(str(paths.BOOK / "_ext"))
+    drawn_math = importlib.import_module("drawn_math")
+    pages = {path: path.read_text(encoding="utf-8") for path in paths.BOOK.rglob("*.md") if "_build" not in path.parts}
+    docstrings = {
+        path: "\n".join(
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        )
+        for path in ROOMS.values()
+    }
+    written = [(path, formula) for path, text in (pages | docstrings).items() for formula in formulas(text)]
+    assert len(written) > 100
+    for path, formula in written:
+        assert drawn_math.draw(formula).startswith("<svg"), path
+    with pytest.raises(ValueError, match="lVert"):
+        drawn_math.draw(r"\lVert x \rVert")
