@@ -17,6 +17,7 @@ PAPER = "paper"
 FEW_IMAGES = "few-images"
 """For a few images: that variation of :data:`SOURCE`, the one that the book's page beyond the paper tests."""
 RECIPES = (PAPER, FEW_IMAGES)
+"""The names of all recipes."""
 DEFAULT = PAPER
 """What is taken where nobody says otherwise."""
 SOURCE = "desk"
