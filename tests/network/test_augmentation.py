@@ -73,6 +73,15 @@ def test_intensities_keep_zero_the_maximum_and_the_order(seed):
         assert 1 / 1.5 - 1e-3 <= powers.mean() <= 1.5 + 1e-3
 
 
+def test_powers_lie_as_often_below_one_as_above():
+    images = np.full((400, 1, 2), (0.5, 1), np.float32)
+    changed = augment(images, Augmentation(intensity=0.5), np.random.default_rng(0))
+    logarithms = np.log(np.log(changed[:, 0, 0]) / np.log(0.5)) / np.log(1.5)
+    assert logarithms.min() < -0.95
+    assert logarithms.max() > 0.95
+    assert abs(logarithms.mean()) < 0.1
+
+
 def test_each_image_has_a_draw_of_its_own_and_stays_as_it_was():
     images = images_of((6, 7), count=1).repeat(8, 0)
     before = images.copy()
