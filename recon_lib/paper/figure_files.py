@@ -54,8 +54,8 @@ def render_figure(
     contents["csv"] = numbers.round(_DIGITS).to_csv(index=False, lineterminator="\n").encode()
     addresses = {ending: _address(f"{name}.{ending}", content) for ending, content in contents.items()}
     links = ", ".join(
-        f'<a href="{address}" download="{html.escape(name)}.{ending}">{ending.upper()}</a>'
-        for ending, address in addresses.items()
+        f'<a href="{addresses[ending]}" download="{html.escape(name)}.{ending}">{ending.upper()}</a>'
+        for ending in _TYPES
     )
     if not picture:
         # Pixels stay pixels; a plot of lines is sharp at any size.

@@ -48,6 +48,7 @@ def links(html):
 def test_the_files_lie_next_to_the_page_and_the_links_lead_there(page, numbers):
     html = figure_files.render_figure(plot(), "figure9", numbers, "See it.", "A line.").html
     assert links(html) == {ending: f"figure9.{ending}" for ending in ("svg", "png", "csv")}
+    assert list(links(html)) == ["svg", "png", "csv"]
     assert {path.name for path in page.iterdir()} == set(links(html).values())
     assert (page / "figure9.csv").read_text() == "x,psnr_db\n0,30.1235\n5,\n"
     assert ElementTree.parse(page / "figure9.svg").getroot().get("viewBox") == "0 0 288 144"
