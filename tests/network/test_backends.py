@@ -34,7 +34,8 @@ TUNINGS = {
     "before_dc": TUNING,
     "after_dc": dataclasses.replace(TUNING, loss_on="after_dc"),
     "added": dataclasses.replace(TUNING, augmentation=Augmentation(True, 2, 0.3, 0.01), average=0.4, pull=50.0),
-    "scale_shift": dataclasses.replace(TUNING, learning_rate=1e-2, scale_shift=True, held_kspace=0.2),
+    "scale_shift": dataclasses.replace(TUNING, learning_rate=1e-2, scale_shift=True),
+    "held_kspace": dataclasses.replace(TUNING, held_kspace=0.2),
 }
 RUNS = {"train": 2 * RECIPE.epochs, **dict.fromkeys(TUNINGS, TUNING.epochs)}
 
