@@ -27,9 +27,10 @@ class CoilConsistency(layers.Layer):
     .. math:: \arg\min_x \|E x - y\|^2 + \lambda \|x - z\|^2, \qquad
         (E^H E + \lambda) x = E^H y + \lambda z .
 
-    Every step is differentiated through. With one coil of the map 1 the first step is exact and gives eq. 6-8 with
-    the weight :math:`1/\lambda`: hard data consistency for ``lambda = 0``. Source: H. Aggarwal et al., IEEE Trans. Med.
-    Imaging 38:394-405, 2019, who put such a solver between networks.
+    Where all maps are zero no coil sees anything, and the image is zero, whatever comes in. Every step is
+    differentiated through. With one coil of the map 1 the first step is exact and gives eq. 6-8 with the weight
+    :math:`1/\lambda`: hard data consistency for ``lambda = 0``. Source: H. Aggarwal et al., IEEE Trans. Med. Imaging
+    38:394-405, 2019, who put such a solver between networks.
 
     Args:
         weight: ``lambda >= 0``, finite.
@@ -72,7 +73,9 @@ class CoilConsistency(layers.Layer):
             residual = _add(residual, -step, change)
             energy, before = _energy(residual), energy
             direction = _add(residual, energy / ops.maximum(before, _TINY), direction)
-        return ops.stack(image, axis=-1)
+        # Estimated maps end at the head, simulated ones nowhere: a network never learned what to put out beyond them.
+        is_seen = ops.any(ops.logical_or(maps[0] != 0, maps[1] != 0), axis=1)
+        return ops.where(is_seen[..., None], ops.stack(image, axis=-1), ops.zeros_like(zero_filled))
 
     def _step(self, direction, energy, first, mask, maps):  # noqa: ANN001, ANN202 - tensors of any backend
         """Return the length of a step, 0 where the problem is solved, and ``(E^H E + lambda)`` of its direction."""

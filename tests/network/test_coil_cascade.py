@@ -98,6 +98,21 @@ def test_a_coil_of_zeros_adds_nothing_and_slices_are_solved_apart():
     np.testing.assert_allclose(alone, expected[1:], atol=1e-5)
 
 
+def test_the_image_is_zero_where_no_coil_sees_anything_and_the_same_elsewhere():
+    image, _, mask, maps = example((6, 5))
+    blind = np.zeros((6, 5), bool)
+    blind[1:3, :2] = True
+    maps = np.where(blind, 0, maps)
+    kspace = mask[:, None] * direct_fft2c(maps * image[:, None])
+    zero_filled = (maps.conj() * direct_ifft2c(kspace)).sum(axis=1)
+    solved, other = (
+        solve(0.1, 4, proposal, zero_filled, mask, maps) for proposal in (image, np.where(blind, 9, image))
+    )
+    assert not solved[:, blind].any()
+    np.testing.assert_array_equal(solved, other)
+    np.testing.assert_allclose(solved[:, ~blind], image[:, ~blind], atol=1e-5)  # it fits the samples, so it stays
+
+
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX computes in single precision here")
 @pytest.mark.parametrize("what", [0, 1, 3], ids=["image", "zero_filled", "maps"])
 def test_the_gradient_is_that_of_finite_differences(what):
