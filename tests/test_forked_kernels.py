@@ -54,7 +54,7 @@ def ends(process):
     """Whether a process has ended, or does soon: it stays listed as a zombie until the server looks after it."""
     deadline = time.monotonic() + 10
     with contextlib.suppress(FileNotFoundError):
-        while ") Z " not in Path(f"/proc/{process}/stat").read_text():
+        while ") Z " not in Path(f"/proc/{process}/stat").read_text(encoding="utf-8"):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
@@ -154,7 +154,7 @@ def test_a_page_that_fails_fails_the_build_and_the_others_are_built(tmp_path):
     assert done.returncode != 0
     assert re.search(r"page4\.md.*Executing notebook failed", done.stdout + done.stderr)
     html = book / "_build" / "html"
-    assert "ZeroDivisionError" in (html / "reports" / "page4.err.log").read_text()
-    others = [(html / f"{name}.html").read_text() for name in names if name != "page4"]
+    assert "ZeroDivisionError" in (html / "reports" / "page4.err.log").read_text(encoding="utf-8")
+    others = [(html / f"{name}.html").read_text(encoding="utf-8") for name in names if name != "page4"]
     (server,) = {re.search(r"from (\d+)", page).group(1) for page in others}
     assert ends(int(server))
