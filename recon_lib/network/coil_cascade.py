@@ -14,7 +14,7 @@ from recon_lib.experiment.coil_recipes import CoilArchitecture
 from recon_lib.network.cascade import sub_network
 
 _SOLVED = 1e-12  # A residual of this share of the first one's energy is rounding: its direction would lead astray.
-_TINY = 1e-30
+_TINY = 1e-30  # Added to divisors that may be zero; PyTorch gives ops.maximum(divisor, _TINY) in single precision.
 
 
 @keras.saving.register_keras_serializable("recon_lib")
@@ -72,7 +72,7 @@ class CoilConsistency(layers.Layer):
             image = _add(image, step, direction)
             residual = _add(residual, -step, change)
             energy, before = _energy(residual), energy
-            direction = _add(residual, energy / ops.maximum(before, _TINY), direction)
+            direction = _add(residual, energy / (before + _TINY), direction)
         # Estimated maps end at the head, simulated ones nowhere: a network never learned what to put out beyond them.
         is_seen = ops.any(ops.logical_or(maps[0] != 0, maps[1] != 0), axis=1)
         return ops.where(is_seen[..., None], ops.stack(image, axis=-1), ops.zeros_like(zero_filled))
@@ -81,7 +81,7 @@ class CoilConsistency(layers.Layer):
         """Return the length of a step, 0 where the problem is solved, and ``(E^H E + lambda)`` of its direction."""
         change = _add(_normal(direction, mask, maps), self.weight, direction)
         bend = sum(ops.sum(d * c, axis=(1, 2), keepdims=True) for d, c in zip(direction, change, strict=True))
-        step = energy / ops.maximum(bend, _TINY)
+        step = energy / (bend + _TINY)
         return ops.where(energy > _SOLVED * first, step, ops.zeros_like(step)), change
 
     def compute_output_shape(self, image_shape, *_shapes):  # noqa: ANN001, ANN002, ANN201, D102
