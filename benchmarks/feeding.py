@@ -7,7 +7,8 @@ import numpy as np
 from keras import ops
 
 from benchmarks import harness, network
-from recon_lib.experiment.recipes import Architecture, FineTuning
+from recon_lib.experiment.grid import FineTuning
+from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.acquisition import Acquired, acquire
 from recon_lib.imaging.masks import mask_stack
 from recon_lib.network.cascade import Cascade, build

@@ -182,7 +182,7 @@ def _recipe(arguments: argparse.Namespace, network: Network, chosen: Slices) -> 
     if arguments.epochs is None and begun is not None:
         return replace(recipe, epochs=begun)
     spec = network.masks(_acceleration(arguments), arguments.seed)
-    masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation)
+    masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation.accelerations)
     seconds = duration.measure_update(network.cascade, chosen.images, masks, recipe)
     bounded = recipe
     if arguments.epochs is None:

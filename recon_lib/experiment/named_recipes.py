@@ -10,7 +10,8 @@ import yaml
 from recon_lib.core.errors import ReconError, choose, quote
 from recon_lib.core.strict_yaml import override
 from recon_lib.experiment.augmentation import Augmentation
-from recon_lib.experiment.recipes import FineTuning, TuningRecipe
+from recon_lib.experiment.grid import FineTuning
+from recon_lib.experiment.recipes import TuningRecipe
 
 PAPER = "paper"
 """As a network's profile tunes it for the tables of the paper; the paper's own recipe where the profile is unknown."""

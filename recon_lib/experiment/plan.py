@@ -80,7 +80,10 @@ def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
     known = {run.content: run for run in runs}
     for name, variation in profile.variations.items():
         varied = profile.varied(name)
-        parents = networks if variation.networks == "base" else _networks(varied, domain_hashes)
+        parents = networks
+        if variation.networks != "base":
+            source = varied if variation.networks == "own" else profile.varied(variation.networks)
+            parents = _networks(source, domain_hashes)
         for run in _evaluations(varied, domain_hashes, parents, variation):
             if run.content not in known and variation.matches(run.key):
                 runs += _named_after(profile, name, run, known)

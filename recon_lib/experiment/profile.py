@@ -18,7 +18,8 @@ from recon_lib.core import paths
 from recon_lib.core.errors import ReconError, at_least, choose
 from recon_lib.core.strict_yaml import build, mapping, override, read_yaml
 from recon_lib.data.domains import Domain
-from recon_lib.experiment.recipes import Architecture, FineTuning, Training
+from recon_lib.experiment.grid import FineTuning, Training
+from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.masks import KINDS, MaskSpec
 from recon_lib.imaging.ssim import DEFAULT_WINDOW, WINDOWS
 from recon_lib.results.keys import RunKey
@@ -92,7 +93,7 @@ class Variation:
         evaluations: Which of them are run, by their names (``training_domain``, ``n_train``, ...): a
             value or a list of values; a key that an evaluation lacks does not exclude it.
         networks: ``"own"``: trained and tuned with the change; ``"base"``: the profile's own networks,
-            so that only the evaluation differs.
+            so that only the evaluation differs; or the name of another variation: the networks of that one.
         split: The images that are reconstructed: ``"train"`` of a domain serves to choose a rate for
             networks that never saw it, or the weights of compressed sensing, which is not trained.
         slices: How many images of the split, evenly spread; all by default.
@@ -107,7 +108,6 @@ class Variation:
 
     def __post_init__(self) -> None:
         """Check the names."""
-        choose("networks", self.networks, NETWORKS)
         choose("split", self.split, ("test", "train"))
         at_least(1, slices=self.slices)
         for key in self.evaluations:
@@ -186,7 +186,8 @@ class Profile:
         for name in self.compressed_sensing.iterations:
             choose("domain with a number of iterations", name, {*CompressedSensing().iterations, *self.domains})
         _ = self.mask_spec  # checks what it is made of
-        for name in self.variations:
+        for name, variation in self.variations.items():
+            choose(f"networks of variation {name!r}", variation.networks, (*NETWORKS, *self.variations))
             self.varied(name)
 
     def varied(self, name: str) -> Profile:

@@ -133,10 +133,12 @@ class SequentialRecipe(Recipe):
     Attributes:
         crop: Side of random crops in pixels, or ``None`` for whole images.
         start: Where a sub-network starts: from weights of its ``"own"`` draw, or from those of the one ``"before"`` it.
+        accelerations: Draw masks of these too, each as often as those of the profile's own acceleration.
     """
 
     crop: int | None = None
     start: str = "own"
+    accelerations: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
@@ -145,14 +147,16 @@ class SequentialRecipe(Recipe):
         at_least(1, batch=self.batch, crop=self.crop)
 
     def as_dict(self) -> dict:
-        """Return what decides the updates, by name; ``start`` only where it is not the default."""
+        """Return what decides the updates, by name; what came later only where it is not the default."""
         content = {**super().as_dict(), "crop": self.crop, "start": self.start}
+        if self.accelerations:
+            content["accelerations"] = list(self.accelerations)
         return without_defaults(SequentialRecipe, content, ("start",))
 
     @classmethod
     def from_dict(cls, content: dict) -> SequentialRecipe:
         """Rebuild from :meth:`as_dict`."""
-        return cls(**content)
+        return cls(**{**content, "accelerations": tuple(content.get("accelerations", ()))})
 
 
 @dataclass(frozen=True)
@@ -214,86 +218,6 @@ class TuningRecipe(Recipe):
         values = {name: value for name, value in content.items() if name != "crop"}
         changes = Augmentation.from_dict(values.pop("augmentation", {}))
         return cls(**{**values, "augmentation": changes, "pull": float(values.get("pull", 0.0))})
-
-
-@dataclass(frozen=True)
-class Training(SequentialRecipe):
-    """Sequential training of an experiment: its recipe, and on what.
-
-    Attributes:
-        domains: Domains a network is trained on.
-        n_train: Numbers of training images: the columns of Tables 3 and 4. A domain with fewer slices
-            than the largest gives the same share of its own, and makes as many updates.
-        updates_of: Every network makes the updates of this number of images, whatever its own: the
-            control of equal updates. ``None``: of its own.
-    """
-
-    domains: tuple[str, ...] = ("natural", "t1", "t2")
-    n_train: tuple[int, ...] = (4000,)
-    updates_of: int | None = None
-
-    def __post_init__(self) -> None:
-        """Check the counts."""
-        super().__post_init__()
-        at_least(1, n_train=self.n_train, updates_of=self.updates_of)
-        if not self.n_train:
-            raise ReconError("Training needs images: n_train names no number of them.")
-
-    @property
-    def recipe(self) -> SequentialRecipe:
-        """The recipe alone."""
-        return SequentialRecipe.from_dict(self.as_dict())
-
-    def updates(self, n_train: int) -> int:
-        """Return the updates of each sub-network: ``epochs * n_train / batch``, at least one an epoch."""
-        return max(self.epochs, round(self.epochs * (self.updates_of or n_train) / self.batch))
-
-
-@dataclass(frozen=True)
-class FineTuning(TuningRecipe):
-    """End-to-end fine-tuning of an experiment: its recipe, and with how many images.
-
-    Attributes:
-        n_finetune: Numbers of images for a network trained outside the tested domains (on photographs),
-            whatever it was trained with; 0 (the raw network) is always evaluated.
-        n_reference: The same for a network tuned in its own domain, the reference of Tables 3 and 4;
-            ``None``: as ``n_finetune``.
-        n_headline: Also tuned with these, in every tested domain, are the networks with the most training
-            images, as in Tables 1 and 2; ``None``: as ``n_finetune``.
-        draws: Independent draws of the images.
-        n_drawn: Numbers of images drawn so often, for the networks with the most training images; all
-            others are drawn once. ``None``: everything is.
-        max_updates: Bounds the updates by bounding the epochs, whole epochs and at least one.
-    """
-
-    batch: int = 1
-    epochs: int = 150
-    learning_rate: float = 1e-5
-    n_finetune: tuple[int, ...] = (20,)
-    n_reference: tuple[int, ...] | None = None
-    n_headline: tuple[int, ...] | None = None
-    draws: int = 1
-    n_drawn: tuple[int, ...] | None = None
-    max_updates: int | None = None
-
-    def __post_init__(self) -> None:
-        """Check the counts."""
-        super().__post_init__()
-        at_least(0, n_finetune=self.n_finetune, n_reference=self.n_reference, n_headline=self.n_headline)
-        at_least(1, draws=self.draws, max_updates=self.max_updates)
-
-    @property
-    def headline(self) -> tuple[int, ...]:
-        """Numbers of images that the networks with the most training images are tuned with in every domain."""
-        return self.n_finetune if self.n_headline is None else self.n_headline
-
-    def recipe(self, n_finetune: int) -> TuningRecipe:
-        """Return the recipe for a number of images, its epochs bounded by ``max_updates``."""
-        epochs = self.epochs
-        if self.max_updates is not None:
-            updates = -(-n_finetune // (self.batch or n_finetune))
-            epochs = min(epochs, max(1, self.max_updates // updates))
-        return TuningRecipe.from_dict({**self.as_dict(), "epochs": epochs})
 
 
 def _json_number(value: float) -> float | str:

@@ -9,7 +9,8 @@ k-space samples; on the grid ``r^2`` is rounded to an integer at random, dart by
 ``s`` is found once for each size by bisection, so that darts thrown until nothing more fits sample a
 little more than asked; the excess is then taken away at random, so each mask has the asked number of
 samples, calibration included, and any two of its samples outside the block keep a squared distance of
-at least ``floor(min(r_1, r_2)^2)``. In the spirit of the SPIRiT toolbox's vdPoisMex (M. Lustig).
+at least ``floor(min(r_1, r_2)^2)``. Darts that sample too little are thrown again with ``s`` lowered by a
+hundredth. In the spirit of the SPIRiT toolbox's vdPoisMex (M. Lustig).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -56,18 +57,20 @@ def add_noise(acquired: Acquired, augmentation: Augmentation, rng: np.random.Gen
     return replace(acquired, zero_filled=acquired.zero_filled + to_channels(image))
 
 
-def training_masks(size: tuple[int, int], count: int, spec: MaskSpec, augmentation: Augmentation) -> np.ndarray:
-    """Give the masks that tuning draws from: those of the acceleration itself, and as many of each other one.
+def training_masks(
+    size: tuple[int, int], count: int, spec: MaskSpec, accelerations: Sequence[float] = ()
+) -> np.ndarray:
+    """Give the masks that a network learns from: those of the acceleration itself, and as many of each other one.
 
     Args:
         size: ``(height, width)``.
         count: Masks of each acceleration.
         spec: The parameters of the masks, with the acceleration itself.
-        augmentation: Its ``accelerations`` are the others.
+        accelerations: The others.
 
     Returns:
         Boolean array ``(m, height, width)``.
     """
-    accelerations = (spec.acceleration, *augmentation.accelerations)
-    stacks = [mask_stack(size, count, "train", replace(spec, acceleration=factor)) for factor in accelerations]
+    factors = (spec.acceleration, *accelerations)
+    stacks = [mask_stack(size, count, "train", replace(spec, acceleration=factor)) for factor in factors]
     return np.concatenate(stacks)

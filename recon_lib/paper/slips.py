@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recon_lib.experiment.recipes import Training
+from recon_lib.experiment.grid import Training
 from recon_lib.paper import claims
 from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered

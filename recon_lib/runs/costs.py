@@ -105,7 +105,7 @@ def _likeness(run: Run) -> tuple:
 
 
 def _effort(run: Run) -> float:
-    """Return a number that the time of a run goes as, among the runs like it."""
+    """Return a number that the time of a run goes as, among the runs like it; an evaluation's is that of its slices."""
     spec, architecture = run.spec, architecture_of(run)
     numbers = 1 if architecture is None else weights(architecture)
     match spec:
@@ -114,7 +114,7 @@ def _effort(run: Run) -> float:
         case TuneSpec():
             return spec.recipe.epochs * spec.n_finetune * numbers
         case EvaluateSpec():
-            return (spec.iterations or 1) * numbers
+            return (spec.iterations or 1) * numbers * _share(run.profile, spec)
 
 
 def _updates(run: Run) -> int:
@@ -136,7 +136,13 @@ def _images(run: Run) -> int | None:
         case TuneSpec():
             return spec.n_finetune
         case EvaluateSpec():
-            return _slices(run.profile, spec.test_domain, spec.split)
+            return spec.slices or _slices(run.profile, spec.test_domain, spec.split)
+
+
+def _share(profile: Profile, spec: EvaluateSpec) -> float:
+    """Return the share of a split's slices that an evaluation reconstructs; 1 where they have not been counted yet."""
+    count = None if spec.slices is None else _slices(profile, spec.test_domain, spec.split)
+    return 1.0 if count is None else spec.slices / count
 
 
 def _slices(profile: Profile, name: str, split: str) -> int | None:

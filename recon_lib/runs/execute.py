@@ -22,7 +22,7 @@ from recon_lib.core.files import sha256, write_json
 from recon_lib.core.progress import Progress
 from recon_lib.experiment.plan import Run
 from recon_lib.experiment.specs import TrainSpec, TuneSpec
-from recon_lib.imaging.masks import assign_masks, mask_stack
+from recon_lib.imaging.masks import assign_masks
 from recon_lib.network.accelerator import machine
 from recon_lib.network.augmentation import training_masks
 from recon_lib.network.cascade import Cascade
@@ -125,7 +125,7 @@ def _train(run: Run, out: Path, progress: Progress | None) -> dict:
     spec: TrainSpec = run.spec
     images = planned_images(run, spec.domain, "train")
     pixels = images.images[training_subset(len(images.images), spec.n_train, spec.share, spec.seed)]
-    pool = mask_stack(pixels.shape[1:], spec.counts[0], "train", spec.masks)
+    pool = training_masks(pixels.shape[1:], spec.counts[0], spec.masks, spec.recipe.accelerations)
     cascade, history = train_sequential(
         pixels,
         pool[assign_masks(len(pixels), len(pool), spec.seed)],
@@ -170,7 +170,7 @@ def _fine_tune(run: Run, out: Path, progress: Progress | None) -> dict:
     rest = order[spec.n_finetune :][-_HELD:]  # those of the order's end are the same whatever the number of images
     start = network_file(run.parent)
     cascade, card = load_network(start, precision=spec.recipe.precision)
-    pool = training_masks(pixels.shape[1:], spec.counts[0], spec.masks, spec.recipe.augmentation)
+    pool = training_masks(pixels.shape[1:], spec.counts[0], spec.masks, spec.recipe.augmentation.accelerations)
     cascade, history = fine_tune(
         cascade,
         pixels,

@@ -168,7 +168,7 @@ def _tuned(
 ) -> Network:
     chosen, recipe = pool.draw(count, seed), recipe_for(count)
     spec = network.masks(acceleration, seed)
-    masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation)
+    masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation.accelerations)
     with tempfile.TemporaryDirectory() as folder:
         copy = copy_cascade(network.cascade)
         cascade, _ = fine_tune(copy, chosen.images, masks, recipe=recipe, seed=seed, folder=Path(folder))

@@ -98,7 +98,7 @@ def tune_network(
         raise ReconError(f"{network.name} scales images by {network.card.normalisation!r}: it cannot be tuned here.")
     recipe = replace(recipe, precision=network.precision.policy)
     spec = network.masks(acceleration, seed)
-    masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation)
+    masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation.accelerations)
     options = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
     folder = out.with_name(f"{out.name}.checkpoint")
     if folder.exists() and not {path.name for path in folder.glob("[!.]*")} <= _CHECKPOINT:

@@ -7,9 +7,10 @@ import pytest
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment import named_recipes
 from recon_lib.experiment.augmentation import Augmentation
+from recon_lib.experiment.grid import FineTuning
 from recon_lib.experiment.named_recipes import DEFAULT, FEW_IMAGES, INGREDIENTS, PAPER, RECIPES, add_ingredients
 from recon_lib.experiment.profile import load_profile
-from recon_lib.experiment.recipes import FineTuning, TuningRecipe
+from recon_lib.experiment.recipes import TuningRecipe
 
 
 def test_the_papers_recipe_is_that_of_the_networks_profile():

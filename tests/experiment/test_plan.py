@@ -7,8 +7,8 @@ import pytest
 import recon_lib
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment import plan
+from recon_lib.experiment.grid import FineTuning, Training
 from recon_lib.experiment.profile import NAMED_BY, CompressedSensing, Masks, Variation, load_profile, parse_profile
-from recon_lib.experiment.recipes import FineTuning, Training
 from recon_lib.experiment.specs import TUNING_REVISION
 
 HASHES = {"natural": "n", "t1": "a", "t2": "b"}
@@ -124,6 +124,20 @@ class TestVariations:
         assert runs[2].spec.masks.power == 1.0
         assert runs[2].parent.spec.masks.power == 2.0
 
+    def test_networks_of_another_variation_are_tested_and_not_trained_again(self):
+        where = {"method": "network", "training_domain": "natural", "n_finetune": [0, 20], "test_domain": "t1"}
+        mixed = Variation(change={"training": {"accelerations": [2, 8]}}, evaluations=where)
+        other = Variation(change={"acceleration": 8}, evaluations=where, networks="mixed")
+        runs = plan.plan(profile(variations={"mixed": mixed, "other": other}), HASHES)
+        named = [run for run in runs if run.key.variation is not None]
+        assert [(run.kind, run.key.variation) for run in named] == [
+            ("train", "mixed"), ("finetune", "mixed"),
+            ("evaluate", "mixed"), ("evaluate", "mixed"), ("evaluate", "other"), ("evaluate", "other"),
+        ]  # fmt: skip
+        assert [run.parent for run in named[4:]] == named[:2] == [run.parent for run in named[2:4]]
+        assert [run.spec.masks.acceleration for run in named] == [4, 4, 4, 4, 8, 8]
+        assert named[0].spec.recipe.accelerations == (2, 8)
+
     def test_another_split_is_another_evaluation_of_the_same_network(self):
         runs = self.planned(evaluations={"method": "zero_filled", "test_domain": "t2"}, split="train")
         assert [run.spec.split for run in runs] == ["train"]
@@ -177,6 +191,7 @@ class TestVariations:
             ({"change": {"masks": {"power": "two"}}}, r"v\.change\.masks\.power is of type float"),
             ({"change": {"domains": {}}}, "'domains' cannot be changed"),
             ({"networks": "bas"}, "did you mean 'base'"),
+            ({"networks": "w"}, "Unknown networks of variation 'v' 'w'"),
             ({"split": "pool"}, "Unknown split 'pool'"),
             ({"slices": 0}, "slices is 1 or more, not 0"),
         ],

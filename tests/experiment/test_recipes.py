@@ -7,13 +7,9 @@ import pytest
 
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.augmentation import Augmentation
+from recon_lib.experiment.grid import FineTuning, Training
 from recon_lib.experiment.profile import parse_profile
-from recon_lib.experiment.recipes import Architecture, FineTuning, SequentialRecipe, Training, TuningRecipe
-
-
-@pytest.mark.parametrize(("n_train", "updates"), [(500, 200), (1000, 400), (1500, 600), (2000, 800), (4000, 1600)])
-def test_updates_are_the_papers(n_train, updates):
-    assert Training().updates(n_train) == updates
+from recon_lib.experiment.recipes import Architecture, SequentialRecipe, TuningRecipe
 
 
 def test_infinity_survives_json():
@@ -30,36 +26,21 @@ def test_an_architecture_is_known_by_what_is_not_the_default():
     assert Architecture.from_dict(other.as_dict()) == other
 
 
-def test_a_recipe_inside_training_gives_only_what_decides_updates():
-    assert Training().as_dict() == SequentialRecipe().as_dict()
-    assert FineTuning().as_dict() == TuningRecipe(batch=1, epochs=150, learning_rate=1e-5).as_dict()
-
-
-@pytest.mark.parametrize(
-    ("images", "batch", "epochs"),
-    [(5, 1, 15), (20, 1, 15), (30, 1, 10), (40, 1, 7), (50, 1, 6), (50, 5, 15), (50, 0, 15), (400, 1, 1)],
-)
-def test_fine_tuning_is_bounded_in_whole_epochs(images, batch, epochs):
-    tuning = FineTuning(epochs=15, batch=batch, max_updates=300)
-    assert tuning.recipe(images).as_dict() == {**tuning.as_dict(), "epochs": epochs}
-    assert FineTuning(epochs=15, batch=batch).recipe(images).epochs == 15
-
-
-def test_equal_updates_leave_the_number_of_images_alone():
-    assert [Training(updates_of=4000).updates(n) for n in (500, 4000)] == [1600, 1600]
-
-
 def test_a_recipe_is_known_by_what_is_not_the_default():
     assert not {"loss_on", "absolute", "start"} & set(FineTuning().as_dict())
+    assert not {"start", "accelerations"} & set(Training().as_dict())
     assert FineTuning(loss_on="after_dc").as_dict()["loss_on"] == "after_dc"
-    changed = {"absolute": 0.0, "start": "before"}
-    assert Training(**changed).as_dict() == Training().as_dict() | changed
+    changed = {"absolute": 0.0, "start": "before", "accelerations": [2.0, 8.0]}
+    assert SequentialRecipe.from_dict(Training().as_dict() | changed).as_dict() == Training().as_dict() | changed
     assert FineTuning().as_dict()["crop"] is None  # as the runs that are named by it have it
     with pytest.raises(ReconError, match=r"weight absolute of a loss's term is 0 or more, and finite: not -1\.0"):
         Training(absolute=-1.0)
 
 
-@pytest.mark.parametrize("recipe", [Training(crop=32, start="before"), FineTuning(loss_on="after_dc", absolute=0.5)])
+@pytest.mark.parametrize(
+    "recipe",
+    [Training(crop=32, start="before", accelerations=(2.0, 8.0)), FineTuning(loss_on="after_dc", absolute=0.5)],
+)
 def test_a_recipe_comes_back_from_its_mapping(recipe):
     plain = type(recipe).__mro__[1]
     read = plain.from_dict(recipe.as_dict())
@@ -69,7 +50,7 @@ def test_a_recipe_comes_back_from_its_mapping(recipe):
 
 def test_each_training_has_the_fields_it_needs_and_no_others():
     names = {kind: {field.name for field in dataclasses.fields(kind)} for kind in (SequentialRecipe, TuningRecipe)}
-    assert names[SequentialRecipe] - names[TuningRecipe] == {"crop", "start"}
+    assert names[SequentialRecipe] - names[TuningRecipe] == {"crop", "start", "accelerations"}
     added = {"augmentation", "average", "scale_shift", "pull", "held_kspace"}
     assert names[TuningRecipe] - names[SequentialRecipe] == {"loss_on", *added}
 

@@ -121,9 +121,12 @@ def test_distance_grows_with_the_radius_as_stated():
     assert distance[0, 0] == pytest.approx(1 + 2.5 * (2**0.5 - 0.125) ** 3)
 
 
-def smallest_excess(mask: np.ndarray, spec: MaskSpec | None = None) -> int:
-    """Return the smallest of ``d^2 - floor(min(r1, r2)^2)`` over pairs of samples outside the block."""
-    radius = minimum_distance(mask.shape, spec)
+def smallest_excess(mask: np.ndarray, spec: MaskSpec | None = None, weaker: int = 0) -> int:
+    """Return the smallest of ``d^2 - floor(min(r1, r2)^2)`` over pairs of samples outside the block.
+
+    ``weaker`` is how often the strength was lowered by a hundredth.
+    """
+    radius = 1 + (minimum_distance(mask.shape, spec) - 1) * 0.99**weaker
     points = np.argwhere(mask & ~calibration_block(mask.shape, spec))
     pairs = cKDTree(points).query_pairs(radius.max() + 1, output_type="ndarray")
     squared = ((points[pairs[:, 0]] - points[pairs[:, 1]]) ** 2).sum(axis=1)
@@ -140,6 +143,19 @@ def test_samples_keep_their_distance(size):
     assert minimum_distance(size)[0, 0] > 2
     shuffled = np.random.default_rng(0).permuted(mask, axis=None).reshape(size)
     assert smallest_excess(shuffled | calibration_block(size)) < 0
+
+
+@pytest.mark.parametrize("size", [(128, 128), (120, 192)])
+@pytest.mark.parametrize("acceleration", [2, 6, 8, 10])
+def test_masks_of_low_and_high_acceleration_leave_room_around_the_calibration(size, acceleration):
+    spec = MaskSpec(acceleration=acceleration)
+    mask, block = poisson_disc_mask(size, 1, "test", spec), calibration_block(size, spec)
+    assert mask.sum() == round(mask.size / acceleration)
+    assert mask[block].all()
+    assert block.sum() < 0.1 * mask.sum()
+    assert smallest_excess(mask, spec, weaker=3) >= 0
+    quarter = mask[: size[0] // 4, : size[1] // 4]  # the corner, the emptiest part, is not left out
+    assert 0 < quarter.mean() < mask.mean()
 
 
 @pytest.mark.parametrize(

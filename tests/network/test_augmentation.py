@@ -111,7 +111,7 @@ def test_noise_is_complex_normal_on_the_samples_alone():
 
 def test_masks_of_other_accelerations_stand_behind_the_own():
     spec = MaskSpec(4.0, seed=3)
-    masks = training_masks((32, 30), 2, spec, Augmentation(accelerations=(2.0, 8.0)))
+    masks = training_masks((32, 30), 2, spec, (2.0, 8.0))
     expected = [mask_stack((32, 30), 2, "train", replace(spec, acceleration=factor)) for factor in (4.0, 2.0, 8.0)]
     np.testing.assert_array_equal(masks, np.concatenate(expected))
-    np.testing.assert_array_equal(training_masks((32, 30), 2, spec, Augmentation()), expected[0])
+    np.testing.assert_array_equal(training_masks((32, 30), 2, spec), expected[0])

@@ -43,6 +43,15 @@ def test_updates_and_images_by_hand(profile, planned):
     assert costs.count_costs(profile, [tuning], [])[tuning.id].updates == 2  # all images are one batch
 
 
+def test_some_slices_of_a_split_take_their_share_of_the_time(profile, planned):
+    (few,), (every,) = varied(planned, "few-training-slices"), varied(planned, "training-slices")
+    counted = costs.count_costs(profile, [few, every], planned)
+    assert (counted[few.id].images, counted[every.id].images) == (3, 8)
+    rates = [costs.rates([run], {run.id: record(run, 6.0)}, HERE, False) for run in (few, every)]
+    (of_few,), (of_every,) = (rate.values() for rate in rates)
+    assert of_few == pytest.approx(of_every * 8 / 3)
+
+
 def test_slices_that_are_not_prepared_are_not_counted():
     desk = load_profile("desk")
     run = named(state.plan_profile(desk), "evaluate", test_domain="t1", method="zero_filled")

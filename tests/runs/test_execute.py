@@ -92,6 +92,23 @@ def test_images_that_measure_a_tuning_are_none_of_those_it_draws(tiny, monkeypat
     assert not {image.tobytes() for image in drawn[1]} & {image.tobytes() for image in held[1]}
 
 
+def test_a_network_of_several_accelerations_sees_masks_of_each_equally_often(tiny, monkeypatch, tmp_path):
+    _, plan = tiny
+    run, calls = named(plan, "train", training_domain="t1"), []
+
+    def stop(images, masks, **_):
+        calls.append(masks)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execute, "train_sequential", stop)
+    recipe = replace(run.spec.recipe, accelerations=(8.0,))
+    for spec in (run.spec, replace(run.spec, recipe=recipe)):
+        with pytest.raises(KeyboardInterrupt):
+            execute._train(replace(run, spec=spec), tmp_path, None)
+    shares = [sorted(round(mask.size / mask.sum()) for mask in masks) for masks in calls]
+    assert shares == [[4] * 8, [4] * 4 + [8] * 4]
+
+
 def test_a_finished_run_is_not_done_again(tiny, monkeypatch):
     _, plan = tiny
     monkeypatch.setattr(execute, "_train", None)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from recon_lib.baselines.wavelets import COARSEST, TAPS
 from recon_lib.experiment.design import TUNED
+from recon_lib.experiment.grid import FineTuning, Training
 from recon_lib.experiment.profile import CompressedSensing, Masks, Profile
-from recon_lib.experiment.recipes import Architecture, FineTuning, Training
+from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.ssim import WINDOWS
 from recon_lib.results.store import Results
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recon_lib.experiment.design import DOMAINS, TUNED, domain_name
-from recon_lib.experiment.recipes import FineTuning
+from recon_lib.experiment.grid import FineTuning
 from recon_lib.paper.differences.effects import gain, largest, rows
 from recon_lib.paper.differences.page import NOT_RUN, with_interval
 from recon_lib.paper.intervals import Estimate

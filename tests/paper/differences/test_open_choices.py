@@ -2,8 +2,9 @@
 
 from fabricated import cell, line, made, plain, untrained
 
+from recon_lib.experiment.grid import FineTuning, Training
 from recon_lib.experiment.profile import CompressedSensing, Masks, Profile, load_profile
-from recon_lib.experiment.recipes import Architecture, FineTuning, Training
+from recon_lib.experiment.recipes import Architecture
 from recon_lib.paper.differences import open_choices, page
 
 BASE = [
