@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from recon_lib.experiment.design import REFERENCE, TUNED, domain_name
 from recon_lib.experiment.named_recipes import FEW_IMAGES
+from recon_lib.paper import own_accelerations
 from recon_lib.paper.differences.effects import effects, gain, largest, mean_psnr, rows
 from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains, with_interval
 from recon_lib.paper.domains import page_domains
@@ -160,6 +161,7 @@ def render_cost(results: Results | None) -> Rendered:
         "images or updates": {f"updates-{target}" for target in TARGETS},
         "ingredients": {PLAIN, *(item.variation for item in INGREDIENTS)},
         "the recipe, and the network that it starts from": {FEW_IMAGES, RESIDUAL},
+        "accelerations": own_accelerations.LABELS,
     }
     table = []
     for title, names in parts.items():

@@ -77,6 +77,8 @@ def test_the_cost_is_the_sum_of_the_runs_of_each_part():
         ("few-noise", 60),
         ("few-plain", None),
         ("residual", 6000),
+        ("mixed-at-8", 120),
+        ("recipe-at-2", 180),
         (None, 600),
     ]
     records = {
@@ -86,5 +88,6 @@ def test_the_cost_is_the_sum_of_the_runs_of_each_part():
     text = plain(page.render_cost(SimpleNamespace(records=records)))
     assert "| images or updates | 2 | 4 |" in text
     assert "| ingredients | 2 | 1 |" in text
-    assert text.splitlines()[-1].endswith("| 0 | not run yet |")
-    assert plain(page.render_cost(None)).count("not run yet") == 3
+    assert "that it starts from | 0 | not run yet |" in text
+    assert "| accelerations | 2 | 5 |" in text
+    assert plain(page.render_cost(None)).count("not run yet") == 4
