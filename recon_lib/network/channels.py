@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from recon_lib.network.cascade import Cascade, Convolution, build
+from recon_lib.network.cascade import Cascade, build
+from recon_lib.network.subnetworks import Convolution
 
 
 class ChannelConvolution(Convolution):

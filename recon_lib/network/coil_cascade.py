@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from recon_lib.core.errors import ReconError, at_least
 from recon_lib.experiment.coil_recipes import CoilArchitecture
-from recon_lib.network.cascade import sub_network
+from recon_lib.network.subnetworks import sub_networks
 
 _SOLVED = 1e-12  # A residual of this share of the first one's energy is rounding: its direction would lead astray.
 _TINY = 1e-30  # Added to divisors that may be zero; PyTorch gives ops.maximum(divisor, _TINY) in single precision.
@@ -121,10 +121,7 @@ class CoilCascade(keras.Model):
         super().__init__(**kwargs)
         self.architecture = architecture or CoilArchitecture()
         self.seed, self.l2, self.precision = seed, l2, precision
-        self.subnetworks = [
-            sub_network(self.architecture, seed * 1000 + index, l2, precision, name=f"subnetwork_{index}")
-            for index in range(self.architecture.subnetworks)
-        ]
+        self.subnetworks = sub_networks(self.architecture, seed, l2, precision)
         self.consistency = CoilConsistency(self.architecture.data_consistency, self.architecture.iterations)
 
     def call(self, inputs):  # noqa: ANN001, ANN201, D102 - tensors of any backend

@@ -17,7 +17,7 @@ from scipy.signal import correlate2d
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.acquisition import to_channels, to_complex
-from recon_lib.network.cascade import Cascade, DataConsistency, build, named_weights, sub_network, with_precision
+from recon_lib.network.cascade import Cascade, DataConsistency, build, with_precision
 
 WEIGHTS = [0.0, 0.3, 5.0, float("inf")]
 TINY = Architecture(subnetworks=2, hidden_layers=2, filters=4)
@@ -206,44 +206,6 @@ def test_network_is_its_equations(size, kernel, weight):
         image, expected = reference(cascade, kspace[i], mask[i], weight)
         np.testing.assert_allclose(to_complex(ops.convert_to_numpy(output["image"][i])), image, atol=2e-5)
         np.testing.assert_allclose(ops.convert_to_numpy(output["before_dc"][i, ..., 0]), expected, atol=2e-5)
-
-
-def test_initial_kernels_are_glorot_uniform_and_biases_zero():
-    network = sub_network(Architecture(filters=32), seed=3)
-    for layer in network.layers:
-        kernel = ops.convert_to_numpy(layer.kernel)
-        limit = np.sqrt(6 / (9 * sum(kernel.shape[2:])))
-        assert 0.95 * limit < np.abs(kernel).max() <= limit
-        assert np.std(kernel) == pytest.approx(limit / np.sqrt(3), rel=0.1)
-        assert not ops.convert_to_numpy(layer.bias).any()
-
-
-def test_he_s_kernels_have_their_variance():
-    network = sub_network(Architecture(filters=64, initial_weights="he_normal"), seed=3)
-    for layer in network.layers[:-1]:
-        kernel = ops.convert_to_numpy(layer.kernel)
-        assert np.std(kernel) == pytest.approx(np.sqrt(2 / (9 * kernel.shape[2])), rel=0.1)
-
-
-def test_a_relu_output_is_the_linear_one_cut_at_zero(rng):
-    shape = Architecture(subnetworks=1, hidden_layers=1, filters=3)
-    linear, cut = (sub_network(replace(shape, output=way), seed=1) for way in ("linear", "relu"))
-    image = rng.standard_normal((2, 9, 8, 2)).astype(np.float32)
-    expected = ops.convert_to_numpy(linear(image))
-    assert expected.min() < -0.01
-    np.testing.assert_allclose(ops.convert_to_numpy(cut(image)), np.maximum(expected, 0), atol=1e-6)
-
-
-def test_a_residual_sub_network_adds_the_real_channel(rng):
-    shape = Architecture(subnetworks=2, hidden_layers=1, filters=3)
-    plain, residual = (sub_network(replace(shape, residual=way), seed=1) for way in (False, True))
-    image = rng.standard_normal((2, 9, 8, 2)).astype(np.float32)
-    outputs = [ops.convert_to_numpy(network(image)) for network in (plain, residual)]
-    np.testing.assert_allclose(outputs[1], outputs[0] + image[..., :1], atol=1e-6)
-    np.testing.assert_allclose(residual.predict_on_batch(image), outputs[1], atol=1e-6)
-    # In the cascade, and with its loss, it is the same layers under the same names.
-    cascade = build(Cascade(replace(shape, residual=True)))
-    assert set(named_weights(cascade)) == set(named_weights(build(Cascade(shape))))
 
 
 def test_a_kept_phase_is_that_of_what_each_sub_network_sees(rng):

@@ -112,7 +112,7 @@ def _sampling(profile: dict) -> list[Choice]:
 
 def _network() -> list[Choice]:
     shape = Architecture()
-    sub_network = "{func}`sub_network <recon_lib.network.cascade.sub_network>`"
+    sub_network = "{func}`sub_network <recon_lib.network.subnetworks.sub_network>`"
     return [
         Choice("kernel", "Kernel",
                "not stated", f"{shape.kernel} x {shape.kernel}", SHAPE, {"kernel-5": "5 x 5"}),

@@ -1,0 +1,100 @@
+"""The sub-networks of a cascade: convolutions in series, whose kernels and precision a recipe decides."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from recon_lib.experiment.recipes import Architecture
+
+
+class Convolution(layers.Conv2D):
+    """A convolution whose kernel can be differentiated on every backend.
+
+    Keras hands PyTorch the transposed view of a kernel. That of a single filter has strides with which PyTorch refuses
+    the gradient for a small image (``slow_conv2d: grad_weight must be contiguous``); a copy has others.
+    """
+
+    def convolution_op(self, inputs, kernel):  # noqa: ANN001, ANN201, D102 - tensors of any backend
+        if keras.backend.backend() == "torch" and self.filters == 1:
+            kernel = ops.convert_to_tensor(kernel).permute(3, 2, 0, 1).contiguous().permute(2, 3, 1, 0)
+        return super().convolution_op(inputs, kernel)
+
+
+class Residual(keras.Sequential):
+    """Layers in series that put out a correction of what they see, of one channel or two: of its real part, or both.
+
+    Source: K. Zhang et al., IEEE Trans. Image Process. 26:3142-55, 2017; the paper has none.
+    """
+
+    def call(self, image, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN201, D102 - as the class above it
+        correction = super().call(image, *args, **kwargs)
+        return image[..., : correction.shape[-1]] + correction
+
+
+def sub_network(
+    architecture: Architecture,
+    seed: int,
+    l2: float = 0.0,
+    precision: str = "float32",
+    name: str | None = None,
+    convolution: type[Convolution] = Convolution,
+) -> keras.Sequential:
+    """Build one CNN ``C_p``: convolutions with ReLU, then one to a single magnitude channel, linear by default (eq. 4).
+
+    Args:
+        architecture: Its layers, filters and kernel, how its weights are drawn, and whether it is residual.
+        seed: Decides the kernels; biases start at zero.
+        l2: ``gamma`` of eq. 4: this times the sum of squares of the kernels is added to the loss.
+        precision: Keras' dtype policy of the hidden layers; weights and output are float32 always.
+        name: The model's name.
+        convolution: The class of its layers.
+
+    Returns:
+        A model from ``(batch, height, width, 2)`` to ``(batch, height, width, channels)``, any size.
+    """
+    rng = np.random.default_rng([seed, 9])
+    model = (Residual if architecture.residual else keras.Sequential)([keras.Input((None, None, 2))], name=name)
+    draw = {"glorot_uniform": keras.initializers.GlorotUniform, "he_normal": keras.initializers.HeNormal}
+    for layer in range(architecture.hidden_layers + 1):
+        is_output = layer == architecture.hidden_layers
+        model.add(
+            convolution(
+                architecture.channels if is_output else architecture.filters,
+                architecture.kernel,
+                padding="same",
+                activation=architecture.output if is_output else "relu",
+                kernel_initializer=draw[architecture.initial_weights](seed=int(rng.integers(2**31))),
+                kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+                dtype="float32" if is_output else precision,
+                name=f"conv_{layer}",
+            )
+        )
+    return model
+
+
+def sub_networks(
+    architecture: Architecture,
+    seed: int,
+    l2: float = 0.0,
+    precision: str = "float32",
+    convolution: type[Convolution] = Convolution,
+) -> list[keras.Sequential]:
+    """Build all sub-networks of a cascade, each with kernels of its own.
+
+    Args:
+        architecture: How many, and the shape of each.
+        seed: Of the cascade; another one draws other kernels in every sub-network.
+        l2: As for :func:`sub_network`.
+        precision: Likewise.
+        convolution: Likewise.
+
+    Returns:
+        Models named ``subnetwork_0``, ``subnetwork_1``, ..., from ``(batch, height, width, 2)`` to
+        ``(batch, height, width, channels)``.
+    """
+    return [
+        sub_network(architecture, seed * 1000 + index, l2, precision, f"subnetwork_{index}", convolution)
+        for index in range(architecture.subnetworks)
+    ]
