@@ -21,6 +21,7 @@ from recon_lib.imaging.coil_simulation import CoilSimulation
 from recon_lib.network.coil_cascade import CoilCascade, build_coils
 from recon_lib.network.inference import parts
 from recon_lib.network.journal import Journal, digest
+from recon_lib.network.subnetworks import penalise
 from recon_lib.network.training import Sequence, loss_of, make_optimizer
 from recon_lib.network.updates import Updater
 
@@ -112,8 +113,7 @@ def tune_coils(
     images = check_images(images)
     batch = recipe.batch or len(images)
     model = _EndToEnd(build_coils(cascade))
-    for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
-        layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None
+    penalise(cascade.subnetworks, recipe.l2)
     optimizer = make_optimizer(recipe, updates)
     optimizer.build(cascade.trainable_variables)
     updater = Updater(model, optimizer, loss_of(recipe), (_magnitude_psnr,), compiled=recipe.jit_compile)

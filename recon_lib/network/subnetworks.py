@@ -21,6 +21,14 @@ class Convolution(layers.Conv2D):
             kernel = ops.convert_to_tensor(kernel).permute(3, 2, 0, 1).contiguous().permute(2, 3, 1, 0)
         return super().convolution_op(inputs, kernel)
 
+    def penalise(self, weight: float) -> None:
+        """Add to the loss a weight times the sum of squares of the kernel, instead of what was added before.
+
+        Args:
+            weight: ``gamma`` of eq. 4.
+        """
+        self.kernel.regularizer = keras.regularizers.L2(weight) if weight else None
+
 
 class Residual(keras.Sequential):
     """Layers in series that put out a correction of what they see, of one channel or two: of its real part, or both.
@@ -98,3 +106,15 @@ def sub_networks(
         sub_network(architecture, seed * 1000 + index, l2, precision, f"subnetwork_{index}", convolution)
         for index in range(architecture.subnetworks)
     ]
+
+
+def penalise(subnetworks: list[keras.Sequential], weight: float) -> None:
+    """Add to the loss a weight times the sum of squares of all kernels, instead of what was added before.
+
+    Args:
+        subnetworks: As :func:`sub_networks` gives them, built.
+        weight: ``gamma`` of eq. 4.
+    """
+    for subnetwork in subnetworks:
+        for layer in subnetwork.layers:
+            layer.penalise(weight)

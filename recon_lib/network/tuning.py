@@ -21,6 +21,7 @@ from recon_lib.network.held_kspace import Stopping, draw_held, held_quality, wit
 from recon_lib.network.inference import slice_psnr
 from recon_lib.network.journal import Journal, digest
 from recon_lib.network.pull import Pull
+from recon_lib.network.subnetworks import penalise
 from recon_lib.network.training import loss_of, make_optimizer
 from recon_lib.network.updates import Updater
 
@@ -93,11 +94,7 @@ class _Tuning:
         self._cascade, self._images, self._masks, self._recipe, self._seed = cascade, images, masks, recipe, seed
         self._batch = recipe.batch or len(images)
         self._updates = -(-len(images) // self._batch)  # of an epoch
-        for layer in (layer for subnetwork in cascade.subnetworks for layer in subnetwork.layers):
-            if isinstance(cascade, ChannelCascade):
-                layer.penalise(recipe.l2)
-            else:
-                layer.kernel.regularizer = keras.regularizers.L2(recipe.l2) if recipe.l2 else None
+        penalise(cascade.subnetworks, recipe.l2)
         weights = cascade.trainable_variables
         self._optimizer = make_optimizer(recipe, self._updates * recipe.epochs)
         self._optimizer.build(weights)

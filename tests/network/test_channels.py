@@ -10,6 +10,7 @@ from recon_lib.experiment.recipes import Architecture
 from recon_lib.imaging.acquisition import acquire
 from recon_lib.network.cascade import Cascade, build, copy_cascade, named_weights
 from recon_lib.network.channels import fold_channels, open_channels
+from recon_lib.network.subnetworks import penalise
 
 SHAPES = [Architecture(subnetworks=2, hidden_layers=2, filters=5), Architecture(2, 1, 4, residual=True, output="relu")]
 
@@ -80,9 +81,7 @@ def test_two_numbers_a_channel_are_tuned_and_no_more():
 def test_the_penalty_is_that_of_the_folded_kernels():
     cascade = network(SHAPES[0])
     opened = moved(open_channels(cascade))
-    for subnetwork in opened.subnetworks:
-        for layer in subnetwork.layers:
-            layer.penalise(0.5)
+    penalise(opened.subnetworks, 0.5)
     folded = copy_cascade(cascade)
     fold_channels(opened, folded)
     squares = sum(float((v.astype(float) ** 2).sum()) for n, v in named_weights(folded).items() if n.endswith("kernel"))

@@ -8,7 +8,7 @@ from keras import ops
 
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.network.cascade import Cascade, build, named_weights
-from recon_lib.network.subnetworks import sub_network
+from recon_lib.network.subnetworks import penalise, sub_network, sub_networks
 
 
 def test_initial_kernels_are_glorot_uniform_and_biases_zero():
@@ -47,3 +47,13 @@ def test_a_residual_sub_network_adds_the_real_channel(rng):
     # In the cascade, and with its loss, it is the same layers under the same names.
     cascade = build(Cascade(replace(shape, residual=True)))
     assert set(named_weights(cascade)) == set(named_weights(build(Cascade(shape))))
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_another_penalty_takes_the_place_of_the_first(weight):
+    networks = sub_networks(Architecture(subnetworks=2, hidden_layers=1, filters=3), seed=1, l2=0.01)
+    penalise(networks, weight)
+    kernels = [ops.convert_to_numpy(layer.kernel) for network in networks for layer in network.layers]
+    losses = [float(ops.convert_to_numpy(value)) for network in networks for value in network.losses]
+    assert sum(losses) == pytest.approx(weight * sum(float(np.sum(np.square(k, dtype=float))) for k in kernels))
+    assert len(losses) == (len(kernels) if weight else 0)
