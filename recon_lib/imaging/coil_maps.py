@@ -38,7 +38,25 @@ def centre_width(mask: np.ndarray) -> int:
 
 
 def estimate_maps(kspace: np.ndarray, mask: np.ndarray, crop: float = CROP) -> np.ndarray:
-    """Estimate maps by ESPIRiT (M. Uecker et al., Magn Reson Med 71:990-1001, 2014).
+    """Estimate maps by ESPIRiT (M. Uecker et al., Magn Reson Med 71:990-1001, 2014), after a look at the coils.
+
+    Args:
+        kspace: Complex ``(coils, height, width)``, zero frequency in the centre.
+        mask: Boolean ``(height, width)``, true where it was sampled.
+        crop: As :data:`CROP`; 0 gives maps everywhere.
+
+    Returns:
+        As :func:`espirit`.
+
+    Raises:
+        ReconError: As :func:`check_coils` and :func:`espirit`.
+    """
+    check_coils(kspace, mask)
+    return espirit(kspace, mask, crop)
+
+
+def espirit(kspace: np.ndarray, mask: np.ndarray, crop: float = CROP) -> np.ndarray:
+    """Estimate maps by ESPIRiT of coils that are sound (M. Uecker et al., Magn Reson Med 71:990-1001, 2014).
 
     Args:
         kspace: Complex ``(coils, height, width)``, zero frequency in the centre.
@@ -50,18 +68,9 @@ def estimate_maps(kspace: np.ndarray, mask: np.ndarray, crop: float = CROP) -> n
         to the first coil's.
 
     Raises:
-        ReconError: SigPy is not installed, the fully sampled centre is too small, a coil is zero or noise alone, or
-            the maps are zero everywhere.
+        ReconError: SigPy is not installed, the fully sampled centre is too small, or the maps are zero everywhere.
     """
-    if not importlib.util.find_spec("sigpy"):
-        raise ReconError('Maps are estimated by SigPy, which is not installed: pip install "recon-lib[coils]".')
-    width = min(WIDTH, centre_width(mask))
-    if width < 2 * KERNEL:
-        raise ReconError(
-            f"The fully sampled centre of {width}x{width} is too small for coil maps: sample at least "
-            f"{2 * KERNEL}x{2 * KERNEL}, or give maps."
-        )
-    check_coils(kspace, mask, width)
+    width = _calibration_width(mask)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own, on newer versions of what it needs
         from sigpy.mri.app import EspiritCalib
@@ -74,24 +83,40 @@ def estimate_maps(kspace: np.ndarray, mask: np.ndarray, crop: float = CROP) -> n
     return normalise_maps(np.asarray(maps))
 
 
-def check_coils(kspace: np.ndarray, mask: np.ndarray, width: int = WIDTH) -> None:
+def check_coils(kspace: np.ndarray, mask: np.ndarray) -> None:
     """Refuse coils that would spoil the maps (M. Uecker et al., Magn Reson Med 71:990-1001, 2014).
 
+    A coil that sees nothing of one slice may see another, so slices are judged together.
+
     Args:
-        kspace: Complex ``(coils, height, width)``.
-        mask: Boolean ``(height, width)``.
-        width: The side of the fully sampled centre.
+        kspace: Complex ``(..., coils, height, width)``.
+        mask: Boolean ``(..., height, width)``.
 
     Raises:
-        ReconError: A coil is zero, or its centre is no stronger than its rim, as of noise; numbers count from 1.
+        ReconError: A coil is zero, or its centre is no stronger than its rim, as of noise (numbers count from 1); or
+            as :func:`espirit`, where SigPy or the centre is missing.
     """
-    power = np.abs(kspace.astype(np.complex128)) ** 2
-    start = [n // 2 - width // 2 for n in mask.shape]
-    centre = np.zeros(mask.shape, bool)
-    centre[start[0] : start[0] + width, start[1] : start[1] + width] = True
-    rim = mask & ~centre
-    for number, coil in enumerate(power, start=1):
-        if not coil[mask].any():
-            raise ReconError(f"Coil {number} of {len(power)} is zero in every sample: leave it out.")
-        if rim.any() and coil[centre & mask].mean() < NOISE * coil[rim].mean():
-            raise ReconError(f"Coil {number} of {len(power)} holds noise alone: leave it out.")
+    width, count = _calibration_width(mask), kspace.shape[-3]
+    start = [n // 2 - width // 2 for n in mask.shape[-2:]]
+    block = np.zeros(mask.shape[-2:], bool)
+    block[start[0] : start[0] + width, start[1] : start[1] + width] = True
+    centre, rim = mask & block, mask & ~block
+    for coil in range(count):
+        power = np.abs(kspace[..., coil, :, :].astype(np.complex128)) ** 2
+        if not power[mask].any():
+            raise ReconError(f"Coil {coil + 1} of {count} is zero in every sample: leave it out.")
+        if rim.any() and power[centre].mean() < NOISE * power[rim].mean():
+            raise ReconError(f"Coil {coil + 1} of {count} holds noise alone: leave it out.")
+
+
+def _calibration_width(mask: np.ndarray) -> int:
+    """Return the side of the centre that maps are estimated from, or say what is missing for that."""
+    if not importlib.util.find_spec("sigpy"):
+        raise ReconError('Maps are estimated by SigPy, which is not installed: pip install "recon-lib[coils]".')
+    width = min(WIDTH, centre_width(mask))
+    if width < 2 * KERNEL:
+        raise ReconError(
+            f"The fully sampled centre of {width}x{width} is too small for coil maps: sample at least "
+            f"{2 * KERNEL}x{2 * KERNEL}, or give maps."
+        )
+    return width
