@@ -102,3 +102,16 @@ def tiny_network(path, seed=3, normalisation=None, **card):
         base["normalisation"] = normalisation
     save_network(path, cascade, NetworkCard.from_json({**base, **card}))
     return path
+
+
+def tiny_coil_network(path, seed=1, calibration=30):
+    """A network of several coils with random weights, as a file."""
+    from recon_lib.experiment.coil_recipes import CoilArchitecture
+    from recon_lib.network.coil_cascade import CoilCascade, build_coils
+    from recon_lib.network.files import save_network
+    from recon_lib.results.released import NetworkCard
+
+    shape = CoilArchitecture(subnetworks=1, hidden_layers=1, filters=2, iterations=2)
+    card = NetworkCard(parameters={"calibration": calibration})
+    save_network(path, build_coils(CoilCascade(shape, seed=seed)), card)
+    return path

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from recon_lib.core.progress import Bar
+    from recon_lib.scans.coil_kspace import CoilKspace
     from recon_lib.scans.options import ReadOptions
     from recon_lib.scans.reconstruct import Network
     from recon_lib.scans.scan import Scan
+    from recon_lib.scans.scan_masks import UserMask
 
 INPUTS = (
     "NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd), .npy or .npz magnitudes, the folder of a DICOM "
@@ -111,13 +115,13 @@ def select(arguments: argparse.Namespace, folder: Path) -> dict[Path, str]:
     return subjects_of(candidates)
 
 
-def announce(scan: Scan) -> None:
+def announce(scan: Scan | CoilKspace) -> None:
     """Say what was guessed, left out, reordered or scaled on reading: a line on stderr for each."""
     for sentence in scan.notes.values():
         print(note(scan, sentence), file=sys.stderr)
 
 
-def note(scan: Scan, sentence: str) -> str:
+def note(scan: Scan | CoilKspace, sentence: str) -> str:
     """Return a line on what was done to a scan."""
     return f"note: {scan.path.name}: {' '.join(sentence.split())}"
 
@@ -164,17 +168,26 @@ def sampling(arguments: argparse.Namespace, scan: Scan, bar: Bar) -> dict[str, o
         scan: The scan.
         bar: Its bar, above which notes are written.
     """
-    from recon_lib.scans.scan_masks import OWN, make_mask, read_mask
 
     def say(sentence: str) -> None:
         bar.write(note(scan, sentence), sys.stderr)
 
-    mask = None
-    if arguments.mask == OWN:
-        if scan.mask is None:
-            raise ReconError(f"{scan.path} holds no mask of its own: name the file of one in --mask.")
-        mask = make_mask(scan.mask, str(scan.path))
-    elif arguments.mask:
-        mask = read_mask(Path(arguments.mask))
     options = {name: getattr(arguments, name) for name in ("acceleration", "axis", "seed")}
-    return {**options, "mask": mask, "say": say}
+    return {**options, "mask": user_mask(arguments, scan.path, scan.mask), "say": say}
+
+
+def user_mask(arguments: argparse.Namespace, path: Path, own: np.ndarray | None) -> UserMask | None:
+    """Return the mask that the user brings, or ``None``.
+
+    Args:
+        arguments: Of a command with :func:`add_mask`.
+        path: The scan's file.
+        own: The mask that it holds, if it does.
+    """
+    from recon_lib.scans.scan_masks import OWN, make_mask, read_mask
+
+    if arguments.mask != OWN:
+        return read_mask(Path(arguments.mask)) if arguments.mask else None
+    if own is None:
+        raise ReconError(f"{path} holds no mask of its own: name the file of one in --mask.")
+    return make_mask(own, str(path))

@@ -13,6 +13,8 @@ from recon_lib.core.errors import ReconError
 if TYPE_CHECKING:
     import numpy as np
 
+    from recon_lib.scans.coil_kspace import CoilKspace
+    from recon_lib.scans.coil_sampling import AcquiredCoils
     from recon_lib.scans.sampling import AcquiredScan
     from recon_lib.scans.scan import Scan
 
@@ -79,13 +81,15 @@ class Report:
 
     Attributes:
         facts: Text by heading.
+        has_images: Whether reconstructions have been shown.
     """
 
     def __init__(self, path: Path | None, axis: str | None) -> None:
         self._path, self._axis = path, axis
         self._figures: dict[str, object] = {}
-        self._name, self._upright = "", True
+        self._name, self._prefix, self._upright = "", "", True
         self.facts: dict[str, str] = {}
+        self.has_images = False
 
     def add_scan(self, scan: Scan) -> None:
         """Show what was read."""
@@ -93,9 +97,9 @@ class Report:
             return
         from recon_lib.scans.report import scan_facts, scan_figure
 
-        self._name, self._upright = scan.path.name, scan.affine is not None
-        facts = scan_facts(scan, self._axis)
-        self.facts |= {f"{self._name}: {key}" if self.facts else key: text for key, text in facts.items()}
+        self._begin(scan.path)
+        self._upright = scan.affine is not None
+        self._add_facts(scan_facts(scan, self._axis))
         self._figures[f"{self._name}: slices as read, and their k-space."] = scan_figure(scan, self._axis)
 
     def observe(self, acquired: AcquiredScan, image: np.ndarray) -> None:
@@ -104,6 +108,7 @@ class Report:
             return
         from recon_lib.scans.report import comparison_figure, reconstructions
 
+        self.has_images = True
         images = reconstructions(acquired, image)
         caption = f"{self._name}: zero-filled and by the network, with errors where there is a reference."
         self._figures[caption] = comparison_figure(acquired, images, self._upright)
@@ -124,6 +129,36 @@ class Report:
         slices, spreads = (scan.cut(array, self._axis) for array in (volume, spread))
         caption = f"{self._name}: {LABEL.format(count=count)}"
         self._figures[caption] = spread_figure(slices, spreads, count, self._upright)
+
+    def add_coils(self, scan: CoilKspace) -> None:
+        """Show what was read of several coils."""
+        if self._path is None:
+            return
+        from recon_lib.scans.coil_report import coil_facts, coil_scan_figure
+
+        self._begin(scan.path)
+        self._add_facts(coil_facts(scan))
+        self._figures[f"{self._name}: slices as read, and their k-space."] = coil_scan_figure(scan)
+
+    def observe_coils(self, acquired: AcquiredCoils, images: np.ndarray) -> None:
+        """Show maps and complex images of the k-space that was added last."""
+        if self._path is None:
+            return
+        from recon_lib.scans.coil_report import coil_images_figure, maps_figure
+
+        self.has_images = True
+        self._add_facts({key: str(acquired.facts[key]) for key in ("acceleration", "sampling", "maps")})
+        self._figures[f"{self._name}: the sensitivity maps."] = maps_figure(acquired)
+        caption = f"{self._name}: the coils' images combined, zero-filled and by the network; errors if it was full."
+        self._figures[caption] = coil_images_figure(acquired, images)
+
+    def _begin(self, path: Path) -> None:
+        """Remember a scan whose facts and pictures follow; the facts of the first go without its name."""
+        self._name = path.name
+        self._prefix = f"{path.name}: " if self.facts else ""
+
+    def _add_facts(self, facts: dict[str, str]) -> None:
+        self.facts |= {f"{self._prefix}{key}": text for key, text in facts.items()}
 
     def write(self, title: str, rows: Sequence[dict] = ()) -> str:
         """Write page and picture, and return a line that names them.

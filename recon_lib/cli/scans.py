@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recon_lib.cli import finetune, options, reports
+from recon_lib.cli import coil_scans, finetune, options, reports
+from recon_lib.cli.coil_scans import PartlyDoneError
 from recon_lib.cli.reports import Report
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from recon_lib.scans.coil_kspace import CoilKspace
+    from recon_lib.scans.coil_reconstruct import CoilNetwork
     from recon_lib.scans.reconstruct import Network
     from recon_lib.scans.scan import Scan
 
@@ -36,6 +39,7 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     command.add_argument("--output", metavar="OUT", type=Path, required=True, help=text)
     command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     options.add_mask(command)
+    coil_scans.add_options(command)
     text = "reconstruct with N draws of the masks, and write the standard deviation of each pixel beside OUT"
     command.add_argument("--spread", metavar="N", type=int, help=text)
     reports.add_report(command)
@@ -76,17 +80,38 @@ def reconstruct(arguments: argparse.Namespace) -> None:
     sidecar = read.record_path(out)
     write.check_output(out, arguments.overwrite, arguments.input, sidecar=sidecar, folder=True)
     path = options.network_file(arguments)
-    scan = read.read_scan(arguments.input, options.reading(arguments))
-    write.ending(scan, out)
+    scan = coil_scans.read_any(arguments.input, arguments)
+    coil_scans.check_format(scan, out)
     options.announce(scan)
-    network = options.open_network(path, arguments)
-    print(_reconstruct(scan, network, out, arguments, report))
+    network = coil_scans.open_any(path, arguments)
+    partly = None
+    try:
+        print(_reconstruct(scan, network, out, arguments, report))
+    except PartlyDoneError as error:
+        print(error.line)
+        partly = error
     if arguments.report:
         print(report.write(f"{scan.path.name}, reconstructed by {network.name}"))
+    if partly:
+        raise partly
 
 
-def _reconstruct(scan: Scan, network: Network, out: Path, arguments: argparse.Namespace, report: Report) -> str:
+def _reconstruct(
+    scan: Scan | CoilKspace, network: Network | CoilNetwork, out: Path, arguments: argparse.Namespace, report: Report
+) -> str:
     """Reconstruct a scan that was read, write it, and return the line that says so."""
+    from recon_lib.scans.coil_kspace import CoilKspace
+
+    coil_scans.check_network(scan, network)
+    work = coil_scans.reconstruct_coils if isinstance(scan, CoilKspace) else _reconstruct_scan
+    try:
+        return work(scan, network, out, arguments, report)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"interrupted; {out} was not written.") from stop
+
+
+def _reconstruct_scan(scan: Scan, network: Network, out: Path, arguments: argparse.Namespace, report: Report) -> str:
+    """Reconstruct magnitudes or k-space of one coil."""
     from recon_lib.core.progress import Bar
     from recon_lib.scans import write
     from recon_lib.scans.reconstruct import reconstruct_scan
@@ -98,14 +123,11 @@ def _reconstruct(scan: Scan, network: Network, out: Path, arguments: argparse.Na
         check_spread(scan, count, has_mask=arguments.mask is not None)
         write.check_output(_spread_path(out), arguments.overwrite, folder=True)
     report.add_scan(scan)
-    try:
-        with Bar(scan.path.name) as bar:
-            settings = options.sampling(arguments, scan, bar)
-            volume, record = reconstruct_scan(scan, network, **settings, observe=report.observe, progress=bar)
-            spread = None if count is None else _spread(scan, network, volume, count, settings)
-        write.write_scan(scan, volume, out, record)
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(f"interrupted; {out} was not written.") from stop
+    with Bar(scan.path.name) as bar:
+        settings = options.sampling(arguments, scan, bar)
+        volume, record = reconstruct_scan(scan, network, **settings, observe=report.observe, progress=bar)
+        spread = None if count is None else _spread(scan, network, volume, count, settings)
+    write.write_scan(scan, volume, out, record)
     line = f"{out}: {write.summary(record)}"
     if spread is None:
         return line
@@ -137,17 +159,17 @@ def _reconstruct_folder(arguments: argparse.Namespace, report: Report) -> None:
         raise ReconError(f"{target} lies in {folder}: name a folder elsewhere, or its scans would be taken next time.")
     path = options.network_file(arguments)
     scans = options.select(arguments, folder)
-    network = options.open_network(path, arguments)
+    network = coil_scans.open_any(path, arguments)
 
     def work(place: Path) -> str:
-        scan = read.read_scan(place, options.reading(arguments))
-        out = write.place_in(scan, target / place.relative_to(folder))
+        scan = coil_scans.read_any(place, arguments)
+        out = coil_scans.place_in(scan, target / place.relative_to(folder))
         write.check_output(out, arguments.overwrite, place, sidecar=read.record_path(out), folder=True)
         options.announce(scan)
         return _reconstruct(scan, network, out, arguments, report)
 
     failures = _each(scans, folder, work)
-    if arguments.report and len(failures) < len(scans):
+    if arguments.report and report.has_images:
         print(report.write(f"{folder.name}, reconstructed by {network.name}"))
     _raise_failures(failures, len(scans))
 
@@ -230,6 +252,9 @@ def _each(scans: Iterable[Path], folder: Path, work: Callable[[Path], str], *, k
     for place in scans:
         try:
             print(work(place), flush=True)
+        except PartlyDoneError as error:
+            failures.append(str(error))
+            print(error.line, flush=True)
         except ReconError as error:
             if not keep_going:
                 raise

@@ -14,6 +14,8 @@ WIDTH = 24
 """The side of the centre that maps are estimated from, where so much of it is fully sampled."""
 KERNEL = 6
 """The side of ESPIRiT's kernels, in samples."""
+LEAST = 2 * KERNEL
+"""The side of the smallest fully sampled centre that gives maps."""
 CROP = 0.95
 """Where ESPIRiT's eigenvalue is below this there is no object: the maps are zero there."""
 NOISE = 3.0
@@ -114,9 +116,9 @@ def _calibration_width(mask: np.ndarray) -> int:
     if not importlib.util.find_spec("sigpy"):
         raise ReconError('Maps are estimated by SigPy, which is not installed: pip install "recon-lib[coils]".')
     width = min(WIDTH, centre_width(mask))
-    if width < 2 * KERNEL:
+    if width < LEAST:
         raise ReconError(
             f"The fully sampled centre of {width}x{width} is too small for coil maps: sample at least "
-            f"{2 * KERNEL}x{2 * KERNEL}, or give maps."
+            f"{LEAST}x{LEAST}, or give maps."
         )
     return width

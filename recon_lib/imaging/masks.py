@@ -25,7 +25,8 @@ from recon_lib.core.errors import ReconError, choose
 from recon_lib.core.strict_yaml import without_defaults
 
 MASK_SETS = ("train", "test")
-_REFERENCE_MATRIX = 256  # The calibration block is stated on this matrix and scaled with the image's.
+REFERENCE_MATRIX = 256
+"""The calibration block is stated on this matrix and scaled with the image's."""
 KINDS = ("power", "calibration", "corners", "dither")  # These fields name the kind of masks, whichever is drawn.
 _VOLLEY = 1024  # Darts of one volley that land at blocked points are left out together.
 _EXCESS = 1.01  # Darts go beyond the target: a random trim is faster than a bisection for each mask.
@@ -171,7 +172,7 @@ def minimum_distance(size: tuple[int, int], spec: MaskSpec | None = None, streng
     """
     spec = spec or MaskSpec()
     strength = _strength(size, spec) if strength is None else strength
-    return 1.0 + strength * np.maximum(0.0, _radius(size) - spec.calibration / _REFERENCE_MATRIX) ** spec.power
+    return 1.0 + strength * np.maximum(0.0, _radius(size) - spec.calibration / REFERENCE_MATRIX) ** spec.power
 
 
 def calibration_block(size: tuple[int, int], spec: MaskSpec | None = None) -> np.ndarray:
@@ -186,7 +187,7 @@ def calibration_block(size: tuple[int, int], spec: MaskSpec | None = None) -> np
     """
     spec = spec or MaskSpec()
     block = np.zeros(size, dtype=bool)
-    sides = [min(n, max(0, round(spec.calibration * n / _REFERENCE_MATRIX))) for n in size]
+    sides = [min(n, max(0, round(spec.calibration * n / REFERENCE_MATRIX))) for n in size]
     starts = [n // 2 - side // 2 for n, side in zip(size, sides, strict=True)]
     block[starts[0] : starts[0] + sides[0], starts[1] : starts[1] + sides[1]] = True
     return block

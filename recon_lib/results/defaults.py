@@ -78,8 +78,8 @@ def find_network(name: str) -> Path:
     """Return the file of a network.
 
     Args:
-        name: A released network's, as ``weights list`` shows it, alone or with its profile (``desk/natural-4000``); or
-            the path of a ``.safetensors`` file.
+        name: A released network's, as ``weights list`` shows it, alone or with its profile (``desk/natural-4000``);
+            one of several coils (``coils/natural-tuned``); or the path of a ``.safetensors`` file.
 
     Raises:
         ReconError: There is no such file or network (the nearest name is suggested).
@@ -89,10 +89,10 @@ def find_network(name: str) -> Path:
         if not path.is_file():
             raise ReconError(f"There is no file {path}: name a network's file, or a released network without ending.")
         return path
-    known = default_networks() if "/" not in name else _by_full_name()
+    known = {key: network.path for key, network in default_networks().items()} if "/" not in name else _by_full_name()
     if not known:
         raise ReconError(f"There is no released network {name!r}, nor any other: give the path of a .safetensors file.")
-    return known[choose("network", name, known)].path
+    return known[choose("network", name, known)]
 
 
 def gains(better: Released, lesser: Released, rows: pandas.DataFrame | None) -> dict[str, float]:
@@ -125,8 +125,12 @@ def _default(networks: list[Released], rows: pandas.DataFrame | None) -> Release
     return networks[-1]
 
 
-def _by_full_name() -> dict[str, Released]:
-    return {network.full_name: network for networks in released_networks().values() for network in networks}
+def _by_full_name() -> dict[str, Path]:
+    """Return the files of all networks: of the profiles' experiment by full name, and ``coils/natural-tuned``."""
+    folder = store.root() / store.COILS_FOLDER
+    coils = {f"{folder.name}/{card.stem}": card.with_suffix(".safetensors") for card in folder.glob("networks/*.json")}
+    profiles = {network.full_name: network.path for networks in released_networks().values() for network in networks}
+    return {**profiles, **dict(sorted(coils.items()))}
 
 
 def _tested_alike(results: Results, lesser: Results, domain: str) -> bool:

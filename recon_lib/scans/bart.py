@@ -35,7 +35,9 @@ def read_cfl(path: Path) -> np.ndarray:
     path = Path(path)
     sizes = _sizes(path)
     if len(sizes) > _COILS and sizes[_COILS] > 1:
-        raise ReconError(f"{path} has k-space of {sizes[_COILS]} coils: combine them into one first.")
+        raise ReconError(
+            f"{path} has k-space of {sizes[_COILS]} coils: combine them into one first, or use recon reconstruct."
+        )
     long = [n for n in sizes if n > 1]
     if len(long) > 3 or math.prod(sizes) > LARGEST:
         axes = "x".join(map(str, sizes))
@@ -68,6 +70,34 @@ def read_cfl_coils(path: Path) -> np.ndarray:
         raise ReconError(f"{path} has the dimensions {axes}: a scan is rows, columns, one partition, coils, slices.")
     array = _load(path, sizes).reshape(*sizes[:2], sizes[_COILS], -1, order="F")
     return np.ascontiguousarray(array.transpose(3, 2, 0, 1))
+
+
+def cfl_coils(path: Path) -> int:
+    """Return of how many coils an array is, by its header.
+
+    Args:
+        path: The ``.cfl`` file; its ``.hdr`` stands beside it.
+
+    Raises:
+        ReconError: There is no header or none that can be read.
+    """
+    sizes = _sizes(Path(path))
+    return sizes[_COILS] if len(sizes) > _COILS else 1
+
+
+def encode_cfl(images: np.ndarray) -> tuple[bytes, bytes]:
+    """Return images as BART's two files.
+
+    Args:
+        images: Complex ``(slices, height, width)``.
+
+    Returns:
+        The contents of the ``.cfl`` and of the ``.hdr``: rows and columns are dimensions 0 and 1, slices dimension 13.
+    """
+    slices, height, width = images.shape
+    sizes = [height, width, *([1] * 11), slices]
+    header = f"# Dimensions\n{' '.join(map(str, sizes))}\n"
+    return images.transpose(1, 2, 0).astype("<c8").tobytes(order="F"), header.encode()
 
 
 def _load(path: Path, sizes: list[int]) -> np.ndarray:

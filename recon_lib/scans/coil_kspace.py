@@ -9,8 +9,14 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.scans.arrays import ARRAYS, load_array
-from recon_lib.scans.bart import CFL, read_cfl_coils
-from recon_lib.scans.kspace import HDF5
+from recon_lib.scans.bart import CFL, cfl_coils, read_cfl_coils
+from recon_lib.scans.kspace import HDF5, hdf5_coils, read_hdf5_coils
+from recon_lib.scans.kspace_order import check_kspace
+from recon_lib.scans.limits import is_full
+from recon_lib.scans.options import ReadOptions, mend_values
+from recon_lib.scans.read import is_reconstruction
+
+_ALIKE = 0.99  # Of the samples of all coils: a few of a coil may be zero by chance, of whole numbers for example.
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,59 +27,109 @@ class CoilKspace:
         path: The file.
         array: complex64 ``(slices, coils, height, width)``, zero frequency in the centre, zero where not sampled.
         mask: Boolean ``(slices, height, width)``, true where it was sampled.
-        notes: What a user should know, by topic.
+        limits: Boolean ``(height, width)``: within what k-space was acquired.
+        own_mask: The mask that an HDF5 file holds beside k-space, as stored; ``None`` if it holds none.
+        notes: What a user should know: a sentence by the name it has in the record.
     """
 
     path: Path
     array: np.ndarray
     mask: np.ndarray
+    limits: np.ndarray
+    own_mask: np.ndarray | None = None
     notes: dict[str, str] = field(default_factory=dict)
 
     @property
-    def acceleration(self) -> float:
-        """Grid points over sampled points."""
-        return float(self.mask.size / self.mask.sum())
+    def coils(self) -> int:
+        """The number of coils."""
+        return self.array.shape[1]
+
+    @property
+    def filled(self) -> np.ndarray:
+        """The slices that hold samples, integers ``(n,)``."""
+        return np.flatnonzero(self.mask.any(axis=(1, 2)))
+
+    @property
+    def is_undersampled(self) -> bool:
+        """Whether it was not fully sampled within its limits, empty slices apart."""
+        return not is_full(self.mask[self.filled], self.limits)
 
 
-def read_coils(path: Path, coils_axis: int | None = None) -> CoilKspace:
+def count_coils(path: Path, coils_axis: int | None = None) -> int:
+    """Return how many coils a file is of, by its header alone; 1 for whatever is no raw k-space.
+
+    Args:
+        path: A file, or a folder.
+        coils_axis: Which axis of an array holds the coils; an array is of one coil if that is not said.
+
+    Raises:
+        ReconError: Its header cannot be read.
+    """
+    name = path.name.lower()
+    if not path.is_file():
+        return 1
+    if name.endswith(HDF5):
+        return hdf5_coils(path)
+    if name.endswith(CFL):
+        return cfl_coils(path)
+    # How many there are is found out when it is read, and one alone refused then.
+    return 1 if coils_axis is None else 2
+
+
+def read_coils(path: Path, coils_axis: int | None = None, options: ReadOptions | None = None) -> CoilKspace:
     """Read k-space of several coils.
 
     Args:
         path: ``.npy`` or ``.npz`` with the coils along ``coils_axis``; fastMRI's HDF5, a dataset ``kspace`` of shape
             ``(slices, coils, height, width)``; or BART's ``.cfl``.
         coils_axis: Which axis of an array holds the coils; the others are rows and columns, and slices before them.
+        options: What the user says of it.
 
     Returns:
-        The k-space, checked.
+        The k-space, in the library's convention.
 
     Raises:
-        ReconError: The file is unreadable or another kind of file, the axis is missing or wrong, there is one coil
-            alone, values are not finite, or coils or slices were not sampled as they should be.
+        ReconError: The file is unreadable, another kind of file, or a reconstruction of this library; the axis is
+            missing or wrong, there is one coil alone, values are not finite, the coils were not sampled alike, or it
+            does not look like k-space.
     """
-    path = Path(path)
+    path, options = Path(path), options or ReadOptions()
     name = path.name.lower()
+    if is_reconstruction(path):
+        raise ReconError(f"{path} is a reconstruction that this library wrote, not a scan: name what it was made of.")
+    if coils_axis is not None and not name.endswith(ARRAYS):
+        raise ReconError(f"{path} says itself which axis holds the coils: leave out --coils.")
+    limits = own_mask = None
     if name.endswith(ARRAYS):
         array = _ordered(path, load_array(path), coils_axis)
-    elif coils_axis is not None:
-        raise ReconError(f"{path} says itself which axis holds the coils: leave out --coils.")
     elif name.endswith(CFL):
         array = read_cfl_coils(path)
     elif name.endswith(HDF5):
-        array = _fastmri(path)
+        stored = read_hdf5_coils(path)
+        array, limits, own_mask = stored.array, stored.limits, stored.mask
     else:
-        raise ReconError(f"{path} is no file of several coils: give .npy, fastMRI's .h5, or BART's .cfl.")
-    return check_kspace(path, array)
+        raise ReconError(f"{path} is no file of several coils: give .npy, .npz, .h5 or BART's .cfl.")
+    return check_coil_kspace(path, array, options, limits, own_mask)
 
 
-def check_kspace(path: Path, array: np.ndarray) -> CoilKspace:
-    """Check k-space of several coils, and find out where it was sampled.
+def check_coil_kspace(
+    path: Path,
+    array: np.ndarray,
+    options: ReadOptions,
+    limits: np.ndarray | None = None,
+    own_mask: np.ndarray | None = None,
+) -> CoilKspace:
+    """Check k-space of several coils, bring it to the convention, and find out where it was sampled.
 
     Args:
         path: The file, for messages.
         array: Complex ``(slices, coils, height, width)``.
+        options: What the user says of it.
+        limits: Boolean ``(height, width)``, the acquired limits that the file states, if it does.
+        own_mask: As the file holds it.
 
     Returns:
-        The k-space; its notes say where the acceleration is beyond the number of coils.
+        The k-space; its notes say what was changed.
 
     Raises:
         ReconError: As :func:`read_coils`.
@@ -81,31 +137,33 @@ def check_kspace(path: Path, array: np.ndarray) -> CoilKspace:
     if not np.iscomplexobj(array):
         raise ReconError(f"{path} holds real numbers: k-space is complex.")
     if array.shape[1] < 2:
-        raise ReconError(f"{path} has one coil: `recon reconstruct` is for one.")
+        raise ReconError(f"{path} has one coil along that axis: leave out --coils, or name another axis.")
+    array, notes = mend_values(array, options)
     if not np.isfinite(array).all():
-        raise ReconError(f"{path} holds NaN or infinite values: export it again.")
-    sampled = array != 0
+        raise ReconError(
+            f"{path} holds {(~np.isfinite(array)).sum()} NaN or infinite values: export it again, or add --nan-to-zero."
+        )
+    _check_sampling(path, array != 0)
+    checked = check_kspace(array.reshape(-1, *array.shape[-2:]), path, options, limits, coils=array.shape[1])
+    array = checked.array.reshape(array.shape)
+    return CoilKspace(path, array, array.any(axis=1), checked.limits, own_mask, {**notes, **checked.notes})
+
+
+def _check_sampling(path: Path, sampled: np.ndarray) -> None:
+    """Refuse coils that are zero, and coils that were not sampled as the others."""
     silent = np.flatnonzero(~sampled.any(axis=(0, 2, 3)))
+    if silent.size == sampled.shape[1]:
+        raise ReconError(f"{path} is zero everywhere: export it again.")
     if silent.size:
-        raise ReconError(f"Coil {silent[0] + 1} of {array.shape[1]} in {path} is zero everywhere: leave it out.")
-    empty = np.flatnonzero(~sampled.any(axis=(1, 2, 3)))
-    if empty.size:
-        raise ReconError(f"Slice {empty[0]} of {path} is zero everywhere: leave it out.")
-    mask = sampled.any(axis=1)
+        raise ReconError(f"Coil {silent[0] + 1} of {sampled.shape[1]} in {path} is zero everywhere: leave it out.")
+    together = sampled.any(axis=1).sum()
     counts = sampled.sum(axis=(0, 2, 3))
-    if counts.min() < 0.99 * mask.sum():  # A few samples may be zero by chance, of whole numbers for example.
+    if counts.min() < _ALIKE * together:
         coil = int(counts.argmin())
         raise ReconError(
-            f"Coil {coil + 1} of {path} was sampled at {counts[coil]} points and all coils together at {mask.sum()}: "
+            f"Coil {coil + 1} of {path} was sampled at {counts[coil]} points and all coils together at {together}: "
             "coils share one mask; export it again."
         )
-    scan = CoilKspace(path, array.astype(np.complex64), mask)
-    if scan.acceleration > array.shape[1]:
-        scan.notes["acceleration beyond the coils"] = (
-            f"{scan.acceleration:.1f}-fold undersampling is more than {array.shape[1]} coils can make up for: the rest "
-            "is the network's guess."
-        )
-    return scan
 
 
 def _ordered(path: Path, array: np.ndarray, coils_axis: int | None) -> np.ndarray:
@@ -118,17 +176,3 @@ def _ordered(path: Path, array: np.ndarray, coils_axis: int | None) -> np.ndarra
         raise ReconError(f"{path} has {array.ndim} axes, 0 to {array.ndim - 1}: there is no axis {coils_axis}.")
     slices = np.moveaxis(array, coils_axis, -3)
     return slices if slices.ndim == 4 else slices[None]
-
-
-def _fastmri(path: Path) -> np.ndarray:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            dataset = file.get("kspace")
-            if isinstance(dataset, h5py.Dataset) and dataset.ndim == 4:
-                return dataset[()]
-            shape = getattr(dataset, "shape", None)
-    except Exception as error:  # h5py raises OSError, KeyError, RuntimeError and more for damaged files
-        raise ReconError(f"Cannot read {path} ({str(error).strip().rstrip('.')}): copy or export it again.") from error
-    raise ReconError(f"{path} has a kspace of shape {shape}: several coils are (slices, coils, height, width).")

@@ -73,6 +73,50 @@ def read_hdf5(path: Path) -> StoredKspace:
     raise ReconError(f"{path} holds {keys}: k-space is a dataset 'kspace' (fastMRI) or a group 'dataset' (ISMRMRD).")
 
 
+def hdf5_coils(path: Path) -> int:
+    """Return of how many coils the k-space of a file is; 1 for a file that holds none.
+
+    Args:
+        path: HDF5, as for :func:`read_hdf5`.
+
+    Raises:
+        ReconError: It is unreadable.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            kspace = file.get("kspace")
+            return kspace.shape[1] if isinstance(kspace, h5py.Dataset) and kspace.ndim == 4 else 1
+    except Exception as error:  # as in read_hdf5
+        raise ReconError(f"Cannot read {path} ({str(error).strip().rstrip('.')}): copy or export it again.") from error
+
+
+def read_hdf5_coils(path: Path) -> StoredKspace:
+    """Read k-space of several coils.
+
+    Args:
+        path: HDF5 of fastMRI, whose ``kspace`` is ``(slices, coils, height, width)``.
+
+    Returns:
+        As :func:`read_hdf5`, but its array is ``(slices, coils, height, width)``.
+
+    Raises:
+        ReconError: It is unreadable, or another kind of file.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            dataset = file["kspace"]
+            if dataset.ndim == 4:
+                return StoredKspace(dataset[()], _padding(file, dataset.shape[2:]), _own_mask(file))
+            shape = dataset.shape
+    except Exception as error:  # as in read_hdf5
+        raise ReconError(f"Cannot read {path} ({str(error).strip().rstrip('.')}): copy or export it again.") from error
+    raise ReconError(f"{path} has a kspace of shape {shape}: several coils are (slices, coils, height, width).")
+
+
 def read_own_mask(path: Path) -> np.ndarray | None:
     """Read a file's dataset ``mask``, as stored; ``None`` if it has none.
 
@@ -140,7 +184,9 @@ def _fastmri(path: Path, dataset: h5py.Dataset) -> np.ndarray:
     if dataset.dtype.kind != "c":
         raise ReconError(f"{path} has a kspace of {dataset.dtype}: k-space is complex.")
     if dataset.ndim == 4:
-        raise ReconError(f"{path} has k-space of {dataset.shape[1]} coils: combine them into one first.")
+        raise ReconError(
+            f"{path} has k-space of {dataset.shape[1]} coils: combine them into one first, or use recon reconstruct."
+        )
     if dataset.ndim not in (2, 3):
         raise ReconError(f"{path} has a kspace of shape {dataset.shape}: it is (slices, height, width).")
     kspace = dataset[()].astype(np.complex64)
@@ -157,7 +203,9 @@ def _ismrmrd(path: Path, group: h5py.Group) -> tuple[np.ndarray, None, None, dic
         raise ReconError(f"{path} holds no acquisition of an image: export the scan, not its calibration.")
     channels = int(head["active_channels"].max())
     if channels != 1:
-        raise ReconError(f"{path} has k-space of {channels} coils: combine them into one first.")
+        raise ReconError(
+            f"{path} has k-space of {channels} coils: combine them into one first, or use recon reconstruct."
+        )
     counters = head["idx"]
     for name in _SINGLE:
         if np.ptp(counters[name].astype(int)):

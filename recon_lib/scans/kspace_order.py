@@ -39,7 +39,12 @@ class CheckedKspace:
 
 
 def check_kspace(
-    kspace: np.ndarray, path: Path, options: ReadOptions, stated_limits: np.ndarray | None = None
+    kspace: np.ndarray,
+    path: Path,
+    options: ReadOptions,
+    stated_limits: np.ndarray | None = None,
+    *,
+    coils: int = 1,
 ) -> CheckedKspace:
     """Look at k-space and bring it to the convention, or say why it cannot be.
 
@@ -48,6 +53,8 @@ def check_kspace(
         path: Its file, for messages.
         options: An order that the user vouches for is not looked for; a complex image is transformed.
         stated_limits: Boolean ``(height, width)``, the acquired limits that the file states, if it does.
+        coils: So many images in a row are of one slice. With several a late echo stays: complex images keep their
+            phase, and the phase of a coil alone moves its peak.
 
     Returns:
         K-space, its limits and what was done.
@@ -60,7 +67,7 @@ def check_kspace(
         whole = np.ones(kspace.shape[1:], bool)
         return CheckedKspace(fft2c(kspace).astype(np.complex64), whole, {"complex image": note})
     if options.kspace_order is None:
-        _refuse_others(kspace, path)
+        _refuse_others(kspace, path, coils)
     notes: dict[str, str] = {}
     size = kspace.shape[1:]
     centre = tuple(n // 2 for n in size)
@@ -69,6 +76,9 @@ def check_kspace(
     )
     shifts = [c - p for c, p in zip(centre, peak, strict=True)]
     far = [abs(shift) > FAR * n for shift, n in zip(shifts, size, strict=True)]
+    if coils > 1:
+        shifts = [c if is_far else 0 for c, is_far in zip(centre, far, strict=True)]
+        peak = tuple(c - shift for c, shift in zip(centre, shifts, strict=True))
     # Limits are symmetric about the order's own centre: a late echo moves the peak, not what was acquired.
     order = [c if is_far else 0 for c, is_far in zip(centre, far, strict=True)]
     kspace = np.roll(kspace, order, (1, 2))
@@ -95,7 +105,7 @@ def check_kspace(
     return CheckedKspace(np.ascontiguousarray(kspace, np.complex64), limits, notes)
 
 
-def _refuse_others(kspace: np.ndarray, path: Path) -> None:
+def _refuse_others(kspace: np.ndarray, path: Path, coils: int) -> None:
     """Refuse what does not peak as k-space of slices does."""
     kind = kind_of(kspace)
     vouch = "--kspace-order centred or corner if it is k-space all the same"
@@ -106,7 +116,7 @@ def _refuse_others(kspace: np.ndarray, path: Path) -> None:
         )
     if kind == "neither":
         raise ReconError(f"{path} is neither k-space nor an image: the energy of neither peaks anywhere. Add {vouch}.")
-    if is_volume_kspace(kspace):
+    if is_volume_kspace(kspace[::coils]):
         raise ReconError(
             f"{path} looks like three-dimensional k-space: transform it along its first axis to have slices, or add "
             f"{vouch}."

@@ -169,7 +169,7 @@ def _array_scan(path: Path, array: np.ndarray, options: ReadOptions) -> Scan:
     if array.ndim != 3:
         raise ReconError(
             f"{path} is an array of shape {shape}: a scan is one slice (height, width) or (slices, height, width); "
-            "combine the coils of k-space first."
+            "combine the coils of k-space first, or name their axis to `recon reconstruct` by --coils."
         )
     raw = array.dtype.kind == "c"
     storage = Storage(array.dtype.newbyteorder("=")) if array.dtype.kind in "iu" else None

@@ -178,6 +178,23 @@ def summary(record: dict[str, object]) -> str:
     return f"{how}, network {name}".encode("ascii", "replace").decode()
 
 
+def encode_hdf5(volume: np.ndarray, record: dict[str, object]) -> bytes:
+    """Return images as an HDF5 file, with their record as an attribute.
+
+    Args:
+        volume: Magnitudes or complex images, ``(slices, height, width)``; the dataset has fastMRI's name for it.
+        record: How they were made, JSON-serialisable.
+    """
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file["reconstruction"] = volume
+        file.attrs["record"] = json.dumps(record, sort_keys=True)
+        file.attrs["max"] = float(np.abs(volume).max())
+    return buffer.getvalue()
+
+
 def _encode(scan: Scan, stored: Stored, record: dict[str, object], kind: str) -> bytes:
     """Return the bytes of a file of one of the formats that are written as a whole."""
     if kind in NIFTI:
@@ -185,7 +202,7 @@ def _encode(scan: Scan, stored: Stored, record: dict[str, object], kind: str) ->
     if kind in MGH:
         return _mgh(scan, stored.array, kind)
     if kind in HDF5:
-        return _hdf5(stored.array, record)
+        return encode_hdf5(stored.array, record)
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, stored.array.reshape(scan.shape or stored.array.shape), allow_pickle=False)
     return buffer.getvalue()
@@ -244,17 +261,6 @@ def _write_meta(scan: Scan, volume: np.ndarray, record: dict[str, object], out: 
         raise ReconError(f"Cannot write {out}: is the disk full? ({str(error).strip().splitlines()[-1]})") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _hdf5(volume: np.ndarray, record: dict[str, object]) -> bytes:
-    import h5py
-
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        file["reconstruction"] = volume  # the name that fastMRI gives it
-        file.attrs["record"] = json.dumps(record, sort_keys=True)
-        file.attrs["max"] = float(volume.max())
-    return buffer.getvalue()
 
 
 def _is_ours(folder: Path) -> bool:

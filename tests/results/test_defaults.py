@@ -107,3 +107,15 @@ def test_a_wheel_carries_networks_that_their_names_stand_for(monkeypatch):
     chosen = defaults.default_networks()
     for profile, names in carried.items():
         assert {chosen[name].results.profile for name in names} == {profile}
+
+
+def test_networks_of_several_coils_have_full_names_alone(tmp_path):
+    folder = store.root() / "coils" / "networks"
+    write_json(folder / "natural-tuned.json", {})
+    write(tmp_path, "open", {"t1": 34.0})
+    assert defaults.find_network("coils/natural-tuned") == folder / "natural-tuned.safetensors"
+    assert defaults.find_network(f"open/{NAME}").parent.parent.name == "open"
+    with pytest.raises(ReconError, match="did you mean 'coils/natural-tuned'"):
+        defaults.find_network("coils/natural-tuner")
+    with pytest.raises(ReconError, match="natural-4000"):
+        defaults.find_network("natural-tuned")

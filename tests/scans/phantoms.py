@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from laws import direct_fft2c
 from scan_files import head
 
+from recon_lib.imaging.coil_simulation import CoilSimulation, complex_noise, simulate_maps
+
 SIZES = [(48, 40), (47, 40), (40, 47), (45, 39), (64, 32)]
 """Even and odd, square and not."""
 sizes = st.sampled_from(SIZES)
@@ -28,6 +30,22 @@ def random_mask(size, share=0.4, seed=0):
     """Scattered samples with a full centre, boolean ``size``."""
     mask = np.random.default_rng(seed).random(size) < share
     mask[tuple(slice(n // 2 - 4, n // 2 + 5) for n in size)] = True
+    return mask
+
+
+def coil_kspace(size=(48, 40), slices=2, coils=4, seed=0, noise=1.0):
+    """Full k-space of several coils with noise, ``(slices, coils, *size)``, the images and the maps that made it."""
+    rng = np.random.default_rng(seed)
+    objects = images(size, slices, seed)
+    maps = simulate_maps(size, CoilSimulation(coils=(coils, coils)), rng)
+    full = direct_fft2c(objects[:, None] * maps)
+    return (full + noise * complex_noise(full.shape, rng)).astype(np.complex64), objects, maps
+
+
+def coil_mask(size=(48, 40), share=0.3, side=16, seed=0):
+    """Scattered samples with a full centre that is large enough for maps, boolean ``size``."""
+    mask = np.random.default_rng(seed).random(size) < share
+    mask[tuple(slice(n // 2 - side // 2, n // 2 - side // 2 + side) for n in size)] = True
     return mask
 
 

@@ -6,7 +6,7 @@ from laws import direct_fft2c
 from scans.phantoms import images
 
 from recon_lib.core.errors import ReconError
-from recon_lib.scans.bart import read_cfl
+from recon_lib.scans.bart import cfl_coils, encode_cfl, read_cfl
 from recon_lib.scans.read import find_scans, read_scan
 
 
@@ -69,3 +69,17 @@ def test_a_header_must_be_there(tmp_path):
     (tmp_path / "k.cfl").write_bytes(bytes(8))
     with pytest.raises(ReconError, match=r"has no readable header k\.hdr beside it: copy both"):
         read_cfl(tmp_path / "k.cfl")
+
+
+def test_images_are_encoded_as_they_are_read(tmp_path):
+    array = (np.arange(24.0).reshape(2, 3, 4) * (1 + 2j)).astype(np.complex64)
+    content, header = encode_cfl(array)
+    (tmp_path / "k.cfl").write_bytes(content)
+    (tmp_path / "k.hdr").write_bytes(header)
+    np.testing.assert_array_equal(read_cfl(tmp_path / "k.cfl"), array)
+    assert header.decode().splitlines()[1].split() == ["3", "4", *["1"] * 11, "2"]
+
+
+@pytest.mark.parametrize(("sizes", "coils"), [((3, 4), 1), ((3, 4, 1, 5), 5), ((3, 4, 1, 2, 7), 2)])
+def test_coils_are_counted_by_the_header_alone(tmp_path, sizes, coils):
+    assert cfl_coils(save_cfl(tmp_path / "k.cfl", np.zeros(1), sizes)) == coils

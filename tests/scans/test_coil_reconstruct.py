@@ -1,76 +1,73 @@
-"""A file of several coils by a network: the images of the pipeline, in the file's units, and bad maps named."""
+"""A file of several coils by a network: the images of the pipeline, in the file's units."""
 
-import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scan_files import tiny_coil_network
+from scans.phantoms import coil_kspace, coil_mask
 
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.coil_recipes import CoilArchitecture
 from recon_lib.imaging.coil_data import acquired_coils
-from recon_lib.imaging.coil_simulation import CoilSimulation, complex_noise, simulate_maps
-from recon_lib.imaging.coils import CoilAcquisition
-from recon_lib.network.coil_cascade import CoilCascade, build_coils
+from recon_lib.imaging.masks import MaskSpec
 from recon_lib.network.coil_inference import reconstruct_coils
-from recon_lib.network.files import save_network
-from recon_lib.results.released import NetworkCard
-from recon_lib.scans.coil_kspace import check_kspace
-from recon_lib.scans.coil_reconstruct import reconstruct_coil_scan
+from recon_lib.scans.coil_kspace import check_coil_kspace
+from recon_lib.scans.coil_reconstruct import open_coil_network, reconstruct_coil_scan
+from recon_lib.scans.options import ReadOptions
+from recon_lib.scans.scan_masks import make_mask
 
-SHAPE = CoilArchitecture(subnetworks=1, hidden_layers=1, filters=2, iterations=2)
-SIZE = (48, 40)
-sigpy = pytest.mark.skipif(not importlib.util.find_spec("sigpy"), reason="SigPy is not installed")
-
-
-@pytest.fixture
-def network(tmp_path):
-    path = tmp_path / "network.safetensors"
-    save_network(path, build_coils(CoilCascade(SHAPE, seed=1)), NetworkCard())
-    return path
+FULL, _, MAPS = coil_kspace(slices=3)
+MASK = coil_mask()
 
 
-def example(slices=2):
-    rng = np.random.default_rng(2)
-    y, x = (np.linspace(-1, 1, n) for n in SIZE)
-    image = 30 * (np.hypot(y[:, None] / 0.7, x[None, :] / 0.8) < 1) * (1 + 0.3 * rng.random(SIZE))
-    maps = simulate_maps(SIZE, CoilSimulation(coils=(4, 4)), rng)
-    mask = rng.random(SIZE) < 0.4
-    mask[14:34, 10:30] = True
-    kspace = CoilAcquisition(mask, maps).forward(np.stack([image * (k + 1) for k in range(slices)]))
-    return kspace + 0.01 * mask * complex_noise(kspace.shape, rng), maps
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    return open_coil_network(tiny_coil_network(tmp_path_factory.mktemp("network") / "tiny.safetensors"))
 
 
-def test_with_maps_it_is_the_network_s_reconstruction(network):
-    kspace, maps = example()
-    images, used, record = reconstruct_coil_scan(check_kspace(network, kspace), network, maps=2 * maps)
-    np.testing.assert_allclose(used[1], maps, atol=1e-5)  # normalised, and repeated for every slice
-    mask = kspace.any(axis=1)
-    expected = reconstruct_coils(build_coils(CoilCascade(SHAPE, seed=1)), acquired_coils(kspace, mask, used))
-    np.testing.assert_allclose(images, expected, rtol=1e-3, atol=1e-3)
-    assert record["maps"] == "given"
-    assert record["coils"] == 4
-    np.testing.assert_allclose(images[1], 2 * images[0], atol=1)  # in the units of the k-space
+def scan_of(array):
+    return check_coil_kspace(Path("raw.npy"), array, ReadOptions())
 
 
-@sigpy
-def test_maps_are_estimated_of_virtual_coils(network):
-    kspace, _ = example(slices=1)
-    images, maps, record = reconstruct_coil_scan(check_kspace(network, kspace), network, compress=3)
-    assert maps.shape == (1, 3, *SIZE)
-    assert record["virtual coils"] == 3
-    assert "estimated" in record["maps"]
-    whole, _, _ = reconstruct_coil_scan(check_kspace(network, kspace), network)
-    assert np.linalg.norm(np.abs(images) - np.abs(whole)) < 0.3 * np.linalg.norm(whole)
+def test_it_is_the_network_s_reconstruction_in_the_places_of_the_slices(network):
+    kspace = FULL * MASK
+    kspace[1] = 0
+    seen = []
+    images, record, failures = reconstruct_coil_scan(
+        scan_of(kspace), network, maps=2 * MAPS, observe=lambda acquired, made: seen.append((acquired, made))
+    )
+    filled = kspace[[0, 2]]
+    data = acquired_coils(filled, np.stack([MASK] * 2), np.stack([MAPS] * 2))
+    np.testing.assert_allclose(images[[0, 2]], reconstruct_coils(network.cascade, data), rtol=1e-3, atol=0.1)
+    assert not images[1].any()
+    assert failures == {}
+    assert (record["slices"], record["empty slices"], record["coils"]) == (3, 1, 4)
+    assert record["network"] == {"name": "tiny", "sha256": network.card.sha256}
+    ((acquired, made),) = seen
+    np.testing.assert_allclose(made[1] * acquired.data.scales[1], images[2], rtol=1e-5)
+    doubled = reconstruct_coil_scan(scan_of(2 * kspace), network, maps=MAPS)[0]
+    np.testing.assert_allclose(doubled, 2 * images, rtol=1e-3, atol=0.1)
 
 
-def test_what_does_not_fit_is_named(network):
-    kspace, maps = example()
-    scan = check_kspace(network, kspace)
-    for settings, message in (
-        ({"maps": maps[:3]}, r"shape \(3, 48, 40\), but the k-space is of 4 coils, 48x40"),
-        ({"maps": maps[:, :40]}, r"\(4, 40, 40\)"),
-        ({"maps": maps, "compress": 2}, "leave out --compress"),
-        ({"compress": 5}, "4 coils cannot be compressed to 5"),
-    ):
-        with pytest.raises(ReconError, match=message):
-            reconstruct_coil_scan(scan, network, **settings)
+def test_full_k_space_is_undersampled_as_the_network_was_trained(network):
+    assert network.masks(5.0, 3) == MaskSpec(5.0, calibration=30, seed=3)
+    default, faster, other = (
+        reconstruct_coil_scan(scan_of(FULL), network, maps=MAPS, **settings)[1]
+        for settings in ({}, {"acceleration": 6.0}, {"seed": 1})
+    )
+    assert default["acceleration"] == pytest.approx(4, abs=0.01)
+    assert faster["acceleration"] == pytest.approx(6, abs=0.01)
+    assert (default["masks"]["seed"], other["masks"]["seed"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("array", "settings", "message"),
+    [
+        (FULL * MASK, {"acceleration": 4.0}, "undersampled already: leave out --acceleration"),
+        (FULL * MASK, {"mask": make_mask(MASK, "m.npy")}, "undersampled already: leave out --mask"),
+        (FULL, {"mask": make_mask(MASK, "m.npy"), "acceleration": 3.0}, "m.npy has an acceleration of its own"),
+    ],
+)
+def test_undersampling_is_chosen_once(network, array, settings, message):
+    with pytest.raises(ReconError, match=message):
+        reconstruct_coil_scan(scan_of(array), network, **settings)
