@@ -17,7 +17,8 @@ from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.journal import digest
 from recon_lib.network.training import train_sequential
 from recon_lib.network.tuning import fine_tune
-from recon_lib.runs import execute, state
+from recon_lib.runs import state
+from recon_lib.runs.images import training_subset
 
 TINY = Architecture(subnetworks=2, hidden_layers=1, filters=3)
 # What a seed decides, each as a hash; run here and in two other processes.
@@ -51,7 +52,7 @@ def decided(seed: int) -> dict[str, str]:
     return {
         "masks": digest(masks),
         "assignment": digest(assign_masks(20, 6, seed)),
-        "subset": digest(execute.training_subset(100, 30, 0.5, seed)),
+        "subset": digest(training_subset(100, 30, 0.5, seed)),
         "initial weights": digest(*build(Cascade(TINY, seed)).get_weights()),
         "trained weights": trained,
         "losses": digest(np.array([row["loss"] for row in history])),

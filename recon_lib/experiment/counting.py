@@ -56,7 +56,8 @@ def run_operations(run: Run, sizes: Mapping[str, tuple[int, int]], slices: Mappi
     if isinstance(spec, TrainSpec):
         update = spec.recipe.batch * operations(architecture, _update_size(run, sizes), training=True)
         # Every image passes each finished sub-network once, but the last.
-        passes = spec.n_train * operations(architecture, sizes[spec.domain]) * (architecture.subnetworks - 1)
+        images = spec.n_train + spec.n_second
+        passes = images * operations(architecture, sizes[spec.domain]) * (architecture.subnetworks - 1)
         return spec.updates * update + passes // architecture.subnetworks
     size = sizes[spec.test_domain]
     if isinstance(spec, TuneSpec):

@@ -18,15 +18,29 @@ class Training(SequentialRecipe):
             than the largest gives the same share of its own, and makes as many updates.
         updates_of: Every network makes the updates of this number of images, whatever its own: the
             control of equal updates. ``None``: of its own.
+        accelerations: Draw masks of these too, each as often as those of the profile's own acceleration.
+        contrast: The share of the images whose intensities a random curve remaps (:mod:`recon_lib.network.contrast`).
+        second_domain: A domain whose pool is trained on too, brought to the size of the first one's images.
+        n_second: How many images of it are added, in the same updates; a small pool gives each several times, with
+            masks of its own.
     """
 
     domains: tuple[str, ...] = ("natural", "t1", "t2")
     n_train: tuple[int, ...] = (4000,)
     updates_of: int | None = None
+    accelerations: tuple[float, ...] = ()
+    contrast: float = 0.0
+    second_domain: str | None = None
+    n_second: int = 0
 
     def __post_init__(self) -> None:
         """Check the counts."""
         super().__post_init__()
+        if not 0 <= self.contrast <= 1:
+            raise ReconError(f"contrast is a share of the images, between 0 and 1: not {self.contrast:g}.")
+        at_least(0, n_second=self.n_second)
+        if (self.second_domain is None) != (self.n_second == 0):
+            raise ReconError("second_domain and n_second say together what is added to the training: give both.")
         at_least(1, n_train=self.n_train, updates_of=self.updates_of)
         if not self.n_train:
             raise ReconError("Training needs images: n_train names no number of them.")

@@ -116,7 +116,7 @@ def find(runs: list[Run], kind: str, **names: object) -> Run:
 
 def _networks(profile: Profile, hashes: Mapping[str, str]) -> list[Run]:
     trained = [
-        _train(profile, domain, n, hashes[domain])
+        _train(profile, domain, n, hashes)
         for domain in profile.training.domains
         for n in sorted(profile.training.n_train, reverse=True)
     ]
@@ -130,18 +130,24 @@ def _networks(profile: Profile, hashes: Mapping[str, str]) -> list[Run]:
     return [*trained, *tuned]
 
 
-def _train(profile: Profile, domain: str, n_train: int, data: str) -> Run:
+def _train(profile: Profile, domain: str, n_train: int, hashes: Mapping[str, str]) -> Run:
+    training = profile.training
     spec = TrainSpec(
         masks=profile.mask_spec,
         counts=(profile.masks.train, profile.masks.test),
-        data=data,
+        data=hashes[domain],
         domain=domain,
-        share=n_train / max(profile.training.n_train),
+        share=n_train / max(training.n_train),
         n_train=n_train,
-        updates=profile.training.updates(n_train),
+        updates=training.updates(n_train),
         seed=profile.seed,
         architecture=profile.architecture,
-        recipe=profile.training.recipe,
+        recipe=training.recipe,
+        accelerations=training.accelerations,
+        contrast=training.contrast,
+        second_domain=training.second_domain,
+        second_data=None if training.second_domain is None else hashes[training.second_domain],
+        n_second=training.n_second,
     )
     return Run(profile, RunKey(training_domain=domain, n_train=n_train), spec)
 

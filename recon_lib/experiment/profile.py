@@ -177,7 +177,8 @@ class Profile:
 
     def __post_init__(self) -> None:
         """Check that every domain used is described, and every change possible."""
-        for name in (*self.training.domains, *self.test_domains):
+        second = self.training.second_domain
+        for name in (*self.training.domains, *self.test_domains, *([] if second is None else [second])):
             choose(f"domain of profile {self.name!r}", name, self.domains)
         for name in self.baselines:
             choose("baseline", name, BASELINES)

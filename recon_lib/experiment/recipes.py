@@ -133,12 +133,10 @@ class SequentialRecipe(Recipe):
     Attributes:
         crop: Side of random crops in pixels, or ``None`` for whole images.
         start: Where a sub-network starts: from weights of its ``"own"`` draw, or from those of the one ``"before"`` it.
-        accelerations: Draw masks of these too, each as often as those of the profile's own acceleration.
     """
 
     crop: int | None = None
     start: str = "own"
-    accelerations: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
@@ -147,16 +145,14 @@ class SequentialRecipe(Recipe):
         at_least(1, batch=self.batch, crop=self.crop)
 
     def as_dict(self) -> dict:
-        """Return what decides the updates, by name; what came later only where it is not the default."""
+        """Return what decides the updates, by name; ``start`` only where it is not the default."""
         content = {**super().as_dict(), "crop": self.crop, "start": self.start}
-        if self.accelerations:
-            content["accelerations"] = list(self.accelerations)
         return without_defaults(SequentialRecipe, content, ("start",))
 
     @classmethod
     def from_dict(cls, content: dict) -> SequentialRecipe:
         """Rebuild from :meth:`as_dict`."""
-        return cls(**{**content, "accelerations": tuple(content.get("accelerations", ()))})
+        return cls(**content)
 
 
 @dataclass(frozen=True)

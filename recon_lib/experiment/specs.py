@@ -37,6 +37,11 @@ class TrainSpec:
         seed: Decides weights, orders and masks.
         architecture: The network's shape.
         recipe: How weights are updated.
+        accelerations: Of more masks for training, beside those of ``masks``.
+        contrast: The share of the images whose intensities are remapped.
+        second_domain: The domain whose pool is trained on too; ``None``: there is none.
+        second_data: The identity of that domain's data.
+        n_second: How many images of it.
     """
 
     kind: ClassVar[str] = "train"
@@ -50,10 +55,18 @@ class TrainSpec:
     seed: int
     architecture: Architecture
     recipe: SequentialRecipe
+    accelerations: tuple[float, ...] = ()
+    contrast: float = 0.0
+    second_domain: str | None = None
+    second_data: str | None = None
+    n_second: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return what identities hash."""
-        return _to_json(self)
+        """Return what identities hash: what is at its default is left out."""
+        content = {**_to_json(self), "accelerations": list(self.accelerations)}
+        if not self.accelerations:
+            del content["accelerations"]
+        return without_defaults(TrainSpec, content, ("contrast", "second_domain", "second_data", "n_second"))
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> TrainSpec:
@@ -163,6 +176,8 @@ def _from_json(content: Mapping[str, Any]) -> dict[str, Any]:
     nested = {"masks": MaskSpec(**content["masks"]), "counts": tuple(content["counts"])}
     if "architecture" in content:
         nested["architecture"] = Architecture.from_dict(content["architecture"])
+    if "accelerations" in content:
+        nested["accelerations"] = tuple(content["accelerations"])
     if "recipe" in content:
         recipe = SequentialRecipe if "architecture" in content else TuningRecipe
         nested["recipe"] = recipe.from_dict(content["recipe"])

@@ -12,6 +12,7 @@ from recon_lib.paper.differences.effects import effects, gain, largest, mean_psn
 from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains, with_interval
 from recon_lib.paper.domains import page_domains
 from recon_lib.paper.images_or_updates import TARGETS
+from recon_lib.paper.intervals import Estimate
 from recon_lib.paper.markdown import note, render_table
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.store import Results
@@ -30,12 +31,12 @@ class Ingredient:
     """One ingredient.
 
     Attributes:
-        variation: The label of its run.
+        variations: The labels of its runs; two where each contrast has one of its own.
         title: What it is, in words.
         source: Who proposed it, with their one finding; where it is ours, that it is.
     """
 
-    variation: str
+    variations: tuple[str, ...]
     title: str
     source: str
 
@@ -43,46 +44,59 @@ class Ingredient:
 _MRAUGMENT = "[Fabian, Heckel and Soltanolkotabi 2021](https://arxiv.org/abs/2106.14947)"
 INGREDIENTS = (
     Ingredient(
-        "few-mirrors",
+        ("few-mirrors",),
         "mirror images",
         f"{_MRAUGMENT}: augmentation gains most where images are few",
     ),
-    Ingredient("few-shifts", "shifts by up to 8 pixels", "as above; circular, so that k-space changes by phases alone"),
-    Ingredient("few-intensity", "intensities to a power", "as above; the power law is ours"),
     Ingredient(
-        "few-noise",
+        ("few-shifts",), "shifts by up to 8 pixels", "as above; circular, so that k-space changes by phases alone"
+    ),
+    Ingredient(("few-intensity",), "intensities to a power", "as above; the power law is ours"),
+    Ingredient(
+        ("few-noise",),
         "noise in k-space",
         "[Desai and others 2023](https://arxiv.org/abs/2110.00075): training on noisier scans makes networks need "
         "fewer references",
     ),
-    Ingredient("few-accelerations", "masks of other accelerations too", "ours"),
+    Ingredient(("few-accelerations",), "masks of other accelerations too", "ours"),
     Ingredient(
-        "few-average",
+        ("few-average",),
         "mean of the weights over the second half, at a constant rate",
         "[Izmailov and others 2018](https://arxiv.org/abs/1803.05407): averaged weights generalise better; after every "
         "update is ours",
     ),
     Ingredient(
-        "few-scale-shift",
+        ("few-scale-shift",),
         "only a scale and a shift of each channel",
         "[Sun and others 2019](https://arxiv.org/abs/1812.02391): they overfit few images less; the folding is ours",
     ),
     Ingredient(
-        "few-pull",
+        ("few-pull",),
         "a pull towards the trained weights",
         "[Li, Grandvalet and Davoine 2018](https://arxiv.org/abs/1802.01483): to stay near the start is better than "
         "to stay near zero; the proximal step is ours",
     ),
     Ingredient(
-        "few-held-kspace",
+        ("few-held-kspace",),
         "stopping by a part of k-space that no update sees",
         "[Yaman and others 2022](https://arxiv.org/abs/2102.07737) and "
         "[Darestani, Liu and Heckel 2022](https://arxiv.org/abs/2204.07204) stop so on a single scan; in tuning, ours",
     ),
     Ingredient(
-        "few-residual",
+        ("few-residual",),
         "sub-networks that put out a correction",
-        "[Zhang and others 2017](https://doi.org/10.1109/TIP.2017.2662206), for denoising",
+        "[Zhang and others 2017](https://doi.org/10.1109/TIP.2017.2662206): in denoising it trains faster, and better",
+    ),
+    Ingredient(
+        ("few-contrasts",),
+        "photographs of more contrast: half are remapped by random curves",
+        "random contrasts let a network segment any contrast ([Billot and others "
+        "2023](https://doi.org/10.1016/j.media.2023.102789)); curves on photographs are ours",
+    ),
+    Ingredient(
+        ("few-with-t2", "few-with-t1"),
+        "photographs and slices of the other contrast together",
+        "ours; of the two people whose slices tune the network, whom no slice here shows",
     ),
 )
 
@@ -98,17 +112,18 @@ def render_ingredients(results: Results | None) -> Rendered:
         saw, with its interval over these subjects.
     """
     domains = page_domains(results)
-    table = [(item.title, *_changes(results, item.variation), item.source) for item in INGREDIENTS]
+    table = [(item.title, *_changes(results, item.variations), item.source) for item in INGREDIENTS]
     heads = ("Ingredient", *(f"{domain_name(domain)}, dB" for domain in domains), "Source, and its finding")
     return render_table(heads, table, "l" * len(heads))
 
 
-def _changes(results: Results | None, variation: str) -> list[str]:
+def _changes(results: Results | None, variations: tuple[str, ...]) -> list[str]:
+    changes: dict[str, Estimate] = {}
+    for variation in variations:
+        for effect in effects(results, variation, base=PLAIN):
+            changes |= effect.by_domain if effect.n_finetune == _FEW else {}
     domains = page_domains(results)
-    tuned = [effect for effect in effects(results, variation, base=PLAIN) if effect.n_finetune == _FEW]
-    if not tuned:
-        return [NOT_RUN, *[""] * (len(domains) - 1)]
-    return [with_interval(tuned[0].by_domain.get(domain)) for domain in domains]
+    return [with_interval(changes.get(domain)) or NOT_RUN for domain in domains]
 
 
 def render_plain(results: Results | None) -> Rendered:
@@ -159,7 +174,7 @@ def render_cost(results: Results | None) -> Rendered:
     """
     parts = {
         "images or updates": {f"updates-{target}" for target in TARGETS},
-        "ingredients": {PLAIN, *(item.variation for item in INGREDIENTS)},
+        "ingredients": {PLAIN, *(name for item in INGREDIENTS for name in item.variations)},
         "the recipe, and the network that it starts from": {FEW_IMAGES, RESIDUAL},
         "accelerations": own_accelerations.LABELS,
     }

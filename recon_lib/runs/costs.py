@@ -132,7 +132,7 @@ def _images(run: Run) -> int | None:
     spec = run.spec
     match spec:
         case TrainSpec():
-            return spec.n_train
+            return spec.n_train + spec.n_second
         case TuneSpec():
             return spec.n_finetune
         case EvaluateSpec():

@@ -35,7 +35,7 @@ from recon_lib.results.released import NetworkCard
 from recon_lib.results.rows import HISTORY_COLUMNS, write_rows
 from recon_lib.runs.claims import ClaimedError, claim
 from recon_lib.runs.evaluate import evaluate
-from recon_lib.runs.images import planned_images
+from recon_lib.runs.images import planned_images, training_images
 from recon_lib.runs.state import finished, folder, network_file
 
 _HELD = 5  # Images of the pool that a tuning never draws measure it on its way: beside fifty, a pool of T2 has no more.
@@ -123,9 +123,8 @@ def _is_result(path: Path) -> bool:
 
 def _train(run: Run, out: Path, progress: Progress | None) -> dict:
     spec: TrainSpec = run.spec
-    images = planned_images(run, spec.domain, "train")
-    pixels = images.images[training_subset(len(images.images), spec.n_train, spec.share, spec.seed)]
-    pool = training_masks(pixels.shape[1:], spec.counts[0], spec.masks, spec.recipe.accelerations)
+    pixels, data = training_images(run)
+    pool = training_masks(pixels.shape[1:], spec.counts[0], spec.masks, spec.accelerations)
     cascade, history = train_sequential(
         pixels,
         pool[assign_masks(len(pixels), len(pool), spec.seed)],
@@ -136,25 +135,8 @@ def _train(run: Run, out: Path, progress: Progress | None) -> dict:
         folder=out,
         progress=progress,
     )
-    card = NetworkCard(run.key, data={"train": images.sha256}, n_images=len(pixels))
+    card = NetworkCard(run.key, data=data, n_images=len(pixels))
     return _keep_network(run, out, cascade, history, card)
-
-
-def training_subset(available: int, n_train: int, share: float, seed: int) -> np.ndarray:
-    """Choose the images of a training run.
-
-    Args:
-        available: Images the domain has.
-        n_train: Images asked for.
-        share: The same, as a share of the profile's largest number: what a domain gives that has too
-            few.
-        seed: Decides the order from which the first are taken, so that smaller sets lie in larger.
-
-    Returns:
-        Sorted indices, all of them for a share of 1.
-    """
-    count = n_train if available >= round(n_train / share) else max(1, round(share * available))
-    return np.sort(np.random.default_rng([seed, available]).permutation(available)[:count])
 
 
 def _fine_tune(run: Run, out: Path, progress: Progress | None) -> dict:

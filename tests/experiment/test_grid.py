@@ -2,6 +2,7 @@
 
 import pytest
 
+from recon_lib.core.errors import ReconError
 from recon_lib.experiment.grid import FineTuning, Training
 from recon_lib.experiment.recipes import SequentialRecipe, TuningRecipe
 
@@ -28,3 +29,17 @@ def test_fine_tuning_is_bounded_in_whole_epochs(images, batch, epochs):
 
 def test_equal_updates_leave_the_number_of_images_alone():
     assert [Training(updates_of=4000).updates(n) for n in (500, 4000)] == [1600, 1600]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"second_domain": "t1"}, "second_domain and n_second say together .* give both"),
+        ({"n_second": 5}, "give both"),
+        ({"second_domain": "t1", "n_second": -1}, "n_second is 0 or more, not -1"),
+        ({"contrast": 1.5}, r"contrast is a share of the images, between 0 and 1: not 1\.5"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused(fields, words):
+    with pytest.raises(ReconError, match=words):
+        Training(**fields)

@@ -115,6 +115,17 @@ class TestVariations:
         assert runs[0].spec.updates == 3200
         assert {run.key.n_finetune for run in runs[2:]} == {0, 20}
 
+    @pytest.mark.parametrize(
+        "change", [{"contrast": 0.5}, {"accelerations": [8]}, {"second_domain": "t2", "n_second": 9}]
+    )
+    def test_what_is_trained_on_is_part_of_the_identity_only_where_it_is_not_the_default(self, change):
+        where = {"method": "network", "training_domain": "natural", "n_finetune": 0, "test_domain": "t1"}
+        training, _ = self.planned(change={"training": change}, evaluations=where)
+        usual_key = dataclasses.replace(training.key, variation=None)
+        usual = next(run for run in plan.plan(profile(), HASHES) if run.key == usual_key).spec.to_json()
+        added = {name: value for name, value in training.spec.to_json().items() if name not in usual}
+        assert added == change | ({"second_data": "b"} if "second_domain" in change else {})
+
     def test_networks_of_the_base_meet_other_masks(self):
         where = {"training_domain": "natural", "n_finetune": 0, "test_domain": "t1"}
         runs = self.planned(change={"masks": {"power": 1.0}}, evaluations=where, networks="base")
@@ -136,7 +147,7 @@ class TestVariations:
         ]  # fmt: skip
         assert [run.parent for run in named[4:]] == named[:2] == [run.parent for run in named[2:4]]
         assert [run.spec.masks.acceleration for run in named] == [4, 4, 4, 4, 8, 8]
-        assert named[0].spec.recipe.accelerations == (2, 8)
+        assert named[0].spec.accelerations == (2, 8)
 
     def test_another_split_is_another_evaluation_of_the_same_network(self):
         runs = self.planned(evaluations={"method": "zero_filled", "test_domain": "t2"}, split="train")

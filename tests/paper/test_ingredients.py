@@ -20,6 +20,8 @@ VARIATIONS = [
     *few("few-mirrors", 35.1, 37.3),
     *few("few-mirrors", 35.2, 37.4, draw=1),
     *few("few-residual", 36.0, 38.0),
+    *cell({"t1": 35.3}, subjects=TRAIN, n_finetune=5, variation="few-with-t2"),
+    *cell({"t2": 37.4}, subjects=TRAIN, n_finetune=5, variation="few-with-t1"),
     *cell({"t1": 34.0, "t2": 36.0}, subjects=TRAIN, n_finetune=0, variation="few-residual"),
     *cell({"t1": 36.1, "t2": 38.2}, n_finetune=5, variation="few-images"),
     *cell({"t1": 36.2, "t2": 38.4}, n_finetune=50, variation="few-images"),
@@ -38,7 +40,7 @@ OWN = [
 def test_every_ingredient_is_a_variation_judged_on_training_subjects():
     desk = load_profile("desk").variations
     planned = {name for name in desk if name.startswith("few-")} - {page.PLAIN, page.FEW_IMAGES}
-    assert {item.variation for item in page.INGREDIENTS} == planned
+    assert sorted(name for item in page.INGREDIENTS for name in item.variations) == sorted(planned)
     assert {desk[name].split for name in (*planned, page.PLAIN)} == {"train"}
     assert all(item.source for item in page.INGREDIENTS)
 
@@ -51,7 +53,9 @@ def test_an_ingredient_is_compared_on_the_same_draws():
     assert "+0.90 (" not in line(text, "sub-networks that put out a correction")
     assert line(text, "sub-networks that put out a correction").split(" | ")[1].startswith("+1.00")
     assert "| not run yet |" in line(text, "noise in k-space")
-    assert plain(page.render_ingredients(None)).count("not run yet") == len(page.INGREDIENTS)
+    both = "photographs and slices of the other contrast together"
+    assert line(text, both).startswith(f"| {both} | +0.30 (+0.30 to +0.30) | +0.40 (+0.40 to +0.40) |")
+    assert plain(page.render_ingredients(None)).count("not run yet") == 2 * len(page.INGREDIENTS)
 
 
 def test_what_they_are_compared_with_is_said():

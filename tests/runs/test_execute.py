@@ -101,8 +101,7 @@ def test_a_network_of_several_accelerations_sees_masks_of_each_equally_often(tin
         raise KeyboardInterrupt
 
     monkeypatch.setattr(execute, "train_sequential", stop)
-    recipe = replace(run.spec.recipe, accelerations=(8.0,))
-    for spec in (run.spec, replace(run.spec, recipe=recipe)):
+    for spec in (run.spec, replace(run.spec, accelerations=(8.0,))):
         with pytest.raises(KeyboardInterrupt):
             execute._train(replace(run, spec=spec), tmp_path, None)
     shares = [sorted(round(mask.size / mask.sum()) for mask in masks) for masks in calls]
@@ -218,24 +217,6 @@ def test_a_residual_network_is_read_back_as_one(tiny):
     cascade, _ = load_network(state.network_file(run.parent))
     made = cascade.architecture
     assert (made.residual, made.initial_weights, made.phase) == (True, "he_normal", "kept")
-
-
-class TestTrainingSubset:
-    def test_all_of_a_full_share(self):
-        assert execute.training_subset(4000, 4000, 1.0, 0).tolist() == list(range(4000))
-        assert execute.training_subset(720, 4000, 1.0, 0).tolist() == list(range(720))
-
-    def test_a_small_domain_gives_the_same_share(self):
-        assert len(execute.training_subset(720, 500, 0.125, 0)) == 90
-        assert len(execute.training_subset(4000, 500, 0.125, 0)) == 500
-
-    def test_a_larger_domain_gives_what_is_asked(self):
-        assert len(execute.training_subset(9000, 4000, 1.0, 0)) == 4000
-
-    def test_smaller_sets_lie_in_larger_and_follow_the_seed(self):
-        small, large = (set(execute.training_subset(720, n, n / 4000, 0)) for n in (500, 1000))
-        assert small < large
-        assert small != set(execute.training_subset(720, 500, 0.125, 1))
 
 
 def test_the_papers_evaluations_stay_in_float32_and_records_say_what_ran(tiny, monkeypatch, tmp_path):
