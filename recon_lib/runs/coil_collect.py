@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import mean
 
 import keras
 
@@ -13,7 +15,7 @@ from recon_lib import __version__
 from recon_lib.core import host
 from recon_lib.core.arrays import load_arrays
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.coil_profile import CoilProfile, CoilRun
+from recon_lib.experiment.coil_profile import REAL, CoilProfile, CoilRun
 from recon_lib.results import coils as results
 from recon_lib.runs import coils
 from recon_lib.runs.coil_tests import PICTURES, ROWS, WEIGHTS
@@ -57,24 +59,34 @@ def collect(profile: CoilProfile) -> Path:
 def _release(profile: CoilProfile, networks: list[CoilRun], rows: list[dict]) -> None:
     """Copy the networks that are better than CG-SENSE on every test at every acceleration; remove all others."""
     place = results.folder() / "networks"
+    tests = list(itertools.product((profile.test_domain, REAL), profile.accelerations))
     shutil.rmtree(place, ignore_errors=True)
     for run in networks:
-        if _beats(run.label, rows):
+        if _beats(run.label, rows, tests):
             place.mkdir(parents=True, exist_ok=True)
             source = coils.folder(profile, run) / coils.NETWORK
             shutil.copyfile(source, place / f"{run.label}.safetensors")
             shutil.copyfile(source.with_suffix(".json"), place / f"{run.label}.json")
 
 
-def _beats(network: str, rows: list[dict]) -> bool:
-    """Tell whether a network's mean PSNR is above that of :data:`RELEASE_ABOVE` wherever both were tested."""
+def _beats(network: str, rows: list[dict], places: list[tuple[str, float]]) -> bool:
+    """Tell whether a network's mean PSNR is above that of :data:`RELEASE_ABOVE`, on the same slices, everywhere.
 
-    def mean(name: str, value: str, place: tuple) -> float:
-        values = [row["psnr"] for row in rows if row[name] == value and (row["test"], row["acceleration"]) == place]
-        return sum(values) / len(values)
+    Args:
+        network: Its label.
+        rows: Those of all methods.
+        places: Every test with every acceleration; a network that was not tested at one of them does not pass.
+    """
 
-    places = {(row["test"], row["acceleration"]) for row in rows if row["network"] == network}
-    return bool(places) and all(mean("network", network, p) > mean("method", RELEASE_ABOVE, p) for p in places)
+    def values(name: str, value: str, place: tuple[str, float]) -> dict[tuple, float]:
+        chosen = [row for row in rows if row[name] == value and (row["test"], row["acceleration"]) == place]
+        return {(row["subject"], row["slice"]): row["psnr"] for row in chosen}
+
+    for place in places:
+        own, baseline = values("network", network, place), values("method", RELEASE_ABOVE, place)
+        if not own or own.keys() != baseline.keys() or mean(own.values()) <= mean(baseline.values()):
+            return False
+    return True
 
 
 def _version(name: str) -> str | None:

@@ -76,6 +76,26 @@ def test_a_network_that_does_not_beat_cg_sense_is_not_released(finished):
     assert not (networks / "old.safetensors").exists()
 
 
+@pytest.mark.parametrize(
+    "left",
+    [[], rows(REAL, {"natural-tuned": 32.0}), rows(TESTS[0], {"natural-tuned": 32.0})],
+    ids=["none", "real", "own"],
+)
+def test_a_network_that_was_not_tested_everywhere_is_not_released(finished, left):
+    for test in TESTS:
+        run = run_of("evaluate", f"natural-tuned-{test}")
+        finish(run, rows=[row for row in left if row["test"] == test])
+    assert not (collect(PROFILE) / "networks").exists()
+
+
+def test_a_network_is_compared_on_the_slices_of_the_baseline_alone(finished):
+    run = run_of("evaluate", f"natural-tuned-{REAL}")
+    finish(run, rows=[{**row, "slice": 2} for row in rows(REAL, {"natural-tuned": 32.0})])
+    assert not (collect(PROFILE) / "networks").exists()
+    finish(run, rows=rows(REAL, {"natural-tuned": 30.0}))  # as good is not better
+    assert not (collect(PROFILE) / "networks").exists()
+
+
 def test_without_a_finished_test_there_is_nothing_to_collect(tmp_path):
     with stage(tmp_path), pytest.raises(ReconError, match="recon coils execute smoke"):
         collect(PROFILE)
