@@ -15,8 +15,8 @@ from recon_lib.core import paths
 from recon_lib.core.errors import ReconError, at_least, choose
 from recon_lib.core.strict_yaml import build, mapping, read_yaml
 from recon_lib.data.domains import Domain
-from recon_lib.experiment.coil_recipes import CoilArchitecture
-from recon_lib.experiment.recipes import Recipe, SequentialRecipe
+from recon_lib.experiment.coil_recipes import CoilArchitecture, JointRecipe
+from recon_lib.experiment.recipes import SequentialRecipe
 from recon_lib.imaging.coil_simulation import CoilSimulation
 from recon_lib.imaging.masks import MaskSpec
 
@@ -67,6 +67,8 @@ class CoilProfile:
         updates: Of every sub-network.
         joint: Training of all sub-networks together on the same images, which follows.
         joint_updates: Its updates; 0 leaves it out.
+        joint_domains: Where its images come from, of domains for which that is not as in ``domains``.
+        joint_simulation: What it draws coils, phase and noise from, where that is not ``simulation``.
         test_domain: The domain whose test slices are given coils; its pool serves to tune and to choose weights.
         tuning: Tuning on slices of that pool.
         n_tune: How many slices.
@@ -89,10 +91,12 @@ class CoilProfile:
     split: dict[str, str] = field(default_factory=dict)
     training: SequentialRecipe = field(default_factory=SequentialRecipe)
     updates: int = 700
-    joint: Recipe = field(default_factory=Recipe)
+    joint: JointRecipe = field(default_factory=JointRecipe)
     joint_updates: int = 400
+    joint_domains: dict[str, Domain] = field(default_factory=dict)
+    joint_simulation: CoilSimulation | None = None
     test_domain: str = "t1_bold5000"
-    tuning: Recipe = field(default_factory=Recipe)
+    tuning: JointRecipe = field(default_factory=JointRecipe)
     n_tune: int = 20
     tuning_updates: int = 300
     test_slices: int = 20
@@ -100,7 +104,7 @@ class CoilProfile:
 
     def __post_init__(self) -> None:
         """Check that every domain used is described, and the counts."""
-        for name in (*self.n_train, *self.split, self.test_domain):
+        for name in (*self.n_train, *self.split, *self.joint_domains, self.test_domain):
             choose(f"domain of profile {self.name!r}", name, self.domains)
         at_least(1, masks=self.masks, arrays=self.arrays, updates=self.updates, n_train=tuple(self.n_train.values()))
         at_least(1, n_tune=self.n_tune, tuning_updates=self.tuning_updates, test_slices=self.test_slices)
@@ -157,18 +161,21 @@ def load_coil_profile(name: str) -> CoilProfile:
     return build(CoilProfile, {"name": name, **mapping(content, name)}, name)
 
 
-def plan_coils(profile: CoilProfile, hashes: Mapping[str, str]) -> list[CoilRun]:
+def plan_coils(
+    profile: CoilProfile, hashes: Mapping[str, str], joint_hashes: Mapping[str, str] | None = None
+) -> list[CoilRun]:
     """List the runs of a profile, parents first.
 
     Args:
         profile: The experiment.
         hashes: The identity of each domain's data, and of the real k-space under :data:`REAL`.
+        joint_hashes: Likewise of those of ``joint_domains``.
 
     Returns:
         Trainings and tunings; coil maps of the slices of each test; the choice of weights; then evaluations: on each
         test set by the baselines and by every network.
     """
-    networks = [run for domain in profile.n_train for run in _networks(profile, domain, hashes)]
+    networks = [run for domain in profile.n_train for run in _networks(profile, domain, hashes, joint_hashes or {})]
     own = {**_acquisition(profile), **_data(profile, profile.test_domain, hashes)}
     sets = {
         f"{profile.test_domain}-pool": {**own, "split": "pool", "slices": profile.baselines.slices},
@@ -185,7 +192,9 @@ def plan_coils(profile: CoilProfile, hashes: Mapping[str, str]) -> list[CoilRun]
     return [*networks, pool, *tests, weights, *evaluations]
 
 
-def _networks(profile: CoilProfile, domain: str, hashes: Mapping[str, str]) -> list[CoilRun]:
+def _networks(
+    profile: CoilProfile, domain: str, hashes: Mapping[str, str], joint_hashes: Mapping[str, str]
+) -> list[CoilRun]:
     """Plan a network that is trained on a domain, then jointly, then tuned on the test domain's pool."""
     images = {"n_train": profile.n_train[domain], "split": profile.split.get(domain, "train")}
     shared = {**_acquisition(profile), "masks": profile.masks}
@@ -200,8 +209,12 @@ def _networks(profile: CoilProfile, domain: str, hashes: Mapping[str, str]) -> l
     }
     runs = [CoilRun("train", domain, spec)]
     if profile.joint_updates:
-        recipe = {"recipe": profile.joint.as_dict(), "updates": profile.joint_updates}
-        spec = {**shared, **images, **_data(profile, domain, hashes), **recipe}
+        spec = {**runs[0].spec, "recipe": profile.joint.as_dict(), "updates": profile.joint_updates}
+        del spec["arrays"], spec["architecture"]
+        if profile.joint_simulation:
+            spec["simulation"] = profile.joint_simulation.as_dict()
+        if domain in profile.joint_domains:
+            spec |= {"data": joint_hashes[domain], "source": asdict(profile.joint_domains[domain])}
         runs.append(CoilRun("joint", f"{domain}-joint", spec, (runs[-1],)))
     recipe = {"recipe": profile.tuning.as_dict(), "updates": profile.tuning_updates, "n_train": profile.n_tune}
     spec = {**shared, **_data(profile, profile.test_domain, hashes), **recipe, "split": "pool"}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from recon_lib.core.errors import ReconError, at_least, choose
-from recon_lib.experiment.recipes import Architecture
+from recon_lib.core.strict_yaml import without_defaults
+from recon_lib.experiment.recipes import Architecture, Recipe
 
 BEGINNINGS = ("least_squares", "zero_filled")
 
@@ -47,3 +48,28 @@ class CoilArchitecture(Architecture):
     def as_dict(self) -> dict:
         """Return the fields by name, as those of :class:`~recon_lib.experiment.recipes.Architecture`."""
         return {**super().as_dict(), "iterations": self.iterations, "beginning": self.beginning}
+
+
+@dataclass(frozen=True)
+class JointRecipe(Recipe):
+    """How all sub-networks are trained together, end to end through data consistency with coils.
+
+    Attributes:
+        crop: Side of random crops in pixels, each acquired as an image of its own, or ``None`` for whole images.
+        data_consistency: ``lambda`` of the network from here on, or ``None`` for the one that it has.
+    """
+
+    crop: int | None = None
+    data_consistency: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        super().__post_init__()
+        at_least(1, crop=self.crop)
+        if self.data_consistency is not None and not 0 <= self.data_consistency < math.inf:
+            raise ReconError(f"data_consistency is 0 or more, and finite: not {self.data_consistency}.")
+
+    def as_dict(self) -> dict:
+        """Return what decides the updates, by name; ``crop`` and ``data_consistency`` only where they are given."""
+        content = {**super().as_dict(), "crop": self.crop, "data_consistency": self.data_consistency}
+        return without_defaults(JointRecipe, content, ("crop", "data_consistency"))

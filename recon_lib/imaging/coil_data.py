@@ -9,7 +9,14 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.imaging.acquisition import check_images, to_channels, to_complex
-from recon_lib.imaging.coil_simulation import CoilSimulation, complex_noise, draw_noise, simulate_maps, simulate_phase
+from recon_lib.imaging.coil_simulation import (
+    CoilSimulation,
+    complex_noise,
+    draw_noise,
+    simulate_maps,
+    simulate_phase,
+    simulate_support,
+)
 from recon_lib.imaging.coils import CoilAcquisition
 
 
@@ -118,6 +125,21 @@ def simulate_kspace(
     return kspace + level * present * complex_noise(kspace.shape, rng), reference
 
 
+def change_contrast(image: np.ndarray, spec: CoilSimulation, rng: np.random.Generator) -> np.ndarray:
+    """Raise magnitudes to a random power and leave their maximum as it is; the form is our own choice.
+
+    Args:
+        image: Magnitudes ``(height, width)``.
+        spec: The range of the exponent.
+        rng: Where the random number comes from.
+
+    Returns:
+        float32 of the same shape.
+    """
+    peak = np.float32(image.max())
+    return peak * (image / peak) ** np.float32(rng.uniform(*spec.contrast)) if peak else image
+
+
 def simulate_slices(
     images: np.ndarray, masks: np.ndarray, spec: CoilSimulation, seed: int, arrays: int = 100
 ) -> CoilAcquired:
@@ -143,12 +165,15 @@ def simulate_slices(
     count, *size = images.shape
     arrays = min(arrays, count)
     maps = np.stack([simulate_maps(tuple(size), spec, np.random.default_rng([seed, 1, a])) for a in range(arrays)])
+    supports = [simulate_support(tuple(size), spec, np.random.default_rng([seed, 4, a])) for a in range(arrays)]
+    maps *= np.stack([seen for _, seen in supports])[:, None]
     places = np.random.default_rng([seed, 2]).permutation(np.arange(count) % arrays)
     zero_filled, target = (np.empty((*images.shape, 2), np.float32) for _ in range(2))
     scales = np.empty(count)
     for n in range(count):
         rng = np.random.default_rng([seed, 3, n])
-        kspace, reference = simulate_kspace(images[n], maps[places[n]], spec, rng)
+        image = supports[places[n]][0] * change_contrast(images[n], spec, np.random.default_rng([seed, 6, n]))
+        kspace, reference = simulate_kspace(image, maps[places[n]], spec, rng)
         whole = acquired_coils(kspace[None], masks[n : n + 1], maps[places[n]][None], reference[None])
         zero_filled[n], target[n], scales[n] = whole.zero_filled[0], whole.target[0], whole.scales[0]
     return CoilAcquired(zero_filled, masks.astype(np.float32), maps, places, scales, target)

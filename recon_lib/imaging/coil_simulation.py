@@ -19,7 +19,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from recon_lib.core.errors import ReconError, at_least
+from recon_lib.core.strict_yaml import without_defaults
 from recon_lib.imaging.coils import normalise_maps
+
+_MARGIN = 1.15
+"""So many times as wide as the object are the maps that ESPIRiT estimates, about."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,10 @@ class CoilSimulation:
         phase: Radians of the strongest wave.
         waves: How many waves the phase has, each of up to one and a half periods across the field of view.
         ramp: Samples by which the echo is off the middle of k-space, at most.
+        support: Half axes of an ellipse outside which the image is zero, as air is around a head, and a little beyond
+            which the maps are, as estimated ones; ``None`` leaves both as they are.
+        contrast: An exponent of magnitudes of maximum 1. A photograph uses its whole range; most of a head is several
+            times darker than its brightest spot.
     """
 
     coils: tuple[int, int] = (4, 8)
@@ -46,21 +54,24 @@ class CoilSimulation:
     phase: float = 1.5
     waves: int = 4
     ramp: float = 2.0
+    support: tuple[float, float] | None = None
+    contrast: tuple[float, float] = (1.0, 1.0)
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
         at_least(1, coils=self.coils)
         at_least(0, waves=self.waves)
-        for name in ("coils", "distance", "radius", "noise"):
-            low, high = getattr(self, name)
+        for name in ("coils", "distance", "radius", "noise", "contrast", "support"):
+            low, high = getattr(self, name) or (1, 1)
             if not 0 < low <= high < math.inf:
                 raise ReconError(f"The range {name} of simulated coils is of two positive numbers, not {low}, {high}.")
         if not (0 <= self.phase < math.inf and 0 <= self.ramp < math.inf):
             raise ReconError(f"A phase and a ramp are 0 or more, and finite: not {self.phase} and {self.ramp}.")
 
     def as_dict(self) -> dict:
-        """Return the fields by name, as identities hash them."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        """Return the fields by name, as identities hash them; the last two only where they are not the default."""
+        content = without_defaults(CoilSimulation, asdict(self), ("support", "contrast"))
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in content.items()}
 
 
 def simulate_maps(size: tuple[int, int], spec: CoilSimulation, rng: np.random.Generator) -> np.ndarray:
@@ -88,6 +99,29 @@ def simulate_maps(size: tuple[int, int], spec: CoilSimulation, rng: np.random.Ge
         field = [(along * part - moment) / squared**1.5 for part, moment in zip(offset, inward, strict=True)]
         maps[coil] = (field[1] - 1j * field[0]) * np.exp(2j * np.pi * rng.random())
     return normalise_maps(maps)
+
+
+def simulate_support(
+    size: tuple[int, int], spec: CoilSimulation, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw where there is an object, and where estimated maps would not be zero: an ellipse, and a larger one.
+
+    Args:
+        size: ``(height, width)``.
+        spec: What is drawn, and from what range.
+        rng: Where the random numbers come from.
+
+    Returns:
+        Boolean ``(height, width)`` of the object, and of the maps; true everywhere where ``spec.support`` is ``None``.
+    """
+    if spec.support is None:
+        return np.ones(size, bool), np.ones(size, bool)
+    y, x = _grid(size)
+    (height, width), centre, turn = rng.uniform(*spec.support, 2), rng.uniform(-0.15, 0.15, 2), rng.uniform(0, np.pi)
+    y, x = y - centre[0], x - centre[1]
+    along, across = np.cos(turn) * y + np.sin(turn) * x, np.cos(turn) * x - np.sin(turn) * y
+    radius = np.hypot(along / height, across / width)
+    return radius <= 1, radius <= _MARGIN
 
 
 def simulate_phase(size: tuple[int, int], spec: CoilSimulation, rng: np.random.Generator) -> np.ndarray:

@@ -5,6 +5,8 @@ Complex arrays cross every border as two real channels, ``(..., 2)``: real part,
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -187,6 +189,27 @@ def build_coils(cascade: CoilCascade) -> CoilCascade:
         image = np.zeros((1, 8, 8, 2), np.float32)
         cascade((image, image[..., 0], image[:, None]))
     return cascade
+
+
+def reweigh(cascade: CoilCascade, weight: float, iterations: int | None = None) -> CoilCascade:
+    """Give a trained cascade another data consistency: the same kernels, ``(batch, height, width, 2)`` in and out.
+
+    Args:
+        cascade: A network, built.
+        weight: ``lambda`` of :class:`CoilConsistency`.
+        iterations: Of the conjugate gradients; by default as many as before.
+
+    Returns:
+        A new network.
+
+    Raises:
+        ReconError: As :class:`~recon_lib.experiment.coil_recipes.CoilArchitecture`.
+    """
+    iterations = cascade.architecture.iterations if iterations is None else iterations
+    architecture = replace(cascade.architecture, data_consistency=weight, iterations=iterations)
+    other = build_coils(CoilCascade(architecture, cascade.seed, cascade.l2, cascade.precision))
+    other.set_weights(cascade.get_weights())
+    return other
 
 
 def _normal(image, mask, maps):  # noqa: ANN001, ANN202 - tensors of any backend

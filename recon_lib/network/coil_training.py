@@ -13,8 +13,8 @@ import numpy as np
 from keras import ops
 
 from recon_lib.core.progress import Progress
-from recon_lib.experiment.coil_recipes import CoilArchitecture
-from recon_lib.experiment.recipes import Recipe, SequentialRecipe
+from recon_lib.experiment.coil_recipes import CoilArchitecture, JointRecipe
+from recon_lib.experiment.recipes import SequentialRecipe
 from recon_lib.imaging.acquisition import check_images
 from recon_lib.imaging.coil_data import CoilAcquired, simulate_slices
 from recon_lib.imaging.coil_simulation import CoilSimulation
@@ -81,7 +81,7 @@ def tune_coils(
     masks: np.ndarray,
     *,
     simulation: CoilSimulation,
-    recipe: Recipe,
+    recipe: JointRecipe,
     updates: int,
     seed: int,
     folder: Path,
@@ -95,9 +95,9 @@ def tune_coils(
     Args:
         cascade: A trained network; it is changed in place.
         images: Magnitude references, ``(n, height, width)``.
-        masks: The masks to draw from, boolean, ``(m, height, width)``.
+        masks: The masks to draw from, boolean, ``(m, height, width)``: of the images' size, or of the crops'.
         simulation: What coils, phase and noise are drawn from.
-        recipe: Batch (0: all images at once), epochs, rate, schedule, weight of the L2 term.
+        recipe: Batch (0: all images at once), epochs, rate, schedule, crop, weight of the L2 term.
         updates: In all, spread evenly over the recipe's epochs.
         seed: Decides the order of the images and all that they draw.
         folder: Holds ``checkpoint.safetensors``.
@@ -125,8 +125,10 @@ def tune_coils(
         first, last = (updates * count // recipe.epochs for count in (epoch, epoch + 1))
         for update in range(first, last):
             chosen = order[update * batch : (update + 1) * batch]
-            drawn = np.random.default_rng([seed, 78, update]).integers(len(masks), size=batch)
-            data = simulate_slices(images[chosen], masks[drawn], simulation, seed=_mix(seed, update))
+            rng = np.random.default_rng([seed, 78, update])
+            drawn = rng.integers(len(masks), size=batch)
+            seen = np.stack([_crop(image, recipe.crop, rng) for image in images[chosen]])
+            data = simulate_slices(seen, masks[drawn], simulation, seed=_mix(seed, update))
             updater.update(data.measured(slice(None)), data.target)
         loss, quality = np.mean(updater.rows(), axis=0)
         updater.settle()
@@ -154,6 +156,16 @@ def _magnitude_psnr(target, image):  # noqa: ANN001, ANN202
     peak = ops.max(moduli[0], axis=(1, 2))
     error = ops.mean(ops.square(moduli[1] - moduli[0]), axis=(1, 2)) / ops.square(peak)
     return ops.mean(-10.0 * ops.log(ops.maximum(error, 1e-12)) / np.log(10.0))
+
+
+def _crop(image: np.ndarray, side: int | None, rng: np.random.Generator) -> np.ndarray:
+    """Cut a square about a random pixel, drawn by its magnitude so that no crop is of air alone."""
+    if side is None:
+        return image
+    shares = np.cumsum(image, dtype=np.float64)
+    pixel = np.unravel_index(int(np.searchsorted(shares, rng.random() * shares[-1])), image.shape)
+    y, x = (min(max(p - side // 2, 0), n - side) for p, n in zip(pixel, image.shape, strict=True))
+    return image[y : y + side, x : x + side]
 
 
 def _visits(count: int, visits: int, seed: int) -> np.ndarray:

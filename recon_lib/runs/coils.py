@@ -19,10 +19,11 @@ from recon_lib.core.strict_yaml import build
 from recon_lib.data.domains import domain_hash, load_images
 from recon_lib.data.raw_slice import raw_file
 from recon_lib.experiment.coil_profile import REAL, CoilProfile, CoilRun, plan_coils
-from recon_lib.experiment.coil_recipes import CoilArchitecture
-from recon_lib.experiment.recipes import Recipe, SequentialRecipe
+from recon_lib.experiment.coil_recipes import CoilArchitecture, JointRecipe
+from recon_lib.experiment.recipes import SequentialRecipe
 from recon_lib.imaging.coil_data import simulate_slices
 from recon_lib.imaging.masks import assign_masks, mask_stack
+from recon_lib.network.coil_cascade import reweigh
 from recon_lib.network.coil_files import NORMALISATION, load_coil_network
 from recon_lib.network.coil_training import train_coils, tune_coils
 from recon_lib.network.files import save_network
@@ -42,7 +43,8 @@ def planned(profile: CoilProfile) -> list[CoilRun]:
         profile: The experiment.
     """
     hashes = {name: domain_hash(name, domain) for name, domain in profile.domains.items()}
-    return plan_coils(profile, {**hashes, REAL: raw_file().sha256})
+    joint_hashes = {name: domain_hash(name, domain) for name, domain in profile.joint_domains.items()}
+    return plan_coils(profile, {**hashes, REAL: raw_file().sha256}, joint_hashes)
 
 
 def folder(profile: CoilProfile, run: CoilRun) -> Path:
@@ -130,13 +132,16 @@ def _train(run: CoilRun, _: list[Path], out: Path, progress: Progress | None) ->
 
 def _tune(run: CoilRun, parents: list[Path], out: Path, progress: Progress | None) -> None:
     spec = run.spec
-    images = _images(spec)
+    images, recipe = _images(spec), build(JointRecipe, spec["recipe"], "recipe")
+    cascade = load_coil_network(parents[0] / NETWORK)[0]
+    if recipe.data_consistency is not None:
+        cascade = reweigh(cascade, recipe.data_consistency)
     cascade, history = tune_coils(
-        load_coil_network(parents[0] / NETWORK)[0],
+        cascade,
         images,
-        _masks(spec, images.shape[1:]),
+        _masks(spec, (recipe.crop, recipe.crop) if recipe.crop else images.shape[1:]),
         simulation=simulation_of(spec),
-        recipe=build(Recipe, spec["recipe"], "recipe"),
+        recipe=recipe,
         updates=spec["updates"],
         seed=spec["seed"],
         folder=out,

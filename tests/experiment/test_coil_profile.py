@@ -6,6 +6,7 @@ import pytest
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.strict_yaml import build
+from recon_lib.data.domains import Domain
 from recon_lib.experiment.coil_profile import (
     REAL,
     CoilProfile,
@@ -13,14 +14,14 @@ from recon_lib.experiment.coil_profile import (
     load_coil_profile,
     plan_coils,
 )
-from recon_lib.experiment.recipes import Recipe
+from recon_lib.experiment.coil_recipes import JointRecipe
 from recon_lib.imaging.coil_simulation import CoilSimulation
 
 HASHES = {"natural": "a" * 64, "t1_bold5000": "b" * 64, REAL: "c" * 64}
 
 
 def ids(profile):
-    return [run.id for run in plan_coils(profile, HASHES)]
+    return [run.id for run in plan_coils(profile, HASHES, HASHES)]
 
 
 def test_every_profile_is_read():
@@ -31,7 +32,7 @@ def test_every_profile_is_read():
 
 
 def test_parents_stand_before_what_starts_from_them():
-    runs = plan_coils(load_coil_profile("desk"), HASHES)
+    runs = plan_coils(load_coil_profile("desk"), HASHES, HASHES)
     for place, run in enumerate(runs):
         assert all(parent in runs[:place] for parent in run.parents)
     kinds = [run.kind for run in runs]
@@ -59,9 +60,13 @@ def test_identities_keep_their_bytes():
         ({"masks": 3}, "train joint tune evaluate"),
         ({"arrays": 4}, "train joint tune evaluate"),
         ({"updates": 5}, "train joint tune evaluate"),
-        ({"joint": Recipe(learning_rate=1e-5)}, "joint tune evaluate"),
+        ({"joint": JointRecipe(learning_rate=1e-5)}, "joint tune evaluate"),
         ({"joint_updates": 3}, "joint tune evaluate"),
-        ({"tuning": Recipe(learning_rate=1e-5)}, "tune evaluate"),
+        ({"joint": JointRecipe(learning_rate=3e-4, crop=8)}, "joint tune evaluate"),
+        ({"joint": JointRecipe(learning_rate=3e-4, data_consistency=0.5)}, "joint tune evaluate"),
+        ({"joint_simulation": CoilSimulation(support=(0.5, 1.0))}, "joint tune evaluate"),
+        ({"joint_domains": {"natural": Domain("generated", (52, 52), 6)}}, "joint tune evaluate"),
+        ({"tuning": JointRecipe(learning_rate=1e-5)}, "tune evaluate"),
         ({"n_tune": 3}, "tune evaluate"),
         ({"tuning_updates": 3}, "tune evaluate"),
         ({"test_slices": 3}, "maps evaluate"),
@@ -70,7 +75,7 @@ def test_identities_keep_their_bytes():
 )
 def test_a_change_renames_the_runs_that_it_decides(change, kinds):
     profile = load_coil_profile("smoke")
-    before, after = plan_coils(profile, HASHES), plan_coils(replace(profile, **change), HASHES)
+    before, after = plan_coils(profile, HASHES), plan_coils(replace(profile, **change), HASHES, HASHES)
     assert {a.kind for a, b in zip(before, after, strict=True) if a.id != b.id} == set(kinds.split())
 
 
@@ -82,6 +87,21 @@ def test_other_data_rename_the_runs_that_read_them():
     assert all(REAL in label for label in renamed)
 
 
+def test_joint_training_has_images_and_a_simulation_of_its_own():
+    profile = load_coil_profile("smoke")
+    own = replace(
+        profile,
+        joint_domains={"natural": Domain("generated", (52, 52), 6)},
+        joint_simulation=CoilSimulation(contrast=(1.0, 2.0)),
+    )
+    train, joint, tune = plan_coils(own, HASHES, {"natural": "e" * 64})[:3]
+    assert (joint.spec["data"], joint.spec["source"]["matrix"]) == ("e" * 64, (52, 52))
+    assert joint.spec["simulation"]["contrast"] == [1.0, 2.0]
+    for run in (train, tune):
+        assert "contrast" not in run.spec["simulation"]
+    assert train.spec["source"]["matrix"] == (48, 48)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -91,6 +111,7 @@ def test_other_data_rename_the_runs_that_read_them():
         ({"n_train": {"t3": 4}}, "Unknown domain"),
         ({"masks": 0}, "masks is 1 or more"),
         ({"joint_updates": -1}, "joint_updates is 0 or more"),
+        ({"joint_domains": {"t3": {}}}, "Unknown domain"),
         ({"simulation": {"coils": [3]}}, "a list of 2"),
     ],
 )

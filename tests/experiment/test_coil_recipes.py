@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.coil_recipes import CoilArchitecture
+from recon_lib.experiment.coil_recipes import CoilArchitecture, JointRecipe
 from recon_lib.experiment.counting import operations, weights
-from recon_lib.experiment.recipes import Architecture
+from recon_lib.experiment.recipes import Architecture, Recipe
 
 
 def test_it_says_all_of_itself_in_json():
@@ -53,3 +53,24 @@ def test_weights_and_operations_count_two_channels_of_output():
 def test_what_no_network_of_coils_can_have_is_refused(change, message):
     with pytest.raises(ReconError, match=message):
         CoilArchitecture(**change)
+
+
+def test_a_joint_recipe_says_what_is_its_own_only_where_that_is_given():
+    assert JointRecipe(epochs=3).as_dict() == Recipe(epochs=3).as_dict()
+    own = JointRecipe(crop=32, data_consistency=0.0).as_dict()
+    assert (own["crop"], own["data_consistency"]) == (32, 0.0)
+    assert JointRecipe(**own) == JointRecipe(crop=32, data_consistency=0.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"crop": 0}, "crop is 1 or more"),
+        ({"data_consistency": -0.1}, "not -0.1"),
+        ({"data_consistency": float("inf")}, "not inf"),
+        ({"epochs": 0}, "epochs is 1 or more"),
+    ],
+)
+def test_what_no_joint_training_can_have_is_refused(change, message):
+    with pytest.raises(ReconError, match=message):
+        JointRecipe(**change)

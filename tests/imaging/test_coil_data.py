@@ -6,7 +6,7 @@ from laws import complex_normal
 
 from recon_lib.core.errors import ReconError
 from recon_lib.imaging.acquisition import to_complex
-from recon_lib.imaging.coil_data import acquired_coils, simulate_kspace, simulate_slices
+from recon_lib.imaging.coil_data import acquired_coils, change_contrast, simulate_kspace, simulate_slices
 from recon_lib.imaging.coil_simulation import CoilSimulation
 from recon_lib.imaging.coils import CoilAcquisition, normalise_maps
 from recon_lib.imaging.fourier import ifft2c
@@ -61,6 +61,35 @@ def test_simulated_slices_keep_their_parts_together():
         assert np.abs(expected).max() == pytest.approx(1, abs=1e-4)
     magnitudes = data.references * data.scales[:, None, None]
     np.testing.assert_allclose(magnitudes, images, atol=1e-5)
+
+
+def test_contrast_keeps_the_maximum_and_draws_the_exponent():
+    image = np.array([[0.0, 1.0], [2.0, 4.0]], np.float32)
+    drawn = change_contrast(image, CoilSimulation(contrast=(2.0, 2.0)), np.random.default_rng(0))
+    np.testing.assert_allclose(drawn, [[0, 0.25], [1, 4]], rtol=1e-6)
+    assert drawn.dtype == np.float32
+    wide = CoilSimulation(contrast=(1.0, 3.0))
+    exponents = [np.log2(4 / change_contrast(image, wide, np.random.default_rng(s))[1, 0]) for s in range(200)]
+    assert 1 <= min(exponents) < 1.1
+    assert 2.9 < max(exponents) <= 3.001
+    assert np.array_equal(change_contrast(0 * image, wide, np.random.default_rng(0)), 0 * image)
+
+
+def test_air_around_the_object_has_no_signal_and_no_maps():
+    images, masks = example()
+    spec = CoilSimulation(coils=(2, 3), noise=(1e-6, 1e-6), support=(0.4, 0.8), contrast=(2.0, 2.0))
+    data = simulate_slices(images, masks, spec, seed=3, arrays=2)
+    for n in range(len(data)):
+        seen = data.maps[data.arrays[n]].any(axis=0)
+        inside = data.references[n] > 0
+        assert 0 < inside.sum() < seen.sum() < seen.size
+        assert not np.any(inside & ~seen)
+        np.testing.assert_allclose((np.abs(data.maps[data.arrays[n]]) ** 2).sum(axis=0), seen, atol=1e-5)
+        expected = inside * images[n] ** 2 / images[n].max()
+        np.testing.assert_allclose(data.references[n] * data.scales[n], expected, atol=1e-5)
+    plain = simulate_slices(images, masks, SPEC, seed=3, arrays=2)  # phase and coils are drawn as without
+    cut = simulate_slices(images, masks, CoilSimulation(coils=(2, 3), noise=(1e-6, 1e-6), support=(2, 2)), 3, arrays=2)
+    np.testing.assert_array_equal(plain.zero_filled, cut.zero_filled)
 
 
 def test_what_data_consistency_needs_belongs_to_the_slices_taken():

@@ -10,6 +10,7 @@ from recon_lib.imaging.coil_simulation import (
     draw_noise,
     simulate_maps,
     simulate_phase,
+    simulate_support,
 )
 
 SIZE = (33, 40)
@@ -97,6 +98,28 @@ def test_the_strength_of_the_phase_and_the_number_of_waves_matter():
     assert np.abs(strong - single).max() > 0.05
 
 
+def test_an_object_is_an_ellipse_of_the_axes_drawn_and_maps_reach_a_little_beyond():
+    spec, size = CoilSimulation(support=(0.5, 0.7)), (200, 300)
+    shares, angles = [], []
+    for seed in range(40):
+        inside, seen = simulate_support(size, spec, rng(seed))
+        assert not np.any(inside & ~seen)
+        shares.append(inside.mean())
+        assert seen.mean() == pytest.approx(1.15**2 * inside.mean(), rel=0.02)
+        y, x = np.nonzero(inside)
+        covariance = np.cov(y / size[0], x / size[1])
+        # A filled ellipse of half axes a and b has the variances a^2 / 4 and b^2 / 4, here of whole fields of view.
+        axes = 4 * np.sqrt(np.linalg.eigvalsh(covariance))
+        assert np.all((axes > 0.49) & (axes < 0.71))
+        assert inside.mean() == pytest.approx(np.pi * axes[0] * axes[1] / 4, rel=0.01)
+        angles.append(np.sign(covariance[0, 1]))
+    assert max(shares) > 1.3 * min(shares)
+    assert {-1, 1} <= set(angles)  # it is turned
+    inside, seen = simulate_support(size, CoilSimulation(), rng())
+    assert inside.all()
+    assert seen.all()
+
+
 def test_noise_has_the_variance_and_the_level_drawn():
     noise = complex_noise((200, 300), rng())
     assert noise.dtype == np.complex64
@@ -117,7 +140,11 @@ def test_the_same_numbers_make_the_same_coils():
 
 
 def test_what_identifies_it_is_json():
-    assert CoilSimulation().as_dict()["coils"] == [4, 8]
+    content = CoilSimulation().as_dict()
+    assert content["coils"] == [4, 8]
+    assert not {"support", "contrast"} & set(content)
+    own = CoilSimulation(support=(0.5, 0.6), contrast=(1.0, 2.0)).as_dict()
+    assert (own["support"], own["contrast"]) == ([0.5, 0.6], [1.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -128,6 +155,8 @@ def test_what_identifies_it_is_json():
         ({"distance": (-1.0, 2.0)}, "range distance"),
         ({"radius": (0.5, float("inf"))}, "range radius"),
         ({"noise": (0.0, 0.1)}, "range noise"),
+        ({"support": (0.0, 1.0)}, "range support"),
+        ({"contrast": (2.0, 1.0)}, "range contrast"),
         ({"waves": -1}, "waves is 0 or more"),
         ({"phase": -1.0}, "not -1.0 and 2.0"),
         ({"ramp": float("nan")}, "nan"),

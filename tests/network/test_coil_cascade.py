@@ -15,7 +15,7 @@ from recon_lib.experiment.counting import weights
 from recon_lib.imaging.acquisition import to_channels, to_complex
 from recon_lib.imaging.coils import normalise_maps
 from recon_lib.network.cascade import named_weights
-from recon_lib.network.coil_cascade import CoilCascade, CoilConsistency, build_coils
+from recon_lib.network.coil_cascade import CoilCascade, CoilConsistency, build_coils, reweigh
 
 COILS = 3
 TINY = CoilArchitecture(subnetworks=2, hidden_layers=1, filters=4, iterations=3)
@@ -185,6 +185,23 @@ def test_it_is_rebuilt_from_its_configuration():
     assert (rebuilt.architecture, rebuilt.seed, rebuilt.l2) == (TINY, 4, 1e-3)
     layer = CoilConsistency.from_config(CoilConsistency(0.5, 3).get_config())
     assert (layer.weight, layer.iterations) == (0.5, 3)
+
+
+def test_another_weight_and_more_iterations_change_data_consistency_alone():
+    _, *measured = tensors(*example((7, 10)))
+    cascade = build_coils(CoilCascade(TINY, seed=4))
+    other = reweigh(cascade, 0.5, 7)
+    assert (other.architecture.data_consistency, other.architecture.iterations) == (0.5, 7)
+    assert reweigh(cascade, 0.5).architecture.iterations == TINY.iterations
+    for a, b in zip(cascade.get_weights(), other.get_weights(), strict=True):
+        assert np.array_equal(a, b)
+    expected = CoilCascade(replace(TINY, data_consistency=0.5, iterations=7), seed=4)(tuple(measured))
+    np.testing.assert_allclose(
+        *(ops.convert_to_numpy(output["image"]) for output in (other(tuple(measured)), expected)), atol=1e-6
+    )
+    assert cascade.architecture == TINY
+    with pytest.raises(ReconError, match="0 or more"):
+        reweigh(cascade, -1.0)
 
 
 @pytest.mark.parametrize("change", [{"weight": -0.1}, {"weight": float("inf")}, {"weight": float("nan")}])

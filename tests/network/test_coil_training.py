@@ -8,8 +8,8 @@ import pytest
 from network.test_training import same, tracing
 
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.coil_recipes import CoilArchitecture
-from recon_lib.experiment.recipes import Recipe, SequentialRecipe
+from recon_lib.experiment.coil_recipes import CoilArchitecture, JointRecipe
+from recon_lib.experiment.recipes import SequentialRecipe
 from recon_lib.imaging.coil_data import simulate_slices
 from recon_lib.imaging.coil_simulation import CoilSimulation
 from recon_lib.imaging.metrics import psnr
@@ -21,7 +21,7 @@ from recon_lib.network.coil_training import beginnings, train_coils, tune_coils
 SIZE = (12, 15)
 TINY = CoilArchitecture(subnetworks=2, hidden_layers=1, filters=4, iterations=2)
 RECIPE = SequentialRecipe(batch=4, epochs=2, learning_rate=1e-2, crop=8)
-TUNING = Recipe(batch=2, epochs=2, learning_rate=1e-3)
+TUNING = JointRecipe(batch=2, epochs=2, learning_rate=1e-3)
 COILS = CoilSimulation(coils=(2, 3))
 
 
@@ -161,3 +161,24 @@ def test_every_visit_draws_mask_coils_and_phase_anew(tmp_path, monkeypatch):
     magnitudes = [(visit.references * visit.scales[:, None, None]).round(4).tobytes() for visit in visits]
     assert sorted(map(magnitudes.count, magnitudes)) == [2] * 12  # each of six images twice
     assert len({visit.mask.tobytes() for visit in visits}) > 3
+
+
+def test_crops_are_acquired_each_as_an_image_of_its_own(tmp_path, monkeypatch):
+    seen = []
+
+    def watched(crops, *arguments, **names):
+        seen.extend(crops)
+        return simulate_slices(crops, *arguments, **names)
+
+    monkeypatch.setattr(coil_training, "simulate_slices", watched)
+    whole = images()[0]
+    whole[:, :, 8:] = 0  # air, about which no crop is cut
+    masks = np.random.default_rng(0).random((3, 5, 5)) < 0.5
+    tune(tmp_path, images=(whole, masks), recipe=dataclasses.replace(TUNING, crop=5), updates=12)
+    windows = np.lib.stride_tricks.sliding_window_view(whole, (5, 5), axis=(1, 2))
+    places = [np.argwhere((windows == crop).all(axis=(-2, -1)))[0] for crop in seen]
+    assert len(places) == 24
+    assert len({tuple(place) for place in places}) > 12
+    assert all(np.ptp([place[axis] for place in places]) >= 4 for axis in (1, 2))
+    assert max(place[2] for place in places) <= 5
+    assert np.mean([crop.max() for crop in seen]) > 0.5
