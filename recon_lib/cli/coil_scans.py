@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recon_lib.scans.reconstruct import Network
     from recon_lib.scans.scan import Scan
 
-_ONE_COIL = ("axis", "series", "spread", "image", "clip_negative")
+_ONE_COIL = ("axis", "series", "spread", "spread_weights", "image", "clip_negative")
 
 
 class PartlyDoneError(ReconError):
@@ -62,7 +62,7 @@ def read_any(path: Path, arguments: argparse.Namespace) -> Scan | CoilKspace:
             raise ReconError(f"{path} is not of several coils: leave out --complex, its images have no phase.")
         return read_scan(path, options.reading(arguments))
     for name in _ONE_COIL:
-        if getattr(arguments, name, None) not in (None, False):
+        if getattr(arguments, name, None) not in (None, False, []):
             raise ReconError(f"{path} is k-space of several coils: leave out --{name.replace('_', '-')}.")
     return read_coils(path, arguments.coils, options.reading(arguments))
 

@@ -113,22 +113,21 @@ class Report:
         caption = f"{self._name}: zero-filled and by the network, with errors where there is a reference."
         self._figures[caption] = comparison_figure(acquired, images, self._upright)
 
-    def add_spread(self, scan: Scan, volume: np.ndarray, spread: np.ndarray, count: int) -> None:
-        """Show the spread over draws of the masks beside the reconstruction.
+    def add_spread(self, scan: Scan, volume: np.ndarray, spread: np.ndarray, shows: str) -> None:
+        """Show a spread beside the reconstruction.
 
         Args:
             scan: The scan that was added last.
             volume: Its reconstruction.
             spread: The standard deviation of each pixel, of the same shape.
-            count: Draws of the masks.
+            shows: What it is, in words.
         """
         if self._path is None:
             return
-        from recon_lib.scans.spread import LABEL, spread_figure
+        from recon_lib.scans.spread import spread_figure
 
         slices, spreads = (scan.cut(array, self._axis) for array in (volume, spread))
-        caption = f"{self._name}: {LABEL.format(count=count)}"
-        self._figures[caption] = spread_figure(slices, spreads, count, self._upright)
+        self._figures[f"{self._name}: {shows}"] = spread_figure(slices, spreads, self._upright)
 
     def add_coils(self, scan: CoilKspace) -> None:
         """Show what was read of several coils."""

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recon_lib.cli import coil_scans, finetune, options, reports
+from recon_lib.cli import coil_scans, finetune, options, reports, spread
 from recon_lib.cli.coil_scans import PartlyDoneError
 from recon_lib.cli.reports import Report
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from recon_lib.scans.coil_kspace import CoilKspace
     from recon_lib.scans.coil_reconstruct import CoilNetwork
     from recon_lib.scans.reconstruct import Network
@@ -40,8 +38,7 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     options.add_mask(command)
     coil_scans.add_options(command)
-    text = "reconstruct with N draws of the masks, and write the standard deviation of each pixel beside OUT"
-    command.add_argument("--spread", metavar="N", type=int, help=text)
+    spread.add_options(command)
     reports.add_report(command)
 
     text = "measure a network and zero-filling on scans that are fully sampled"
@@ -116,38 +113,21 @@ def _reconstruct_scan(scan: Scan, network: Network, out: Path, arguments: argpar
     from recon_lib.scans import write
     from recon_lib.scans.reconstruct import reconstruct_scan
 
-    count = arguments.spread
-    if count is not None:
-        from recon_lib.scans.spread import check_spread
-
-        check_spread(scan, count, has_mask=arguments.mask is not None)
-        write.check_output(_spread_path(out), arguments.overwrite, folder=True)
+    others = spread.check_options(arguments, scan, out)
     report.add_scan(scan)
     with Bar(scan.path.name) as bar:
         settings = options.sampling(arguments, scan, bar)
         volume, record = reconstruct_scan(scan, network, **settings, observe=report.observe, progress=bar)
-        spread = None if count is None else _spread(scan, network, volume, count, settings)
+        if arguments.spread is not None:
+            deviations, facts = spread.take_spread(arguments, scan, network, others, volume, settings)
     write.write_scan(scan, volume, out, record)
     line = f"{out}: {write.summary(record)}"
-    if spread is None:
+    if arguments.spread is None:
         return line
-    write.write_scan(scan, spread[0], _spread_path(out), spread[1])
-    report.add_spread(scan, volume, spread[0], count)
-    return f"{line}\n{_spread_path(out)}: {spread[1]['shows']}"
-
-
-def _spread(
-    scan: Scan, network: Network, volume: np.ndarray, count: int, settings: dict
-) -> tuple[np.ndarray, dict[str, object]]:
-    from recon_lib.scans.spread import spread_of
-
-    return spread_of(scan, network, count, volume, **{**settings, "say": None})
-
-
-def _spread_path(out: Path) -> Path:
-    """Name the map of the spread: ``a_spread.nii.gz`` beside ``a.nii.gz``."""
-    name, dot, endings = out.name.partition(".")
-    return out.with_name(f"{name}_spread{dot}{endings}")
+    place = spread.spread_path(out)
+    write.write_scan(scan, deviations, place, facts)
+    report.add_spread(scan, volume, deviations, str(facts["shows"]))
+    return f"{line}\n{place}: {facts['shows']}"
 
 
 def _reconstruct_folder(arguments: argparse.Namespace, report: Report) -> None:

@@ -1,8 +1,8 @@
-"""How far the choice of samples moves a reconstruction: its spread over several families of masks."""
+"""How far the samples, and the tuning of the network, move a reconstruction: its spread over masks and networks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,48 +16,72 @@ from recon_lib.scans.scan import Scan
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LABEL = (
-    "standard deviation of each pixel over reconstructions from {count} draws of the masks: how far the choice of "
-    "samples moves it. It is no bound on the error, which the network may make alike with every mask."
-)
 _SHOWN = 3  # slices
 
 
-def check_spread(scan: Scan, count: int, has_mask: bool) -> None:
+def describe(count: int, networks: int) -> str:
+    """Say what a spread is, and what it is not.
+
+    Args:
+        count: Draws of the masks.
+        networks: How many.
+    """
+    masks = f"{count} draws of the masks"
+    draws, causes = {
+        (True, False): (masks, "the choice of samples moves"),
+        (False, True): (f"{networks} networks", "the tuning of the network moves"),
+        (True, True): (f"{masks} by each of {networks} networks", "samples and tuning together move"),
+    }[count > 1, networks > 1]
+    return (
+        f"standard deviation of each pixel over reconstructions from {draws}: how far {causes} it. It is no bound on "
+        "the error, of which they may all make a part alike."
+    )
+
+
+def check_spread(scan: Scan, count: int, *, has_mask: bool, networks: int = 1) -> None:
     """Refuse a spread that cannot be.
 
     Args:
         scan: What is reconstructed.
         count: Draws of the masks.
         has_mask: Whether the user gave the mask.
+        networks: How many reconstruct it.
 
     Raises:
-        ReconError: There are fewer than two draws, or the samples are fixed.
+        ReconError: There are fewer than two reconstructions, or several draws of masks where the samples are fixed.
     """
-    if count < 2:
-        raise ReconError(f"--spread {count} gives no spread: ask for 2 draws of the masks or more.")
+    if count < 1 or count * networks < 2:
+        raise ReconError(
+            f"--spread {count} gives no spread: ask for 2 draws of the masks or more, or for 1 and further networks by "
+            "--spread-weights."
+        )
+    if count == 1:
+        return
+    over_networks = "ask for --spread 1 and name further networks by --spread-weights"
     if has_mask:
-        raise ReconError("--spread draws several masks and --mask gives one: leave out either.")
+        raise ReconError(
+            f"--spread {count} draws several masks and --mask gives one: leave out --mask, or {over_networks}."
+        )
     if is_undersampled(scan):
         raise ReconError(
             f"{scan.path} is undersampled k-space, so its samples are fixed and no other masks can be drawn: leave out "
-            "--spread, and compare networks that were tuned with other draws (--seed of finetune) instead."
+            f"--spread, or {over_networks}, such as those that finetune gives with other seeds."
         )
 
 
 def spread_of(
-    scan: Scan, network: Network, count: int, volume: np.ndarray, seed: int = 0, **settings: object
+    scan: Scan, networks: Sequence[Network], count: int, volume: np.ndarray, seed: int = 0, **settings: object
 ) -> tuple[np.ndarray, dict[str, object]]:
-    r"""Reconstruct a scan with further families of masks, and take the spread of each pixel.
+    r"""Reconstruct a scan with further networks and families of masks, and take the spread of each pixel.
 
     .. math:: s = \sqrt{\frac{1}{N - 1} \sum_k (x_k - \bar x)^2}
 
     Args:
-        scan: Magnitudes, or fully sampled k-space.
-        network: The network.
-        count: ``N``, 2 or more.
-        volume: The reconstruction with the masks of ``seed``, ``x_1``.
-        seed: The others have the seeds after it.
+        scan: Magnitudes or k-space.
+        networks: Each reconstructs the scan with every family of masks.
+        count: Families of masks; times the networks it is ``N``, 2 or more.
+        volume: The reconstruction by the first network with the masks of ``seed``, ``x_1``.
+        seed: The other families have the seeds after it.
         **settings: As for :func:`~recon_lib.scans.reconstruct.reconstruct_scan`.
 
     Returns:
@@ -65,22 +89,24 @@ def spread_of(
     """
     mean, squares = volume.astype(np.float64), np.zeros(volume.shape)
     record: dict[str, object] = {}
-    for number in range(1, count):  # Welford's sums hold two volumes, however many there are.
-        image, record = reconstruct_scan(scan, network, seed=seed + number, **settings)
+    draws = [(network, seed + number) for network in networks for number in range(count)]
+    for made, (network, family) in enumerate(draws[1:], start=2):  # Welford's sums hold two volumes, however many.
+        image, record = reconstruct_scan(scan, network, seed=family, **settings)
         change = image - mean
-        mean += change / (number + 1)
+        mean += change / made
         squares += change * (image - mean)
-    label = LABEL.format(count=count)
-    return np.sqrt(squares / (count - 1)).astype(np.float32), {**record, "shows": label, "intensity": label}
+    names = [{"name": network.name, "sha256": network.sha256} for network in networks]
+    shows = describe(count, len(networks))
+    deviations = np.sqrt(squares / (len(draws) - 1)).astype(np.float32)
+    return deviations, {**record, "network": names[0], "networks": names, "shows": shows, "intensity": shows}
 
 
-def spread_figure(slices: np.ndarray, spread: np.ndarray, count: int, upright: bool = True) -> Figure:
+def spread_figure(slices: np.ndarray, spread: np.ndarray, upright: bool = True) -> Figure:
     """Draw slices of a reconstruction at even distances, and the spread beside each.
 
     Args:
         slices: The reconstruction, ``(n, height, width)``.
         spread: Of the same shape and units.
-        count: Draws of the masks.
         upright: Draw the second axis upwards, as slices with geometry are; else rows downwards.
 
     Returns:
@@ -95,7 +121,7 @@ def spread_figure(slices: np.ndarray, spread: np.ndarray, count: int, upright: b
         axes[0].imshow(turn(slices[place]), cmap="gray", vmin=0, interpolation="nearest")
         axes[0].set_title(f"slice {place}", fontsize=8)
         drawn = axes[1].imshow(turn(spread[place]), cmap="magma", vmin=0, vmax=largest, interpolation="nearest")
-        axes[1].set_title(f"standard deviation over {count} masks", fontsize=8)
+        axes[1].set_title("standard deviation", fontsize=8)
         figure.colorbar(drawn, ax=axes[1], fraction=0.046)
         for axis in axes:
             axis.set(xticks=[], yticks=[])

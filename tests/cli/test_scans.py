@@ -576,21 +576,3 @@ def test_an_unknown_precision_is_refused_before_anything_is_read(tmp_path, run, 
     status, _, (error,) = run(*words)
     assert (status, "Unknown precision in RECON_PRECISION 'half'" in error) == (2, True)
     assert not list(tmp_path.glob("out*"))
-
-
-def test_the_spread_over_masks_stands_beside_the_output_and_in_the_report(tmp_path, run):
-    scan, out, page = save_nifti(tmp_path / "a.nii", head()), tmp_path / "o.nii.gz", tmp_path / "r.html"
-    words = ("reconstruct", scan, "--output", out, "--acceleration", "3", "--spread", "2", "--report", page)
-    status, printed, _ = run(*words)
-    assert status == 0
-    spread = tmp_path / "o_spread.nii.gz"
-    assert f"{spread}: standard deviation of each pixel over reconstructions from 2 draws" in printed
-    assert nibabel.load(spread).shape == nibabel.load(out).shape
-    assert nibabel.load(spread).get_fdata().max() > 0
-    record = json.loads((tmp_path / "o_spread.json").read_text())
-    assert "no bound on the error" in record["shows"]
-    assert "standard deviation of each pixel over reconstructions from 2 draws" in page.read_text()
-    status, _, errors = run(*words)
-    assert status == 2
-    assert "exists" in errors[0]
-    assert "ask for 2 draws" in run(*words[:-4], "--spread", "1", "--overwrite")[2][0]
