@@ -13,10 +13,12 @@ from recon_lib.core.strict_yaml import without_defaults
 class Augmentation:
     """Changes that are drawn anew at every visit of an image, before it is undersampled.
 
-    Mirror images, shifts and changes of intensity are those of MRAugment (Fabian, Heckel and Soltanolkotabi, ICML 2021,
-    arXiv 2106.14947), which found that they matter the more the fewer images there are. Noise in k-space is that of
-    Noise2Recon (Desai et al., Magn. Reson. Med. 90:2052-70, 2023), which found that a network trained with it needs
-    fewer fully sampled images. Masks of other accelerations beside the tested one are ours.
+    Mirror images and shifts are among those of MRAugment (Fabian, Heckel and Soltanolkotabi, ICML 2021, PMLR
+    139:3057-67), which found that augmentation prevents overfitting where images are few and returns less and less
+    where they are many. Noise in k-space is taken from Noise2Recon (Desai et al., Magn. Reson. Med., 2023), which asks
+    that scans and noisier copies of them give the same image and needs fewer fully sampled scans so; here the images
+    that tune are made noisier, no more. The power of the intensities, and masks of other accelerations beside the
+    tested one, are ours.
 
     Attributes:
         mirrors: Turn an image about its vertical and its horizontal axis, each with probability 1/2. Nothing has to be

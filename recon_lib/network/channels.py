@@ -17,9 +17,10 @@ class ChannelConvolution(Convolution):
     :math:`s\,(W * x + b) + t`, that of a convolution with the kernel ``s W`` and the bias ``s b + t``: the direction of
     a kernel stays as it was trained. At the start ``s`` is 1 and ``t`` is 0.
 
-    Sources: Sun et al., CVPR 2019 (Meta-transfer learning, arXiv 1812.02391), who tune a scale and a shift of each
-    neuron and find that few images overfit less; Frankle, Schwab and Morcos, ICLR 2021 (arXiv 2003.00152), for how
-    much these alone can express. Their use for undersampled MR images, and the folding, are ours.
+    Sources: Sun et al., CVPR 2019 (Meta-transfer learning, arXiv 1812.02391), who adapt a deep network to a few images
+    by a scale and a shift of its weights, because all of them would overfit; Frankle, Schwab and Morcos, ICLR 2021
+    (arXiv 2003.00152), who train nothing but such scales and shifts; Bi et al., Front. Neurosci., 2023
+    (10.3389/fnins.2023.1202143), who transfer networks of MR images by a linear transformation. The folding is ours.
     """
 
     def build(self, input_shape) -> None:  # noqa: ANN001, D102 - as the class above it

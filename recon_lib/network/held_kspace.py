@@ -81,9 +81,9 @@ def held_quality(cascade: Cascade, acquired: Acquired, held: np.ndarray) -> floa
 class Stopping:
     """The weights that predict the held-out part of k-space best, the trained ones among them.
 
-    To stop by a part of the acquired samples costs no image: Yaman et al., ICLR 2022 (arXiv 2102.07737), and Darestani,
-    Liu and Heckel, ICML 2022 (test-time training, arXiv 2204.07204), do so where a network is fitted to a single
-    undersampled scan. To do so in tuning with references, of which that part is taken out, is ours.
+    To stop by a part of the acquired samples costs no image: Yaman et al., ICLR 2022 (arXiv 2102.07737), do so where a
+    network is fitted to a single undersampled scan. To do so in tuning with references, of which that part is taken
+    out, is ours.
 
     Args:
         variables: The weights, as they are before the first update.

@@ -16,8 +16,8 @@ class Pull:
 
     It is apart from the gradient, because Adam divides that by its own size: a penalty in the loss could not hold the
     weights however large it is, and this one leaves them exactly as they were for infinite ``p``. To start from the
-    penalty of a distance to the trained weights: Li, Grandvalet and Davoine, ICML 2018 (arXiv 1802.01483), who find it
-    better than one of the distance to zero. To take it as a proximal step beside Adam is ours.
+    penalty of a distance to the trained weights: Li, Grandvalet and Davoine, ICML 2018 (arXiv 1802.01483), who
+    recommend it for transfer. To take it as a proximal step beside Adam is ours.
 
     Args:
         variables: The weights, as they are before the first update.

@@ -46,46 +46,50 @@ INGREDIENTS = (
     Ingredient(
         ("few-mirrors",),
         "mirror images",
-        f"{_MRAUGMENT}: augmentation gains most where images are few",
+        f"{_MRAUGMENT}: augmentation prevents overfitting where images are few, and gains little where they are many",
     ),
     Ingredient(
-        ("few-shifts",), "shifts by up to 8 pixels", "as above; circular, so that k-space changes by phases alone"
+        ("few-shifts",),
+        "shifts by up to 8 pixels",
+        "as above; that they are circular, and change k-space by phases alone, is ours",
     ),
-    Ingredient(("few-intensity",), "intensities to a power", "as above; the power law is ours"),
+    Ingredient(("few-intensity",), "intensities to a power", "ours"),
     Ingredient(
         ("few-noise",),
         "noise in k-space",
-        "[Desai and others 2023](https://arxiv.org/abs/2110.00075): training on noisier scans makes networks need "
-        "fewer references",
+        "[Desai and others 2023](https://arxiv.org/abs/2110.00075): to reconstruct scans and noisier copies alike "
+        "needs fewer fully sampled ones; noise alone is ours",
     ),
     Ingredient(("few-accelerations",), "masks of other accelerations too", "ours"),
     Ingredient(
         ("few-average",),
         "mean of the weights over the second half, at a constant rate",
-        "[Izmailov and others 2018](https://arxiv.org/abs/1803.05407): averaged weights generalise better; after every "
-        "update is ours",
+        "[Izmailov and others 2018](https://arxiv.org/abs/1803.05407): weights averaged on the way generalise better; "
+        "to average after every update is ours",
     ),
     Ingredient(
         ("few-scale-shift",),
         "only a scale and a shift of each channel",
-        "[Sun and others 2019](https://arxiv.org/abs/1812.02391): they overfit few images less; the folding is ours",
+        "[Sun and others 2019](https://arxiv.org/abs/1812.02391): they adapt a deep network to a few images, where all "
+        "weights would overfit; the folding is ours",
     ),
     Ingredient(
         ("few-pull",),
         "a pull towards the trained weights",
-        "[Li, Grandvalet and Davoine 2018](https://arxiv.org/abs/1802.01483): to stay near the start is better than "
-        "to stay near zero; the proximal step is ours",
+        "[Li, Grandvalet and Davoine 2018](https://arxiv.org/abs/1802.01483) recommend a penalty of the distance to "
+        "the trained weights for transfer; the proximal step is ours",
     ),
     Ingredient(
         ("few-held-kspace",),
         "stopping by a part of k-space that no update sees",
-        "[Yaman and others 2022](https://arxiv.org/abs/2102.07737) and "
-        "[Darestani, Liu and Heckel 2022](https://arxiv.org/abs/2204.07204) stop so on a single scan; in tuning, ours",
+        "[Yaman and others 2022](https://arxiv.org/abs/2102.07737) stop so on a single scan, and [Darestani, Liu and "
+        "Heckel 2022](https://arxiv.org/abs/2204.07204) tune on the test scan alone and nearly close the gap to other "
+        "data; in tuning with references, ours",
     ),
     Ingredient(
         ("few-residual",),
         "sub-networks that put out a correction",
-        "[Zhang and others 2017](https://doi.org/10.1109/TIP.2017.2662206): in denoising it trains faster, and better",
+        "[Zhang and others 2017](https://doi.org/10.1109/TIP.2017.2662206): it speeds training and improves denoising",
     ),
     Ingredient(
         ("few-contrasts",),

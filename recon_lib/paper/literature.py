@@ -43,8 +43,8 @@ FINDINGS = (
         2019,
         "arXiv 1902.10815",
         "https://arxiv.org/abs/1902.10815",
-        "A network trained on photographs with a made-up phase was nearly as good on other contrasts and organs as one "
-        "that was trained on these.",
+        "On contrasts and organs that it had not seen, a network trained on photographs with a made-up phase was "
+        "competitive with one that was trained on these.",
     ),
     Finding(
         "Arshad and others",
