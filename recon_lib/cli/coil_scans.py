@@ -69,12 +69,11 @@ def read_any(path: Path, arguments: argparse.Namespace) -> Scan | CoilKspace:
 
 def check_format(scan: Scan | CoilKspace, out: Path) -> None:
     """Refuse an output whose format cannot hold what was read."""
-    from recon_lib.scans import write
+    from recon_lib.scans import coil_write, write
     from recon_lib.scans.coil_kspace import CoilKspace
-    from recon_lib.scans.coil_write import coil_ending
 
     if isinstance(scan, CoilKspace):
-        coil_ending(scan, out)
+        coil_write.coil_ending(scan, out)
     else:
         write.ending(scan, out)
 
@@ -82,12 +81,12 @@ def check_format(scan: Scan | CoilKspace, out: Path) -> None:
 def place_in(scan: Scan | CoilKspace, place: Path) -> Path:
     """Return where a scan of a folder is written, in a format that can hold what was read."""
     from recon_lib.scans import write
+    from recon_lib.scans.arrays import ARRAYS
     from recon_lib.scans.coil_kspace import CoilKspace
-    from recon_lib.scans.coil_write import FORMATS
 
     if not isinstance(scan, CoilKspace):
         return write.place_in(scan, place)
-    return place if place.suffix.lower() in FORMATS else place.with_suffix(FORMATS[0])
+    return place.with_suffix(ARRAYS[0]) if place.name.lower().endswith(ARRAYS[1]) else place
 
 
 def open_any(path: Path, arguments: argparse.Namespace) -> Network | CoilNetwork:
@@ -150,7 +149,7 @@ def reconstruct_coils(
             virtual_coils=arguments.virtual_coils,
             acceleration=arguments.acceleration,
             seed=arguments.seed,
-            mask=options.user_mask(arguments, scan.path, scan.own_mask),
+            mask=options.user_mask(arguments, scan.path, scan.stored.mask),
             observe=report.observe_coils,
             progress=bar,
         )

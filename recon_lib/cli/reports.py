@@ -146,7 +146,7 @@ class Report:
         from recon_lib.scans.coil_report import coil_images_figure, maps_figure
 
         self.has_images = True
-        self._add_facts({key: str(acquired.facts[key]) for key in ("acceleration", "sampling", "maps")})
+        self._add_facts({key: str(acquired.facts[key]) for key in ("acceleration", "sampling", "noise", "maps")})
         self._figures[f"{self._name}: the sensitivity maps."] = maps_figure(acquired)
         caption = f"{self._name}: the coils' images combined, zero-filled and by the network; errors if it was full."
         self._figures[caption] = coil_images_figure(acquired, images)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from recon_lib.core.errors import ReconError
 from recon_lib.scans.arrays import ARRAYS, load_array
 from recon_lib.scans.bart import CFL, cfl_coils, read_cfl_coils
-from recon_lib.scans.kspace import HDF5, hdf5_coils, read_hdf5_coils
+from recon_lib.scans.coil_hdf5 import StoredCoils, hdf5_coils, read_hdf5_coils
+from recon_lib.scans.kspace import HDF5
 from recon_lib.scans.kspace_order import check_kspace
 from recon_lib.scans.limits import is_full
 from recon_lib.scans.options import ReadOptions, mend_values
@@ -25,19 +26,27 @@ class CoilKspace:
 
     Attributes:
         path: The file.
-        array: complex64 ``(slices, coils, height, width)``, zero frequency in the centre, zero where not sampled.
+        stored: Its content in the library's convention: zero frequency in the centre, zero where not sampled.
         mask: Boolean ``(slices, height, width)``, true where it was sampled.
         limits: Boolean ``(height, width)``: within what k-space was acquired.
-        own_mask: The mask that an HDF5 file holds beside k-space, as stored; ``None`` if it holds none.
         notes: What a user should know: a sentence by the name it has in the record.
     """
 
     path: Path
-    array: np.ndarray
+    stored: StoredCoils
     mask: np.ndarray
     limits: np.ndarray
-    own_mask: np.ndarray | None = None
     notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def array(self) -> np.ndarray:
+        """The samples, complex64 ``(slices, coils, height, width)``."""
+        return self.stored.array
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """``(height, width)`` of its images: less than that of k-space where an oversampled axis is left."""
+        return self.stored.image or self.mask.shape[1:]
 
     @property
     def coils(self) -> int:
@@ -99,34 +108,24 @@ def read_coils(path: Path, coils_axis: int | None = None, options: ReadOptions |
         raise ReconError(f"{path} is a reconstruction that this library wrote, not a scan: name what it was made of.")
     if coils_axis is not None and not name.endswith(ARRAYS):
         raise ReconError(f"{path} says itself which axis holds the coils: leave out --coils.")
-    limits = own_mask = None
     if name.endswith(ARRAYS):
-        array = _ordered(path, load_array(path), coils_axis)
+        stored = StoredCoils(_ordered(path, load_array(path), coils_axis))
     elif name.endswith(CFL):
-        array = read_cfl_coils(path)
+        stored = StoredCoils(read_cfl_coils(path))
     elif name.endswith(HDF5):
         stored = read_hdf5_coils(path)
-        array, limits, own_mask = stored.array, stored.limits, stored.mask
     else:
         raise ReconError(f"{path} is no file of several coils: give .npy, .npz, .h5 or BART's .cfl.")
-    return check_coil_kspace(path, array, options, limits, own_mask)
+    return check_coil_kspace(path, stored, options)
 
 
-def check_coil_kspace(
-    path: Path,
-    array: np.ndarray,
-    options: ReadOptions,
-    limits: np.ndarray | None = None,
-    own_mask: np.ndarray | None = None,
-) -> CoilKspace:
+def check_coil_kspace(path: Path, stored: StoredCoils, options: ReadOptions) -> CoilKspace:
     """Check k-space of several coils, bring it to the convention, and find out where it was sampled.
 
     Args:
         path: The file, for messages.
-        array: Complex ``(slices, coils, height, width)``.
+        stored: What it holds.
         options: What the user says of it.
-        limits: Boolean ``(height, width)``, the acquired limits that the file states, if it does.
-        own_mask: As the file holds it.
 
     Returns:
         The k-space; its notes say what was changed.
@@ -134,6 +133,7 @@ def check_coil_kspace(
     Raises:
         ReconError: As :func:`read_coils`.
     """
+    array = stored.array
     if not np.iscomplexobj(array):
         raise ReconError(f"{path} holds real numbers: k-space is complex.")
     if array.shape[1] < 2:
@@ -144,9 +144,10 @@ def check_coil_kspace(
             f"{path} holds {(~np.isfinite(array)).sum()} NaN or infinite values: export it again, or add --nan-to-zero."
         )
     _check_sampling(path, array != 0)
-    checked = check_kspace(array.reshape(-1, *array.shape[-2:]), path, options, limits, coils=array.shape[1])
+    checked = check_kspace(array.reshape(-1, *array.shape[-2:]), path, options, stored.limits, coils=array.shape[1])
     array = checked.array.reshape(array.shape)
-    return CoilKspace(path, array, array.any(axis=1), checked.limits, own_mask, {**notes, **checked.notes})
+    notes = {**stored.notes, **notes, **checked.notes}
+    return CoilKspace(path, replace(stored, array=array), array.any(axis=1), checked.limits, notes)
 
 
 def _check_sampling(path: Path, sampled: np.ndarray) -> None:

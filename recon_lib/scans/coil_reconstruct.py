@@ -18,6 +18,7 @@ from recon_lib.network.coil_inference import reconstruct_coils
 from recon_lib.results.released import NetworkCard
 from recon_lib.scans.coil_kspace import CoilKspace
 from recon_lib.scans.coil_sampling import AcquiredCoils, acquire_coil_scan
+from recon_lib.scans.oversampling import cut_centre
 from recon_lib.scans.scan_masks import UserMask
 
 CoilObserver = Callable[[AcquiredCoils, np.ndarray], None]
@@ -82,7 +83,8 @@ def reconstruct_coil_scan(
         progress: Called with slices done, slices in all and an empty row.
 
     Returns:
-        complex64 images ``(slices, height, width)`` in the units of the k-space, zero in slices that were empty or
+        complex64 images ``(slices, height, width)`` in the units of the k-space, or of its noise where that
+        is known; zero in slices that were empty or
         could not be reconstructed; the record of how they were made; and what is wrong with slices, by number.
 
     Raises:
@@ -97,6 +99,7 @@ def reconstruct_coil_scan(
     spec = network.masks(MaskSpec.acceleration if acceleration is None else acceleration, seed)
     acquired = acquire_coil_scan(scan, spec, mask=mask, maps=maps, virtual_coils=virtual_coils)
     images = reconstruct_coils(network.cascade, acquired.data, progress)
+    images = cut_centre(images, acquired.image_size)
     if observe:
         observe(acquired, images / acquired.data.scales[:, None, None])
     whole = np.zeros((len(scan.array), *images.shape[1:]), np.complex64)
@@ -109,7 +112,6 @@ def reconstruct_coil_scan(
         "slices": len(scan.array),
         "empty slices": len(scan.array) - len(scan.filled),
         "failed slices": sorted(acquired.failures),
-        "intensity": "in the units of the input",
         "notes": acquired.notes,
     }
     return whole, record, acquired.failures

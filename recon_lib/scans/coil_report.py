@@ -13,6 +13,7 @@ from recon_lib.imaging.fourier import ifft2c
 from recon_lib.imaging.metrics import psnr, ssim
 from recon_lib.scans.coil_kspace import CoilKspace
 from recon_lib.scans.coil_sampling import AcquiredCoils
+from recon_lib.scans.oversampling import cut_centre
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,15 +37,24 @@ def coil_facts(scan: CoilKspace) -> dict[str, str]:
     Returns:
         Sentences and numbers by heading.
     """
-    slices, coils, height, width = scan.array.shape
-    return {
+    images, coils, height, width = scan.array.shape
+    repetitions = scan.stored.repetitions
+    geometry = scan.stored.geometry
+    facts = {
         "input": str(scan.path),
         "read as": f"k-space of {coils} coils, slice by slice",
-        "slices": f"{slices} of {height} x {width}",
-        "empty slices": str(slices - len(scan.filled)),
+        "slices": f"{images // repetitions} of {height} x {width}"
+        + (f", {repetitions} repetitions" if repetitions > 1 else ""),
+        "empty slices": str(images - len(scan.filled)),
         "acquired": f"{scan.mask[scan.filled].mean():.1%} of the samples",
-        **scan.notes,
     }
+    if geometry is not None:
+        import nibabel
+
+        sizes = " x ".join(f"{size:.4g}" for size in nibabel.affines.voxel_sizes(geometry.affine))
+        axes = f", axes to {''.join(nibabel.aff2axcodes(geometry.affine))}" if geometry.is_placed else ", place unknown"
+        facts["voxel"] = f"{sizes} mm{axes}"
+    return {**facts, **scan.notes}
 
 
 def coil_scan_figure(scan: CoilKspace) -> Figure:
@@ -78,7 +88,7 @@ def maps_figure(acquired: AcquiredCoils) -> Figure:
         A figure of two rows, magnitudes above and phases below, a column a coil; of many coils the first ones.
     """
     place = len(acquired.numbers) // 2
-    maps = acquired.data.maps[acquired.data.arrays[place]][:_MAPS]
+    maps = cut_centre(acquired.data.maps[acquired.data.arrays[place]][:_MAPS], acquired.image_size)
     figure, grid = blank_figure((_SIDE * len(maps), 2 * _SIDE), 2, len(maps))
     for number, (coil, column) in enumerate(zip(maps, grid.T, strict=True), start=1):
         _draw(column[0], np.abs(coil), f"slice {acquired.numbers[place]}, coil {number}", (0, 1))
@@ -102,10 +112,10 @@ def coil_images_figure(acquired: AcquiredCoils, images: np.ndarray) -> Figure:
     columns = 6 if has_reference else 3
     figure, grid = blank_figure((_SIDE * columns, (_SIDE + 0.4) * len(places)), len(places), columns)
     for row, place in zip(grid, places, strict=True):
-        zero_filled = np.abs(to_complex(acquired.data.zero_filled[place]))
+        zero_filled = np.abs(cut_centre(to_complex(acquired.data.zero_filled[place]), acquired.image_size))
         magnitudes = {"zero-filled, combined": zero_filled, "network, magnitude": np.abs(images[place])}
         middle = row[1:4] if has_reference else row
-        reference = acquired.data.references[place] if has_reference else None
+        reference = cut_centre(acquired.data.references[place], acquired.image_size) if has_reference else None
         peak = magnitudes["network, magnitude"].max() if reference is None else reference.max()
         for axes, (title, image) in zip(middle, magnitudes.items(), strict=False):
             _draw(axes, image, title if reference is None else _with_quality(title, reference, image), (0, peak))

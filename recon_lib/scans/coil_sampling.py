@@ -10,7 +10,7 @@ import numpy as np
 from recon_lib.core.errors import ReconError
 from recon_lib.imaging.coil_data import CoilAcquired, acquired_coils
 from recon_lib.imaging.coil_maps import LEAST, centre_width, check_coils, espirit
-from recon_lib.imaging.coils import combine, compress_coils, normalise_maps, sides_text
+from recon_lib.imaging.coils import combine, compress_coils, normalise_maps, sides_text, whiten
 from recon_lib.imaging.fourier import ifft2c
 from recon_lib.imaging.masks import REFERENCE_MATRIX, MaskSpec
 from recon_lib.scans.coil_kspace import CoilKspace
@@ -28,6 +28,7 @@ class AcquiredCoils:
     Attributes:
         data: What the network is given of ``n`` slices; the references are full k-space combined by the same maps.
         numbers: Which slices of the scan they are, integers ``(n,)``.
+        image_size: ``(height, width)`` of what is cut from the centre of their images.
         facts: How they were acquired, for the record, JSON-serialisable.
         notes: What a user should know, as :attr:`~recon_lib.scans.coil_kspace.CoilKspace.notes`.
         failures: What is wrong with the slices that cannot be reconstructed, by number.
@@ -35,6 +36,7 @@ class AcquiredCoils:
 
     data: CoilAcquired
     numbers: np.ndarray
+    image_size: tuple[int, int]
     facts: dict[str, object]
     notes: dict[str, str]
     failures: dict[int, str]
@@ -48,7 +50,7 @@ def acquire_coil_scan(
     maps: np.ndarray | None = None,
     virtual_coils: int | None = None,
 ) -> AcquiredCoils:
-    """Undersample k-space of several coils where it is full, and find its maps.
+    """Undersample k-space of several coils where it is full, whiten it by its noise scan, and find its maps.
 
     Args:
         scan: The k-space; what is undersampled is taken as it is.
@@ -72,6 +74,10 @@ def acquire_coil_scan(
     full, given = scan.array[numbers], None if maps is None else _fitting(maps, scan)[numbers]
     if given is None:
         _judge(full, masks)
+    noise = scan.stored.noise
+    if noise is not None:
+        full = whiten(full, noise)
+        given = None if given is None else normalise_maps(whiten(given, noise))
     if virtual_coils is not None:
         full = compress_coils(full, virtual_coils)[0]
     kspace = np.where((masks & scan.limits)[:, None], full, 0)
@@ -88,8 +94,12 @@ def acquire_coil_scan(
         "coils": scan.coils,
         "virtual coils": virtual_coils,
         "maps": "estimated from the fully sampled centre" if maps is None else "given",
+        "noise": "not known" if noise is None else "whitened by the file's noise scan",
+        "intensity": "in the units of the input" if noise is None else "in standard deviations of a coil's noise",
     }
-    return AcquiredCoils(data, numbers[places], facts, {**scan.notes, **_rate_note(scan, facts)}, failures)
+    return AcquiredCoils(
+        data, numbers[places], scan.image_size, facts, {**scan.notes, **_rate_note(scan, facts)}, failures
+    )
 
 
 def _masks(scan: CoilKspace, spec: MaskSpec, mask: UserMask | None) -> tuple[np.ndarray, dict[str, object]]:

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from recon_lib.scans.kspace import HDF5
 from recon_lib.scans.read import is_reconstruction, record_path
 from recon_lib.scans.scan import Scan
 from recon_lib.scans.storage import Stored, store
+
+if TYPE_CHECKING:
+    import nibabel
 
 _READ_ENDINGS = (*NIFTI[::-1], *META, *MGH, ".npy", ".npz", ".cfl", ".hdr", *HDF5)
 _COMMENT = 6  # the code of a NIfTI extension that holds text
@@ -208,6 +212,19 @@ def _encode(scan: Scan, stored: Stored, record: dict[str, object], kind: str) ->
     return buffer.getvalue()
 
 
+def describe_nifti(header: nibabel.Nifti1Header, record: dict[str, object]) -> None:
+    """Put the record of a reconstruction into a NIfTI's header.
+
+    Args:
+        header: Of the image that is to be written.
+        record: How it was made, JSON-serialisable.
+    """
+    import nibabel
+
+    header["descrip"] = summary(record).encode()[:79]
+    header.extensions.append(nibabel.nifti1.Nifti1Extension(_COMMENT, json.dumps(record, sort_keys=True).encode()))
+
+
 def _nifti_slope(slope: float) -> float:
     return float(np.nextafter(np.float32(slope), np.float32(np.inf)))  # a NIfTI's header holds it in single precision
 
@@ -230,8 +247,7 @@ def _nifti(scan: Scan, stored: Stored, record: dict[str, object], kind: str) -> 
     header = image.header
     header.set_data_dtype(dtype)
     header.set_slope_inter(stored.slope, stored.intercept)
-    header["descrip"] = summary(record).encode()[:79]
-    header.extensions.append(nibabel.nifti1.Nifti1Extension(_COMMENT, json.dumps(record, sort_keys=True).encode()))
+    describe_nifti(header, record)
     data = image.to_bytes()
     return gzip.compress(data, mtime=0) if kind == ".nii.gz" else data
 

@@ -9,8 +9,8 @@ import numpy as np
 from laws import direct_fft2c, direct_ifft2c
 from scan_files import head
 from scans.phantoms import ellipse, random_mask
+from scans.raw_files import save_fastmri, save_ismrmrd
 from scans.test_bart import save_cfl
-from scans.test_kspace import save_fastmri, save_ismrmrd
 
 from field.kinds import Commands, Kind
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from hypothesis import strategies as st
 from laws import direct_fft2c
 from scan_files import head
 
 from recon_lib.imaging.coil_simulation import CoilSimulation, complex_noise, simulate_maps
+from recon_lib.scans.coil_hdf5 import StoredCoils
+from recon_lib.scans.coil_kspace import check_coil_kspace
+from recon_lib.scans.options import ReadOptions
 
 SIZES = [(48, 40), (47, 40), (40, 47), (45, 39), (64, 32)]
 """Even and odd, square and not."""
@@ -40,6 +45,11 @@ def coil_kspace(size=(48, 40), slices=2, coils=4, seed=0, noise=1.0):
     maps = simulate_maps(size, CoilSimulation(coils=(coils, coils)), rng)
     full = direct_fft2c(objects[:, None] * maps)
     return (full + noise * complex_noise(full.shape, rng)).astype(np.complex64), objects, maps
+
+
+def coil_scan(array, path="raw.h5", options=None, **stored):
+    """K-space of several coils as if it had been read from a file that states more."""
+    return check_coil_kspace(Path(path), StoredCoils(array, **stored), options or ReadOptions())
 
 
 def coil_mask(size=(48, 40), share=0.3, side=16, seed=0):

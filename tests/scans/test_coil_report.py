@@ -1,30 +1,23 @@
 """The report on several coils shows what was read, the maps, and magnitude and phase of what was made."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from laws import direct_ifft2c
-from scans.phantoms import coil_kspace, coil_mask
+from scans.phantoms import coil_kspace, coil_mask, coil_scan
 
 from recon_lib.imaging.acquisition import to_complex
 from recon_lib.imaging.masks import MaskSpec
 from recon_lib.imaging.metrics import psnr
 from recon_lib.scans import coil_report
-from recon_lib.scans.coil_kspace import check_coil_kspace
 from recon_lib.scans.coil_sampling import acquire_coil_scan
-from recon_lib.scans.options import ReadOptions
+from recon_lib.scans.geometry import Geometry, unplaced
 
 FULL, _, MAPS = coil_kspace(slices=5)
 KSPACE = FULL * coil_mask()
 
 
-def scan_of(array):
-    return check_coil_kspace(Path("raw.h5"), array, ReadOptions())
-
-
 def acquired_of(array, maps=MAPS):
-    return acquire_coil_scan(scan_of(array), MaskSpec(3.0), maps=maps)
+    return acquire_coil_scan(coil_scan(array), MaskSpec(3.0), maps=maps)
 
 
 def pictures(figure):
@@ -34,14 +27,35 @@ def pictures(figure):
 def test_facts_say_what_was_read():
     array = KSPACE.copy()
     array[2] = 0
-    facts = coil_report.coil_facts(scan_of(array))
+    facts = coil_report.coil_facts(coil_scan(array))
     assert facts["read as"] == "k-space of 4 coils, slice by slice"
     assert (facts["slices"], facts["empty slices"]) == ("5 of 48 x 40", "1")
     assert facts["acquired"] == f"{coil_mask().mean():.1%} of the samples"
 
 
+@pytest.mark.parametrize(
+    ("geometry", "text"),
+    [
+        (Geometry(np.diag([2.0, -1.5, 4, 1]), True), "2 x 1.5 x 4 mm, axes to RPS"),
+        (unplaced((2, 1, 3)), "2 x 1 x 3 mm,"),
+    ],
+)
+def test_facts_say_where_it_was(geometry, text):
+    facts = coil_report.coil_facts(coil_scan(KSPACE, geometry=geometry, repetitions=5))
+    assert facts["voxel"].startswith(text)
+    assert ("place unknown" in facts["voxel"]) != geometry.is_placed
+    assert facts["slices"] == "1 of 48 x 40, 5 repetitions"
+
+
+def test_the_oversampling_is_cut_from_every_picture_of_what_was_made():
+    acquired = acquire_coil_scan(coil_scan(FULL, image=(30, 20)), MaskSpec(3.0), maps=MAPS)
+    made = 0.9 * to_complex(acquired.data.target)[:, 9:39, 10:30]
+    figures = (coil_report.maps_figure(acquired), coil_report.coil_images_figure(acquired, made))
+    assert {picture.shape for figure in figures for _, picture in pictures(figure)} == {(30, 20)}
+
+
 def test_slices_are_drawn_of_all_coils_and_what_was_not_acquired_is_blank():
-    drawn = pictures(coil_report.coil_scan_figure(scan_of(KSPACE)))
+    drawn = pictures(coil_report.coil_scan_figure(coil_scan(KSPACE)))
     assert len(drawn) == 10
     image = np.sqrt((np.abs(direct_ifft2c(KSPACE[3])) ** 2).sum(axis=0))
     np.testing.assert_allclose(drawn[3][1], image, rtol=1e-3, atol=1e-3 * image.max())

@@ -5,67 +5,13 @@ import numpy as np
 import pytest
 from laws import direct_fft2c, direct_ifft2c
 from scan_files import head
+from scans.raw_files import ACQUISITION, save_fastmri, save_ismrmrd
 
 from recon_lib.core.errors import ReconError
 from recon_lib.scans.kspace import read_hdf5, read_own_mask
 from recon_lib.scans.read import read_scan
 
 IMAGES = np.moveaxis(head((16, 12, 3)), 2, 0)
-COUNTERS = [
-    "kspace_encode_step_1",
-    "kspace_encode_step_2",
-    "average",
-    "slice",
-    "contrast",
-    "phase",
-    "repetition",
-    "set",
-    "segment",
-]
-ACQUISITION = np.dtype(
-    [
-        ("version", "<u2"), ("flags", "<u8"), ("measurement_uid", "<u4"), ("scan_counter", "<u4"),
-        ("number_of_samples", "<u2"), ("available_channels", "<u2"), ("active_channels", "<u2"),
-        ("discard_pre", "<u2"), ("discard_post", "<u2"), ("center_sample", "<u2"), ("encoding_space_ref", "<u2"),
-        ("trajectory_dimensions", "<u2"), ("sample_time_us", "<f4"),
-        ("idx", np.dtype([*((name, "<u2") for name in COUNTERS), ("user", "<u2", (8,))])),
-    ]
-)  # fmt: skip
-XML = """<?xml version="1.0"?><!-- header -->
-<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><encoding><encodedSpace><matrixSize><x>{x}</x><y>{y}</y><z>{z}</z>
-</matrixSize></encodedSpace><encodingLimits><kspace_encoding_step_1><minimum>0</minimum><maximum>15</maximum>
-<center>{centre}</center></kspace_encoding_step_1></encodingLimits><trajectory>{kind}</trajectory></encoding>
-</ismrmrdHeader>"""
-
-
-def save_fastmri(path, kspace, **changes):
-    with h5py.File(path, "w") as file:
-        file["kspace"] = kspace
-        for key, value in changes.items():
-            file[key] = value
-    return path
-
-
-def save_ismrmrd(path, kspace, *, change=lambda head, line: (head, line), extra=(), **xml):
-    """Write slices line by line; ``change`` spoils a line's head or samples; ``extra`` are lines more."""
-    slices, height, width = kspace.shape
-    xml = {"x": width, "y": height, "z": 1, "centre": height // 2, "kind": "cartesian", **xml}
-    record = np.dtype([("head", ACQUISITION), ("traj", h5py.vlen_dtype("<f4")), ("data", h5py.vlen_dtype("<f4"))])
-    lines = []
-    for s in range(slices):
-        for y in range(height):
-            header = np.zeros((), ACQUISITION)
-            header["number_of_samples"], header["active_channels"], header["center_sample"] = width, 1, width // 2
-            header["idx"]["slice"], header["idx"]["kspace_encode_step_1"] = s, y
-            lines.append(change(header, kspace[s, y].astype(np.complex64)))
-    data = np.empty(len(lines) + len(extra), record)
-    for k, (header, line) in enumerate([*lines, *extra]):
-        data[k] = (header, np.zeros(0, np.float32), np.ascontiguousarray(line).view(np.float32))
-    with h5py.File(path, "w") as file:
-        group = file.create_group("dataset")
-        group.create_dataset("data", data=data, dtype=record)
-        group.create_dataset("xml", data=[XML.format(**xml)], dtype=h5py.string_dtype())
-    return path
 
 
 def test_fastmri_s_k_space_is_centred_and_orthonormal(tmp_path):
@@ -87,7 +33,7 @@ def test_ismrmrd_s_lines_find_their_places(tmp_path):
     def change(header, line):
         if header["idx"]["kspace_encode_step_1"] % 2:
             header["flags"] |= 1 << 21
-            line, header["center_sample"] = line[::-1], 12 - 1 - 6
+            line, header["center_sample"] = line[:, ::-1], 12 - 1 - 6
         header["idx"]["kspace_encode_step_1"] += 3
         return header, line
 
