@@ -8,18 +8,28 @@ from keras import layers, ops
 
 from recon_lib.experiment.recipes import Architecture
 
+_FEW = 2  # A sub-network puts out so many channels at most: a real part, or an imaginary one too.
+
 
 class Convolution(layers.Conv2D):
-    """A convolution whose kernel can be differentiated on every backend.
+    r"""A convolution of stride 1 to the same size, computed so that few filters cost little on every backend.
 
-    Keras hands PyTorch the transposed view of a kernel. That of a single filter has strides with which PyTorch refuses
-    the gradient for a small image (``slow_conv2d: grad_weight must be contiguous``); a copy has others.
+    Kernels of a processor's libraries compute a single filter as slowly as sixteen, and PyTorch's refuse its gradient
+    for a small image. So few filters ``W`` of odd side ``2 m + 1`` are applied as a product of matrices, which gives
+    every place of the kernel a channel, and these are shifted and added:
+
+    .. math:: y_{ij} = \sum_{uv} t^{uv}_{i+u-m,\,j+v-m}, \qquad t^{uv}_{ij} = \sum_c W_{uvc}\, x_{ijc} .
     """
 
     def convolution_op(self, inputs, kernel):  # noqa: ANN001, ANN201, D102 - tensors of any backend
-        if keras.backend.backend() == "torch" and self.filters == 1:
-            kernel = ops.convert_to_tensor(kernel).permute(3, 2, 0, 1).contiguous().permute(2, 3, 1, 0)
-        return super().convolution_op(inputs, kernel)
+        if self.filters > _FEW:
+            return super().convolution_op(inputs, kernel)
+        rows, columns = self.kernel_size
+        places = ops.reshape(ops.transpose(kernel, (2, 0, 1, 3)), (-1, rows * columns * self.filters))
+        products = ops.matmul(inputs, places)
+        for axis, side in ((1, rows), (2, columns)):
+            products = _add_shifted(ops.split(products, side, axis=-1), axis)
+        return products
 
     def penalise(self, weight: float) -> None:
         """Add to the loss a weight times the sum of squares of the kernel, instead of what was added before.
@@ -39,6 +49,16 @@ class Residual(keras.Sequential):
     def call(self, image, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN201, D102 - as the class above it
         correction = super().call(image, *args, **kwargs)
         return image[..., : correction.shape[-1]] + correction
+
+
+def _add_shifted(images, axis):  # noqa: ANN001, ANN202 - tensors of any backend
+    """Add images, the first one moved towards higher indices of an axis, the last one towards lower; zeros move in."""
+    margin = len(images) // 2
+    padding = [(margin, margin) if n == axis else (0, 0) for n in range(4)]
+    # Not by indexing, whose gradient TensorFlow computes slowly.
+    starts = [[index if n == axis else 0 for n in range(4)] for index in range(len(images))]
+    shape = ops.shape(images[0])
+    return sum(ops.slice(ops.pad(a, padding), start, shape) for a, start in zip(images, starts, strict=True))
 
 
 def sub_network(

@@ -5,10 +5,45 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from keras import ops
+from network.test_cascade import gradient
+from scipy.signal import correlate2d
 
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.network.cascade import Cascade, build, named_weights
-from recon_lib.network.subnetworks import penalise, sub_network, sub_networks
+from recon_lib.network.subnetworks import Convolution, penalise, sub_network, sub_networks
+
+
+def convolved(image, kernel):
+    """Correlate every channel with its kernels and add, in double precision."""
+    maps = np.moveaxis(image.astype(float), -1, 1)
+    sums = [
+        [sum(correlate2d(m, kernel[:, :, i, o], mode="same") for i, m in enumerate(channels)) for channels in maps]
+        for o in range(kernel.shape[3])
+    ]
+    return np.moveaxis(np.array(sums), 0, -1)
+
+
+@pytest.mark.parametrize("size", [(7, 10), (1, 4)])
+@pytest.mark.parametrize("side", [3, (1, 5)])
+@pytest.mark.parametrize("filters", [1, 2, 3])
+def test_a_convolution_is_its_sum_whatever_the_number_of_its_filters(filters, side, size, rng):
+    layer = Convolution(filters, side, padding="same")
+    image = rng.standard_normal((2, *size, 4)).astype(np.float32)
+    layer.build(image.shape)
+    layer.bias.assign(rng.standard_normal(filters))
+    expected = convolved(image, ops.convert_to_numpy(layer.kernel)) + ops.convert_to_numpy(layer.bias)
+    np.testing.assert_allclose(ops.convert_to_numpy(layer(image)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("filters", [1, 2])
+def test_the_gradient_of_few_filters_is_the_adjoint(filters, rng):
+    layer = Convolution(filters, 3, padding="same")
+    image = rng.standard_normal((2, 5, 8, 4)).astype(np.float32)
+    layer.build(image.shape)
+    direction = rng.standard_normal((2, 5, 8, filters)).astype(np.float32)
+    slope = gradient(lambda x: ops.sum(ops.multiply(layer(x), direction)), image)
+    kernel = ops.convert_to_numpy(layer.kernel)[::-1, ::-1].swapaxes(2, 3)
+    np.testing.assert_allclose(slope, convolved(direction, kernel), atol=1e-5)
 
 
 def test_initial_kernels_are_glorot_uniform_and_biases_zero():
