@@ -7,7 +7,7 @@ zero frequency stands in k-space is a linear phase of the image, and where the i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +66,8 @@ def check_kspace(
         note = "a complex image by --image: its k-space was computed, so its undersampling is a simulation."
         whole = np.ones(kspace.shape[1:], bool)
         return CheckedKspace(fft2c(kspace).astype(np.complex64), whole, {"complex image": note})
-    if options.kspace_order is None:
-        _refuse_others(kspace, path, coils)
+    if options.kspace_order is None and _refuse_others(kspace, path, coils) == "neither":
+        options = replace(options, kspace_order="centred")
     notes: dict[str, str] = {}
     size = kspace.shape[1:]
     centre = tuple(n // 2 for n in size)
@@ -105,8 +105,12 @@ def check_kspace(
     return CheckedKspace(np.ascontiguousarray(kspace, np.complex64), limits, notes)
 
 
-def _refuse_others(kspace: np.ndarray, path: Path, coils: int) -> None:
-    """Refuse what does not peak as k-space of slices does."""
+def _refuse_others(kspace: np.ndarray, path: Path, coils: int) -> str:
+    """Refuse what does not peak as k-space of slices does, and return what it was taken for.
+
+    Coils may be so uneven that neither k-space nor images are spread widely. Their order is then not looked for, and
+    what is noise alone is told by each coil.
+    """
     kind = kind_of(kspace)
     vouch = "--kspace-order centred or corner if it is k-space all the same"
     if kind == "image":
@@ -114,13 +118,14 @@ def _refuse_others(kspace: np.ndarray, path: Path, coils: int) -> None:
             f"{path} looks like a complex image: the energy of k-space peaks in its centre, and that of this array "
             f"does not. Add --image if it is one, {vouch}."
         )
-    if kind == "neither":
+    if kind == "neither" and coils == 1:
         raise ReconError(f"{path} is neither k-space nor an image: the energy of neither peaks anywhere. Add {vouch}.")
     if is_volume_kspace(kspace[::coils]):
         raise ReconError(
             f"{path} looks like three-dimensional k-space: transform it along its first axis to have slices, or add "
             f"{vouch}."
         )
+    return kind
 
 
 def _limits(kspace: np.ndarray, stated: np.ndarray | None, notes: dict[str, str]) -> np.ndarray:

@@ -3,6 +3,7 @@
 import h5py
 import numpy as np
 import pytest
+from laws import complex_normal
 from scans.phantoms import coil_kspace, coil_mask, coil_scan
 from scans.test_bart import save_cfl
 
@@ -74,6 +75,14 @@ def test_the_corner_order_is_turned_and_a_late_echo_keeps_its_phase():
     assert "the corner" in scan.notes["k-space centred"]
     vouched = coil_scan(np.fft.ifftshift(late, axes=(-2, -1)), options=ReadOptions(kspace_order="centred"))
     assert not np.array_equal(vouched.array, late)
+
+
+def test_uneven_coils_are_taken_for_centred():
+    """Their k-space and their images are spread alike, so that nothing tells one from the other."""
+    array = complex_normal(0, (1, 2, 12, 10)).astype(np.complex64)
+    scan = coil_scan(array)
+    assert np.array_equal(scan.array, array)
+    assert "k-space centred" not in scan.notes
 
 
 def test_many_coils_of_one_slice_are_no_volume():
