@@ -95,11 +95,18 @@ def has_bart() -> bool:
 
 
 def l1_bart(
-    kspace: np.ndarray, mask: np.ndarray, maps: np.ndarray, weight: float = 0.001, iterations: int = 100
+    kspace: np.ndarray,
+    mask: np.ndarray,
+    maps: np.ndarray,
+    weight: float = 0.001,
+    iterations: int = 100,
+    *,
+    shifts: bool = True,
 ) -> np.ndarray:
     """Reconstruct a slice by BART's ``pics -l1`` (M. Uecker et al., doi:10.5281/zenodo.592960).
 
-    Its wavelets are shifted at random in every iteration, which SigPy's are not.
+    Its wavelets are shifted at random in every iteration. SigPy's are not, and without shifts BART gives about what
+    SigPy gives at the same weight.
 
     Args:
         kspace: As for :func:`cg_sense`, ``(coils, height, width)``.
@@ -107,6 +114,7 @@ def l1_bart(
         maps: Likewise.
         weight: ``lambda``; BART's own scaling is switched off.
         iterations: At most.
+        shifts: Shift the wavelets at random.
 
     Returns:
         Complex image ``(height, width)``, in the units of the k-space.
@@ -121,7 +129,7 @@ def l1_bart(
         folder = Path(name)
         _write_cfl(folder / "kspace", np.where(mask, kspace / scale, 0))
         _write_cfl(folder / "maps", maps)
-        options = ["-S", "-w", "1", "-i", str(iterations), "-l1", "-r", f"{weight:g}"]
+        options = ["-S", "-w", "1", "-i", str(iterations), "-l1", "-r", f"{weight:g}", *([] if shifts else ["-n"])]
         command = ["bart", "pics", *options, "kspace", "maps", "image"]
         process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if process.returncode:

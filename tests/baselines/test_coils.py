@@ -75,6 +75,17 @@ def test_both_programs_solve_the_same_problem():
 
 
 @bart
+@sigpy
+def test_random_shifts_of_the_wavelets_are_what_bart_has_and_sigpy_has_not():
+    image, kspace, mask, maps = example((64, 64), noise=0.05)
+    ours = l1_sigpy(kspace, mask, maps, 0.01, 40)
+    fixed, shifted = (l1_bart(kspace, mask, maps, 0.01, 40, shifts=shifts) for shifts in (False, True))
+    errors = [np.linalg.norm(np.abs(images) - image) for images in (ours, fixed, shifted)]
+    assert errors[1] == pytest.approx(errors[0], rel=0.15)
+    assert errors[2] < 0.98 * errors[1]
+
+
+@bart
 def test_a_failure_of_bart_is_told():
     _, kspace, mask, maps = example((16, 16))
     with pytest.raises(ReconError, match="failed"):
