@@ -111,7 +111,7 @@ desk: $(INSTALLED) ## Train, tune and evaluate the desk profile: hours on two co
 	$(RUN) snakemake --cores 1 --rerun-incomplete --config profile=desk
 	$(RUN) recon_lib results headline
 
-bench: $(INSTALLED) ## Time ours beside its peers, twelve minutes on two idle cores (BENCH="masks metrics" chooses)
+bench: $(INSTALLED) ## Time ours beside its peers, fifteen minutes on two idle cores (BENCH="masks metrics" chooses)
 	$(RUN) benchmarks $(BENCH)
 
 lock: $(INSTALLED) ## Solve pyproject.toml anew into requirements.lock (LOCK="--upgrade" takes newer versions)

@@ -80,6 +80,11 @@ ROWS = {
         for size, shares in (((120, 192), (0.01, 0.02, 0.97)), ((256, 176), (0.02, 0.05, 0.93)))
         for what, share in zip(("data feeding", "FFT and data consistency", "convolutions"), shares, strict=True)
     ],
+    "coils": [
+        step("maps by ESPIRiT", "sigpy", seconds_per_slice=3.0),
+        step("network", "recon_lib", seconds_per_slice=0.5, seconds=3.5),
+        step("L1-ESPIRiT", "bart", seconds_per_slice=2.0, seconds=5.0, iterations=80),
+    ],
     "growth": [
         {"axis": axis, "value": value, "what": "step", "seconds": 3 * value**power, "memory_mib": 5.0 * value}
         for axis, power in (("pixels", 1.0), ("batch", 0.5))

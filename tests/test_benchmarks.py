@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from laws import run_python
 
-from benchmarks import harness, network, peers, training, workers
+from benchmarks import coils, harness, network, peers, training, workers
 from benchmarks.__main__ import NAMES
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture
@@ -290,6 +290,19 @@ def test_a_benchmark_runs_at_its_tiniest_without_peers(name, alone):
     assert all("what" in row for row in rows)
     differences = [row["largest_difference"] for row in rows if "largest_difference" in row]
     assert all(difference <= 1e-6 for difference in differences)
+
+
+def test_the_time_of_maps_is_added_to_that_of_every_method_of_several_coils(monkeypatch):
+    monkeypatch.setattr(peers, "there", lambda peer: peer == "sigpy")
+    monkeypatch.setattr(coils, "estimate_maps", lambda *_: None)
+    monkeypatch.setattr(coils, "l1_sigpy", lambda *_, iterations: None)
+    monkeypatch.setattr(coils, "reconstruct_coils", lambda *_: None)
+    rows = {(row["what"], row["tool"]): row for row in coils.measure(True)}
+    maps = rows.pop(("maps by ESPIRiT", "sigpy"))
+    assert set(rows) == {("network", "recon_lib"), ("CG-SENSE", "recon_lib"), ("L1-ESPIRiT", "sigpy")}
+    assert "seconds" not in maps
+    for row in rows.values():
+        assert row["seconds"] == pytest.approx(row["seconds_per_slice"] + maps["seconds_per_slice"])
 
 
 def test_every_benchmark_has_a_section_on_the_page():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: Their names.
 BENCHMARKS = (
     "training", "inference", "sequential", "masks", "compressed_sensing", "metrics", "feeding", "growth", "footprint",
+    "coils",
 )  # fmt: skip
 #: Those that are measured on a graphics card too, into files of their own.
 ON_CARD = ("training", "inference")

@@ -26,6 +26,7 @@ _BARS = {  # what is drawn, in which unit
     "feeding": ("seconds_per_slice", 1000, "ms of a step"),
     "sequential": ("seconds_per_slice", 1000, "ms an image and update"),
     "footprint": ("memory_gib", 1, "memory, GiB"),
+    "coils": ("seconds_per_slice", 1, "s a slice"),
 }
 
 
@@ -44,6 +45,7 @@ _CAPTIONS = {
     "feeding": "The parts of one step of fine-tuning. See which of them takes most of it.",
     "growth": "Time and memory, on logarithmic scales, so that a power is a straight line. See whether its slope "
     "is one.",
+    "coils": "Time of a slice of several coils by every method, and of its maps. Shorter is better.",
     "footprint": "The most memory that each command holds. See which command a small machine cannot run.",
 }
 

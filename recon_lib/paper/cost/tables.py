@@ -146,6 +146,11 @@ _COLUMNS: dict[str, dict[str, _Column]] = {
         "Times scikit-image": _TIMES, "Largest difference": _DIFFERENCE,
     },
     "feeding": {"Work": _WHAT, "Size": _SIZE, "ms": _MS, "Share of the step": _Column("share", "{:.1%}".format)},
+    "coils": {
+        "Work": _WHAT, "Size": _SIZE, "Tool": _TOOL, "Iterations": _Column("iterations"),
+        "s a slice": _Column("seconds_per_slice", "{:.3g}".format),
+        "s with maps": _Column("seconds", "{:.3g}".format),
+    },
     "growth": {
         "Work": _WHAT, "What grows": _Column("axis", is_text=True), "To": _Column("value"),
         "ms": _Column("seconds", _ms), "MiB": _Column("memory_mib", "{:.0f}".format),

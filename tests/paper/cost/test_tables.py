@@ -37,6 +37,13 @@ def test_tables_show_what_was_measured(name, written):
     assert "nan" not in "".join(lines)
 
 
+def test_times_of_several_coils_are_shown_without_and_with_maps(written):
+    rows = plain(tables.render("coils", open_benchmark("coils"))).splitlines()
+    assert rows[0] == "| Work | Size | Tool | Iterations | s a slice | s with maps |"
+    assert rows[2] == "| maps by ESPIRiT | 120 x 192 | SigPy | | 3 | |"
+    assert rows[4] == "| L1-ESPIRiT | 120 x 192 | BART | 80 | 2 | 5 |"
+
+
 def test_a_cell_that_does_not_apply_is_empty(written):
     rows = plain(tables.render("masks", open_benchmark("masks"))).splitlines()
     assert rows[0] == "| Work | Size | Tool | ms a mask | Drawn | Least R | Largest R | Times SigPy |"
