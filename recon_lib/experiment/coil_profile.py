@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -47,6 +48,27 @@ class Baselines:
 
 
 @dataclass(frozen=True)
+class Effects:
+    """Settings of data consistency that a trained network is run with, each changed alone.
+
+    Attributes:
+        weights: ``lambda``.
+        iterations: Of the conjugate gradients.
+        slices: Of each test, evenly spread.
+    """
+
+    weights: tuple[float, ...] = ()
+    iterations: tuple[int, ...] = ()
+    slices: int = 2
+
+    def __post_init__(self) -> None:
+        """Check the counts and the weights."""
+        at_least(1, slices=self.slices, iterations=self.iterations)
+        if not all(0 <= weight < math.inf for weight in self.weights):
+            raise ReconError(f"The weights of data consistency are 0 or more, and finite: not {self.weights}.")
+
+
+@dataclass(frozen=True)
 class CoilProfile:
     """A whole experiment with several coils.
 
@@ -75,6 +97,7 @@ class CoilProfile:
         tuning_updates: Updates.
         test_slices: Of the test domain, evenly spread.
         baselines: What is compared.
+        effects: What networks trained end to end are run with besides; ``None`` leaves it out.
     """
 
     name: str
@@ -101,6 +124,7 @@ class CoilProfile:
     tuning_updates: int = 300
     test_slices: int = 20
     baselines: Baselines = field(default_factory=Baselines)
+    effects: Effects | None = None
 
     def __post_init__(self) -> None:
         """Check that every domain used is described, and the counts."""
@@ -118,7 +142,7 @@ class CoilRun:
     """One unit of work.
 
     Attributes:
-        kind: ``train``, ``joint``, ``tune``, ``maps``, ``weights`` (of the baselines) or ``evaluate``.
+        kind: ``train``, ``joint``, ``tune``, ``maps``, ``weights`` (of the baselines), ``evaluate`` or ``effects``.
         label: What a person names it by, such as ``natural-mprage_coils``.
         spec: All that decides the result, JSON-serialisable.
         parents: The runs whose results it starts from.
@@ -173,7 +197,7 @@ def plan_coils(
 
     Returns:
         Trainings and tunings; coil maps of the slices of each test; the choice of weights; then evaluations: on each
-        test set by the baselines and by every network.
+        test set by the baselines and by every network; then the effects of data consistency, likewise.
     """
     networks = [run for domain in profile.n_train for run in _networks(profile, domain, hashes, joint_hashes or {})]
     own = {**_acquisition(profile), **_data(profile, profile.test_domain, hashes)}
@@ -189,7 +213,13 @@ def plan_coils(
         for maps in tests
         for run in (weights, *networks)
     ]
-    return [*networks, pool, *tests, weights, *evaluations]
+    effects = [
+        CoilRun("effects", f"{run.label}-{maps.label}", asdict(profile.effects), (maps, run))
+        for maps in tests
+        for run in networks
+        if profile.effects and run.kind == "joint"
+    ]
+    return [*networks, pool, *tests, weights, *evaluations, *effects]
 
 
 def _networks(

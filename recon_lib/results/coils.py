@@ -1,7 +1,8 @@
 """What the experiment with several coils gives: rows beside the profiles' results.
 
 ``book/results/coils/`` holds ``slices.csv.gz`` (a row a slice, method and acceleration), ``history.csv.gz`` (a row an
-epoch), ``panels.npz`` (pictures of the real slice), ``networks/`` and ``provenance.json``.
+epoch), ``effects.csv.gz`` (a row a slice, acceleration and setting of data consistency), ``panels.npz`` (pictures of
+the real slice), ``networks/`` and ``provenance.json``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from recon_lib.results.rows import read_rows, write_rows
 if TYPE_CHECKING:
     import pandas
 
+_EFFECTS = "effects.csv.gz"
 COIL_COLUMNS: dict[str, str] = {
     **dict.fromkeys(("run", "test", "subject"), "str"),
     "slice": "Int64",
@@ -32,6 +34,12 @@ COIL_HISTORY: dict[str, str] = {
     **dict.fromkeys(("subnetwork", "epoch", "updates"), "Int64"),
     **dict.fromkeys(("loss", "psnr"), "float64"),
 }
+COIL_EFFECTS: dict[str, str] = {
+    **dict.fromkeys(("run", "test", "subject"), "str"),
+    **dict.fromkeys(("slice", "iterations"), "Int64"),
+    "network": "str",
+    **dict.fromkeys(("acceleration", "weight", "psnr", "ssim", "nmse", "seconds"), "float64"),
+}
 
 
 def folder() -> Path:
@@ -40,7 +48,11 @@ def folder() -> Path:
 
 
 def write(
-    rows: list[dict], history: list[dict], panels: Mapping[str, np.ndarray], details: Mapping[str, object]
+    rows: list[dict],
+    history: list[dict],
+    panels: Mapping[str, np.ndarray],
+    details: Mapping[str, object],
+    effects: list[dict] | None = None,
 ) -> Path:
     """Write rows, pictures and their provenance, beside the networks that lie there already.
 
@@ -49,6 +61,7 @@ def write(
         history: One mapping an epoch, as :data:`COIL_HISTORY` names them.
         panels: Magnitudes ``(height, width)`` by name.
         details: How they were made, JSON-serialisable.
+        effects: One mapping a slice and setting, as :data:`COIL_EFFECTS` names them; without any there is no file.
 
     Returns:
         The folder.
@@ -58,6 +71,10 @@ def write(
     """
     write_rows(folder() / "slices.csv.gz", rows, COIL_COLUMNS)
     write_rows(folder() / "history.csv.gz", history, COIL_HISTORY)
+    if effects:
+        write_rows(folder() / _EFFECTS, effects, COIL_EFFECTS)
+    else:
+        (folder() / _EFFECTS).unlink(missing_ok=True)
     content = io.BytesIO()
     np.savez_compressed(content, **{name: panels[name].astype(np.float16) for name in sorted(panels)})
     write_bytes(folder() / "panels.npz", content.getvalue())
@@ -85,3 +102,9 @@ def read_pictures() -> dict[str, np.ndarray]:
     path = folder() / "panels.npz"
     with np.load(path, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
+
+
+def read_effects() -> pandas.DataFrame | None:
+    """Read what settings of data consistency do to networks; ``None`` where it was not measured."""
+    path = folder() / _EFFECTS
+    return read_rows(path, COIL_EFFECTS) if path.is_file() else None

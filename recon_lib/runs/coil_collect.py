@@ -18,6 +18,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.experiment.coil_profile import REAL, CoilProfile, CoilRun
 from recon_lib.results import coils as results
 from recon_lib.runs import coils
+from recon_lib.runs.coil_effects import read_effects
 from recon_lib.runs.coil_tests import PICTURES, ROWS, WEIGHTS
 
 RELEASE_ABOVE = "cg_sense"
@@ -25,7 +26,7 @@ RELEASE_ABOVE = "cg_sense"
 
 
 def collect(profile: CoilProfile) -> Path:
-    """Write rows, history, pictures and networks of all finished runs.
+    """Write rows, history, effects, pictures and networks of all finished runs.
 
     Args:
         profile: The experiment.
@@ -37,11 +38,12 @@ def collect(profile: CoilProfile) -> Path:
         ReconError: No evaluation is finished.
     """
     runs = [run for run in coils.planned(profile) if coils.finished(profile, run)]
-    rows, history, pictures, records = [], [], {}, {}
+    rows, history, effects, pictures, records = [], [], [], {}, {}
     for run in runs:
         place = coils.folder(profile, run)
         records[run.id] = json.loads((place / coils.RECORD).read_text(encoding="utf-8"))
         history += coils.read_history(place)
+        effects += read_effects(place)
         if run.kind == "evaluate":
             rows += json.loads((place / ROWS).read_text(encoding="utf-8"))
         if (place / PICTURES).is_file():
@@ -53,7 +55,8 @@ def collect(profile: CoilProfile) -> Path:
     _release(profile, [run for run in runs if run.kind in ("joint", "tune")], rows)
     versions = {name: _version(name) for name in ("keras", "numpy", "sigpy", keras.backend.backend())}
     details = {"profile": profile.name, "runs": records, "versions": {**versions, "recon_lib": __version__}}
-    return results.write(rows, history, pictures, {**details, "machine": host.machine(), "commit": host.commit()})
+    details |= {"machine": host.machine(), "commit": host.commit()}
+    return results.write(rows, history, pictures, details, effects)
 
 
 def _release(profile: CoilProfile, networks: list[CoilRun], rows: list[dict]) -> None:

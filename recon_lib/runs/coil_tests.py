@@ -75,7 +75,7 @@ def evaluate(run: CoilRun, parents: list[Path], out: Path, progress: Progress | 
                 names = {"run": run.id, "test": maps_run.label, "subject": item.subject, "slice": item.number}
                 names |= {"method": method, "network": "" if tested.kind == "weights" else tested.label}
                 cost = {"seconds": seconds, "seconds_maps": item.seconds, "coils": len(item.maps)}
-                rows.append({**names, "acceleration": acceleration, **_measures(item, image), **cost})
+                rows.append({**names, "acceleration": acceleration, **measure(item, image), **cost})
                 if spec["domain"] == REAL:
                     label = tested.label if method == "network" else method
                     pictures[f"{label}-{acceleration:g}"] = np.abs(image).astype(np.float32)
@@ -124,8 +124,16 @@ def _network(place: Path) -> Method:
     return reconstruct
 
 
-def _measures(item: CoilSlice, image: np.ndarray) -> dict[str, float]:
-    """Compare magnitudes in one scale: the reference's maximum is 1."""
+def measure(item: CoilSlice, image: np.ndarray) -> dict[str, float]:
+    """Compare magnitudes in one scale: the reference's maximum is 1.
+
+    Args:
+        item: A slice with its reference.
+        image: Its reconstruction, complex ``(height, width)``.
+
+    Returns:
+        ``psnr`` in dB, ``ssim`` and ``nmse``.
+    """
     reference, magnitude = np.abs(item.reference), np.abs(image)
     peak = float(reference.max())
     return {
@@ -136,4 +144,4 @@ def _measures(item: CoilSlice, image: np.ndarray) -> dict[str, float]:
 
 
 def _psnr(item: CoilSlice, image: np.ndarray) -> float:
-    return _measures(item, image)["psnr"]
+    return measure(item, image)["psnr"]

@@ -30,6 +30,7 @@ from recon_lib.network.files import save_network
 from recon_lib.results.keys import RunKey
 from recon_lib.results.released import NetworkCard
 from recon_lib.runs.claims import claim
+from recon_lib.runs.coil_effects import measure_effects
 from recon_lib.runs.coil_slices import masks_of, measure_maps, simulation_of, source_of
 from recon_lib.runs.coil_tests import choose_weights, evaluate
 
@@ -90,6 +91,7 @@ def execute(profile: CoilProfile, run: CoilRun, progress: Progress | None = None
                 "maps": lambda *_: measure_maps(run.spec, out, progress),
                 "weights": choose_weights,
                 "evaluate": evaluate,
+                "effects": measure_effects,
             }
             work[run.kind](run, [folder(profile, parent) for parent in run.parents], out, progress)
             (out / "checkpoint.safetensors").unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from recon_lib.data.domains import Domain
 from recon_lib.experiment.coil_profile import (
     REAL,
     CoilProfile,
+    Effects,
     coil_profile_names,
     load_coil_profile,
     plan_coils,
@@ -36,7 +37,7 @@ def test_parents_stand_before_what_starts_from_them():
     for place, run in enumerate(runs):
         assert all(parent in runs[:place] for parent in run.parents)
     kinds = [run.kind for run in runs]
-    assert kinds == ["train", "joint", "tune"] * 2 + ["maps"] * 3 + ["weights"] + ["evaluate"] * 14
+    assert kinds == ["train", "joint", "tune"] * 2 + ["maps"] * 3 + ["weights"] + ["evaluate"] * 14 + ["effects"] * 4
     assert len(set(ids(load_coil_profile("desk")))) == len(runs)
 
 
@@ -87,6 +88,16 @@ def test_other_data_rename_the_runs_that_read_them():
     assert all(REAL in label for label in renamed)
 
 
+def test_effects_are_measured_of_networks_trained_end_to_end_on_every_test():
+    profile = replace(load_coil_profile("smoke"), effects=Effects(weights=(0.1,), iterations=(3, 4), slices=5))
+    runs = plan_coils(profile, HASHES)
+    assert ids(profile)[: len(SMOKE_IDS)] == SMOKE_IDS
+    effects = runs[len(SMOKE_IDS) :]
+    assert [run.label for run in effects] == ["natural-joint-t1_bold5000", "natural-joint-mprage_coils"]
+    assert all([parent.kind for parent in run.parents] == ["maps", "joint"] for run in effects)
+    assert effects[0].spec == {"weights": (0.1,), "iterations": (3, 4), "slices": 5}
+
+
 def test_joint_training_has_images_and_a_simulation_of_its_own():
     profile = load_coil_profile("smoke")
     own = replace(
@@ -111,6 +122,9 @@ def test_joint_training_has_images_and_a_simulation_of_its_own():
         ({"n_train": {"t3": 4}}, "Unknown domain"),
         ({"masks": 0}, "masks is 1 or more"),
         ({"joint_updates": -1}, "joint_updates is 0 or more"),
+        ({"effects": {"weights": [-0.1]}}, "not \\(-0.1,\\)"),
+        ({"effects": {"iterations": [0]}}, "iterations is 1 or more"),
+        ({"effects": {"slices": 0}}, "slices is 1 or more"),
         ({"joint_domains": {"t3": {}}}, "Unknown domain"),
         ({"simulation": {"coils": [3]}}, "a list of 2"),
     ],

@@ -28,6 +28,17 @@ def test_what_was_written_comes_back():
     assert store.profiles() == []
 
 
+def test_effects_come_back_and_leave_with_the_results_that_have_none():
+    names = {"run": "effects-a", "test": "t1", "subject": "s", "slice": 3, "iterations": 6, "network": "natural"}
+    row = {**names, "acceleration": 6.0, "weight": 0.1, "psnr": 31.5, "ssim": 0.9, "nmse": 0.01, "seconds": 0.2}
+    coils.write([{**ROW, **NUMBERS}], [], {}, {}, [row])
+    assert coils.read_effects().iloc[0].to_dict() == row
+    assert "effects.csv.gz" in coils.read()[1]["files"]
+    write()
+    assert coils.read_effects() is None
+    assert list(store.verify_all()) == ["coils"]
+
+
 def test_an_edited_file_is_found():
     (write() / "slices.csv.gz").write_bytes(b"")
     with pytest.raises(ReconError, match="sha256 differs"):

@@ -1,5 +1,7 @@
 """Collecting the experiment with several coils: rows, history, pictures, and only networks that beat CG-SENSE."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from runs.coil_experiment import PROFILE, run_of, stage
@@ -7,11 +9,12 @@ from runs.coil_experiment import PROFILE, run_of, stage
 from recon_lib.core.arrays import save_arrays
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import write_json
-from recon_lib.experiment.coil_profile import REAL
+from recon_lib.experiment.coil_profile import REAL, Effects
 from recon_lib.results import coils as results
 from recon_lib.results import store
 from recon_lib.runs import coils
 from recon_lib.runs.coil_collect import collect
+from recon_lib.runs.coil_effects import EFFECTS
 from recon_lib.runs.coil_tests import PICTURES, ROWS, WEIGHTS
 
 TESTS = (PROFILE.test_domain, REAL)
@@ -65,6 +68,19 @@ def test_rows_history_and_pictures_are_brought_together(finished):
     assert list(store.verify_all()) == ["coils"]
     history = folder / "history.csv.gz"
     assert history.is_file()
+
+
+def test_effects_are_collected_with_the_rest(finished):
+    profile = replace(PROFILE, effects=Effects(weights=(0.5,)))
+    run = next(run for run in coils.planned(profile) if run.kind == "effects")
+    place = coils.folder(profile, run)
+    row = {"run": run.id, "test": REAL, "network": "natural-joint", "weight": 0.5, "iterations": 2, "psnr": 30.0}
+    write_json(place / EFFECTS, [row])
+    collect(profile)
+    assert results.read_effects() is None  # the run is not finished
+    write_json(place / "run.json", {"id": run.id})
+    collect(profile)
+    assert results.read_effects().iloc[0]["psnr"] == 30.0
 
 
 def test_a_network_that_does_not_beat_cg_sense_is_not_released(finished):
