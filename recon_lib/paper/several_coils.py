@@ -30,7 +30,8 @@ NAMES = {
     "t1_bold5000-joint": "T1, end to end too",
     "t1_bold5000-tuned": "T1, tuned further",
 }
-PHOTOGRAPHS = ("natural", "natural-joint")
+PHOTOGRAPHS, TUNED = ("natural", "natural-joint"), "natural-tuned"
+_SHORT = {"t1_bold5000": "simulated", REAL: "real"}
 SENSING = ("l1_sigpy", "l1_bart")
 _RESAMPLES, _SEED = 2000, 1710
 _MISSING = "The experiment with several coils has not been collected yet: `recon coils execute desk`, then `collect`."
@@ -72,22 +73,74 @@ def render_scores(test: str) -> Rendered:
 
 
 def render_goal() -> Rendered:
-    """Say at each acceleration of each test by how much networks of photographs alone beat, or miss, the baselines."""
+    """Say at each acceleration of each test by how much the network of photographs alone beats, or misses, others."""
+    leads = read_leads()
+    if leads is None:
+        return note(_MISSING)
+    heads = ["Test", "R", "Photographs over CG-SENSE", "over the better L1-ESPIRiT", "Tuned over photographs alone"]
+    cells = [
+        [TESTS.get(test, test), f"{rate:g}", *("" if np.isnan(lead) else f"{lead:+.2f} dB" for lead in row)]
+        for (test, rate), row in zip(leads.index, leads.to_numpy(), strict=True)
+    ]
+    return render_table(heads, cells, "lrrrr")
+
+
+def render_outcome() -> Rendered:
+    """Say in words how often the goals were reached, and by how much: what carries over to several coils."""
+    leads = read_leads()
+    if leads is None:
+        return note(_MISSING)
+    real = leads.index.get_level_values("test") == REAL
+    sentences = [
+        f"Against {baseline} the network of photographs alone is ahead in {_share(leads[column])} of the two tests: "
+        f"{_range(leads[column][~real])} with simulated coils, {_range(leads[column][real])} on the real slice."
+        for column, baseline in (("sense", "CG-SENSE"), ("l1", "the better L1-ESPIRiT"))
+    ]
+    tuned = leads["tuned"].dropna()
+    if len(tuned):
+        sentences.append(
+            f"Tuning with {_tuning_slices()} simulated T1 slices is a gain in {_share(tuned)}: "
+            f"{_range(tuned[tuned.index.get_level_values('test') != REAL])} with simulated coils, "
+            f"{_range(tuned[tuned.index.get_level_values('test') == REAL])} on the real slice."
+        )
+    return Rendered(markdown=" ".join(sentences))
+
+
+def read_leads() -> pandas.DataFrame | None:
+    """Compare the mean PSNR of the network of photographs alone with those of the baselines and of the tuned one.
+
+    Returns:
+        One row a test and acceleration, its index: ``sense, l1, tuned`` in dB, ``nan`` where something is missing;
+        ``None`` before there are results.
+    """
     rows = read_methods()
     if rows is None:
+        return None
+    means = rows.pivot_table("psnr", ["test", "acceleration"], "name")
+    means = means.reindex(columns=[*means.columns, *(set(NAMES) - set(means.columns))])
+    own = means[PHOTOGRAPHS[1]].fillna(means[PHOTOGRAPHS[0]])
+    leads = {
+        "sense": own - means["cg_sense"],
+        "l1": own - means[list(SENSING)].max(axis=1),
+        "tuned": means[TUNED] - own,
+    }
+    return type(means)(leads)
+
+
+def render_effects() -> Rendered:
+    """Show what other settings of data consistency give when the network is not trained again."""
+    rows = coils.read_effects()
+    if rows is None:
         return note(_MISSING)
-    means = rows.groupby(["test", "acceleration", "name"])["psnr"].mean()
-    lines = []
-    for test, rate in dict.fromkeys(key[:2] for key in means.index):
-        values = means[test, rate]
-        networks, sensing = (values[[name for name in names if name in values]] for names in (PHOTOGRAPHS, SENSING))
-        if not len(networks) or not len(sensing) or "cg_sense" not in values:
-            continue
-        best = networks.idxmax()
-        lead = networks.max() - values["cg_sense"], networks.max() - sensing.max()
-        lines.append([TESTS.get(test, test), f"{rate:g}", NAMES[best], *(f"{number:+.2f} dB" for number in lead)])
-    heads = ["Test", "R", "Best network of photographs alone", "over CG-SENSE", "over the better L1-ESPIRiT"]
-    return render_table(heads, lines, "lrlrr")
+    rows = rows[rows["network"] == PHOTOGRAPHS[1]]
+    own = rows["weight"].mode()[0], rows["iterations"].mode()[0]  # One is changed at a time.
+    means = rows.pivot_table("psnr", ["weight", "iterations"], ["test", "acceleration"])
+    heads = ["lambda", "Iterations", *(f"{_SHORT[test]}, R = {rate:g}" for test, rate in means.columns)]
+    cells = [
+        [f"{weight:g}", str(count), *(f"**{psnr:.2f}**" if (weight, count) == own else f"{psnr:.2f}" for psnr in row)]
+        for (weight, count), row in zip(means.index, means.to_numpy(), strict=True)
+    ]
+    return render_table(heads, cells, "r" * len(heads))
 
 
 def render_slice(acceleration: float = 6.0, name: str = "several_coils") -> Rendered:
@@ -161,3 +214,19 @@ def _interval(values: np.ndarray) -> str:
     drawn = np.random.default_rng(_SEED).integers(len(values), size=(_RESAMPLES, len(values)))
     low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
     return f"{values.mean():.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _share(leads: pandas.Series) -> str:
+    """Write in how many of the accelerations of all tests there is a lead."""
+    return f"{int((leads > 0).sum())} of {len(leads)} accelerations"
+
+
+def _range(leads: pandas.Series) -> str:
+    """Write the least and the largest lead."""
+    return f"{leads.min():+.2f} to {leads.max():+.2f} dB"
+
+
+def _tuning_slices() -> int:
+    """Read from the results with how many slices the network was tuned."""
+    records = coils.read()[1]["runs"].values()
+    return next(run["parameters"]["n_train"] for run in records if run["kind"] == "tune")
