@@ -49,5 +49,7 @@ def shipped_files(root: Path) -> list[Path]:
         results / "paper_tables.csv",
         *(results / name / file for name in (*NETWORKS, "scanner") for file in ("provenance.json", "slices.csv.gz")),
         *(card for folder in weights.values() for card in sorted(folder.glob("*.json"))),
+        results / "coils" / "provenance.json",
+        *sorted((results / "coils" / "networks").glob("*.json")),  # networks of several coils, known by their cards
         *(weights[profile] / f"{name}.safetensors" for profile, names in NETWORKS.items() for name in names),
     ]

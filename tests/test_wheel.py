@@ -91,6 +91,9 @@ def test_a_wheel_is_small_and_holds_each_module_once(wheel):
     assert len(names) == len(set(names))
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "recon_lib").rglob("*.py")}
     assert sources <= set(names)
+    cards = [path.relative_to(ROOT).as_posix() for path in (ROOT / "book/results/coils/networks").glob("*.json")]
+    assert cards
+    assert {f"recon_lib/shipped/{card}" for card in cards} <= set(names)
     assert not [name for name in names if name.startswith("tests/") or name.endswith((".ipynb", ".npz"))]
 
 

@@ -41,8 +41,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         command: The parser of a command that reconstructs.
     """
     group = command.add_argument_group("raw k-space of several coils", "with a network of several coils")
-    text = "which axis of a complex .npy or .npz holds the coils, from 0; other files say it themselves"
-    group.add_argument("--coils", type=int, metavar="AXIS", help=text)
+    options.add_coils(group)
     text = "sensitivity maps (.npy, .npz with coils, rows, columns; or BART's .cfl) instead of estimating them"
     group.add_argument("--maps", type=Path, metavar="FILE", help=text)
     group.add_argument("--virtual-coils", type=int, metavar="N", help="compress the coils to N first")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 INPUTS = (
     "NIfTI (.nii, .nii.gz), FreeSurfer (.mgz), MetaImage (.mha, .mhd), .npy or .npz magnitudes, the folder of a DICOM "
-    "series or study, or raw single-coil k-space (complex .npy or .npz, BART's .cfl, fastMRI or ISMRMRD .h5)"
+    "series or study, or raw k-space (complex .npy or .npz, BART's .cfl, fastMRI or ISMRMRD .h5)"
 )
 SIMULATION = (
     "Magnitude images are undersampled retrospectively. That is a simulation, and the output is labelled so: their "
@@ -80,6 +80,12 @@ def add_series(command: argparse.ArgumentParser) -> None:
     """Add the choice of a DICOM series."""
     text = "number, description or identifier of the DICOM series to read (default: the one with the most images)"
     command.add_argument("--series", metavar="NAME", help=text)
+
+
+def add_coils(command: argparse._ActionsContainer) -> None:
+    """Add the axis of the coils."""
+    text = "which axis of a complex .npy or .npz holds the coils, from 0; other files say it themselves"
+    command.add_argument("--coils", type=int, metavar="AXIS", help=text)
 
 
 def add_mask(command: argparse.ArgumentParser) -> None:

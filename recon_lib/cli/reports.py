@@ -29,6 +29,7 @@ def add_command(groups: argparse._SubParsersAction) -> None:
     command = options.add_scan_command(groups, "inspect", text, inspect, network=False)
     command.add_argument("input", metavar="IN", type=Path, help=options.INPUTS)
     options.add_series(command)
+    options.add_coils(command)
     text = "the report; its picture is written beside it (default: <IN>-report.html in this folder)"
     command.add_argument("--output", metavar="HTML", type=Path, help=text)
     command.add_argument("--overwrite", action="store_true", help="replace HTML and its picture if they exist")
@@ -42,15 +43,20 @@ def add_report(command: argparse.ArgumentParser) -> None:
 
 def inspect(arguments: argparse.Namespace) -> None:
     """Report what is read of a scan."""
+    from recon_lib.scans.coil_kspace import count_coils, read_coils
     from recon_lib.scans.read import read_scan
 
     name = arguments.input.resolve().name.split(".")[0]
     path = arguments.output or Path(f"{name}-report.html")
     check_report(path, arguments.overwrite)
-    scan = read_scan(arguments.input, options.reading(arguments))
-    options.announce(scan)
     report = Report(path, arguments.axis)
-    report.add_scan(scan)
+    if count_coils(arguments.input, arguments.coils) > 1:
+        scan = read_coils(arguments.input, arguments.coils, options.reading(arguments))
+        report.add_coils(scan)
+    else:
+        scan = read_scan(arguments.input, options.reading(arguments))
+        report.add_scan(scan)
+    options.announce(scan)
     for heading, text in report.facts.items():
         print(f"{heading}: {text}")
     print(report.write(f"What was read of {scan.path.name}"))

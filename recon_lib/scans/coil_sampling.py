@@ -97,9 +97,7 @@ def acquire_coil_scan(
         "noise": "not known" if noise is None else "whitened by the file's noise scan",
         "intensity": "in the units of the input" if noise is None else "in standard deviations of a coil's noise",
     }
-    return AcquiredCoils(
-        data, numbers[places], scan.image_size, facts, {**scan.notes, **_rate_note(scan, facts)}, failures
-    )
+    return AcquiredCoils(data, numbers[places], scan.image_size, facts, {**scan.notes, **_rate_note(facts)}, failures)
 
 
 def _masks(scan: CoilKspace, spec: MaskSpec, mask: UserMask | None) -> tuple[np.ndarray, dict[str, object]]:
@@ -154,9 +152,9 @@ def _estimate(
     return np.stack(estimated), failures
 
 
-def _rate_note(scan: CoilKspace, facts: dict[str, object]) -> dict[str, str]:
-    rate = facts["acceleration"]
-    if rate <= scan.coils:
+def _rate_note(facts: dict[str, object]) -> dict[str, str]:
+    rate, coils = facts["acceleration"], facts["virtual coils"] or facts["coils"]
+    if rate <= coils:
         return {}
-    note = f"{rate:.3g}-fold undersampling is more than {scan.coils} coils can make up for: the rest is a guess."
+    note = f"{rate:.3g}-fold undersampling is more than {coils} coils can make up for: the rest is a guess."
     return {"acceleration beyond the coils": note}

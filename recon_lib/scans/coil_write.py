@@ -19,11 +19,13 @@ from recon_lib.scans.read import record_path
 from recon_lib.scans.write import describe_nifti, encode_hdf5
 
 FORMATS = (".npy", *HDF5, *CFL)
-"""The endings that an output may have; NIfTI's too where the voxel's size is known."""
+"""The endings that an output may have."""
+PLACED = NIFTI[::-1]
+"""Those that it may have too where the voxel's size is known."""
 
 
 def coil_ending(scan: CoilKspace, out: Path) -> str:
-    """Return the ending of an output, if it is one of :data:`FORMATS`.
+    """Return the ending of an output, if it is one of :data:`FORMATS`, or of :data:`PLACED`.
 
     Args:
         scan: What was read.
@@ -33,7 +35,7 @@ def coil_ending(scan: CoilKspace, out: Path) -> str:
         ReconError: It is not.
     """
     name = out.name.lower()
-    endings = FORMATS if scan.stored.geometry is None else (*NIFTI[::-1], *FORMATS)
+    endings = FORMATS if scan.stored.geometry is None else (*PLACED, *FORMATS)
     suffix = next((ending for ending in endings if name.endswith(ending)), None)
     if suffix is None:
         reason = ", since its header states no field of view" if name.endswith(NIFTI) else ""

@@ -132,6 +132,8 @@ def _header_columns(file: h5py.File, width: int) -> tuple[int, int] | None:
 def _fastmri(path: Path, dataset: h5py.Dataset) -> np.ndarray:
     if dataset.dtype.kind != "c":
         raise ReconError(f"{path} has a kspace of {dataset.dtype}: k-space is complex.")
+    if dataset.ndim == 4 and dataset.shape[1] == 1:
+        return dataset[:, 0].astype(np.complex64)
     if dataset.ndim == 4:
         raise ReconError(
             f"{path} has k-space of {dataset.shape[1]} coils: combine them into one first, or use recon reconstruct."

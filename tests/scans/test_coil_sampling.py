@@ -83,6 +83,8 @@ def test_more_undersampling_than_coils_is_said():
     notes = [acquire_coil_scan(coil_scan((FULL * mask)[:, :3]), SPEC, maps=MAPS[:3]).notes for mask in masks]
     assert "more than 3 coils can make up for" in notes[0]["acceleration beyond the coils"]
     assert notes[1] == {}
+    virtual = acquire_coil_scan(coil_scan(FULL * MASK), SPEC, virtual_coils=1).notes
+    assert "more than 1 coils can make up for" in virtual["acceleration beyond the coils"]
 
 
 def test_a_slice_without_a_centre_fails_alone():

@@ -18,6 +18,8 @@ def test_fastmri_s_k_space_is_centred_and_orthonormal(tmp_path):
     scan = read_scan(save_fastmri(tmp_path / "f.h5", direct_fft2c(IMAGES).astype(np.complex64)))
     assert (scan.kind, scan.array.shape) == ("kspace", (3, 16, 12))
     np.testing.assert_allclose(np.abs(direct_ifft2c(scan.array)), IMAGES, atol=1e-2)
+    with_axis = read_scan(save_fastmri(tmp_path / "g.h5", direct_fft2c(IMAGES).astype(np.complex64)[:, None]))
+    np.testing.assert_array_equal(with_axis.array, scan.array)
 
 
 def test_ismrmrd_s_lines_make_the_same_k_space(tmp_path):
