@@ -136,6 +136,7 @@ def reconstruct_coils(
     from recon_lib.scans import coil_write, write
     from recon_lib.scans.bart import CFL
     from recon_lib.scans.coil_reconstruct import reconstruct_coil_scan
+    from recon_lib.scans.records import summary
 
     if out.suffix.lower() in CFL:
         write.check_output(out.with_suffix(".hdr"), arguments.overwrite)
@@ -155,7 +156,7 @@ def reconstruct_coils(
         for name in record["notes"].keys() - scan.notes.keys():  # the others were said when it was read
             bar.write(options.note(scan, record["notes"][name]), sys.stderr)
     coil_write.write_coil_images(scan, images if arguments.complex else np.abs(images), out, record)
-    line = f"{out}: {write.summary(record)}, {record['coils']} coils"
+    line = f"{out}: {summary(record)}, {record['coils']} coils"
     if failures:
         numbers = ", ".join(map(str, sorted(failures)))
         first = failures[min(failures)]

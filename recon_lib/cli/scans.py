@@ -112,6 +112,7 @@ def _reconstruct_scan(scan: Scan, network: Network, out: Path, arguments: argpar
     from recon_lib.core.progress import Bar
     from recon_lib.scans import write
     from recon_lib.scans.reconstruct import reconstruct_scan
+    from recon_lib.scans.records import summary
 
     others = spread.check_options(arguments, scan, out)
     report.add_scan(scan)
@@ -121,7 +122,7 @@ def _reconstruct_scan(scan: Scan, network: Network, out: Path, arguments: argpar
         if arguments.spread is not None:
             deviations, facts = spread.take_spread(arguments, scan, network, others, volume, settings)
     write.write_scan(scan, volume, out, record)
-    line = f"{out}: {write.summary(record)}"
+    line = f"{out}: {summary(record)}"
     if arguments.spread is None:
         return line
     place = spread.spread_path(out)

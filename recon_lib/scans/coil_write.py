@@ -16,7 +16,7 @@ from recon_lib.scans.coil_hdf5 import StoredCoils
 from recon_lib.scans.coil_kspace import CoilKspace
 from recon_lib.scans.kspace import HDF5
 from recon_lib.scans.read import record_path
-from recon_lib.scans.write import describe_nifti, encode_hdf5
+from recon_lib.scans.records import describe_nifti, encode_hdf5
 
 FORMATS = (".npy", *HDF5, *CFL)
 """The endings that an output may have."""

@@ -48,5 +48,4 @@ def crop_readout(kspace: np.ndarray, axis: int, count: int) -> tuple[np.ndarray,
         lines = np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(coils, axes=axis), axis=axis, norm="ortho"), axes=axis)
         shorter = np.fft.ifftshift(cut_centre(lines, tuple(size)), axes=axis)
         cropped[place] = np.fft.fftshift(np.fft.fft(shorter, axis=axis, norm="ortho"), axes=axis)
-        cropped[place] *= np.expand_dims(touched[place], (0, axis))
     return cropped, True

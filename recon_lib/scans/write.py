@@ -8,14 +8,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,14 +23,11 @@ from recon_lib.data.readers import META, MGH, NIFTI, open_image
 from recon_lib.scans.dicom.write import write_series
 from recon_lib.scans.kspace import HDF5
 from recon_lib.scans.read import is_reconstruction, record_path
+from recon_lib.scans.records import describe_nifti, encode_hdf5, summary
 from recon_lib.scans.scan import Scan
 from recon_lib.scans.storage import Stored, store
 
-if TYPE_CHECKING:
-    import nibabel
-
 _READ_ENDINGS = (*NIFTI[::-1], *META, *MGH, ".npy", ".npz", ".cfl", ".hdr", *HDF5)
-_COMMENT = 6  # the code of a NIfTI extension that holds text
 # The endings that the output of each kind of scan may have. The empty one stands for a folder of DICOM files.
 FORMATS: dict[str, tuple[str, ...]] = {
     "nifti": NIFTI,
@@ -167,38 +162,6 @@ def write_table(out: Path, rows: Sequence[Mapping[str, object]]) -> None:
     write_bytes(Path(out), buffer.getvalue().encode())
 
 
-def summary(record: dict[str, object]) -> str:
-    """Say in one line of ASCII how an image was made: what a header has room for."""
-    network = record.get("network")
-    name = network.get("name") if isinstance(network, dict) else network
-    factor = f"{record.get('acceleration'):.3g}-fold"
-    if record.get("simulation"):
-        images = "complex images" if "complex" in str(record.get("sampling")) else "magnitudes"
-        how = f"SIMULATION: {factor} undersampled {images}"
-    elif record.get("sampling") == "as acquired":
-        how = f"k-space as acquired, {factor}"
-    else:
-        how = f"raw k-space, {factor} undersampled"
-    return f"{how}, network {name}".encode("ascii", "replace").decode()
-
-
-def encode_hdf5(volume: np.ndarray, record: dict[str, object]) -> bytes:
-    """Return images as an HDF5 file, with their record as an attribute.
-
-    Args:
-        volume: Magnitudes or complex images, ``(slices, height, width)``; the dataset has fastMRI's name for it.
-        record: How they were made, JSON-serialisable.
-    """
-    import h5py
-
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        file["reconstruction"] = volume
-        file.attrs["record"] = json.dumps(record, sort_keys=True)
-        file.attrs["max"] = float(np.abs(volume).max())
-    return buffer.getvalue()
-
-
 def _encode(scan: Scan, stored: Stored, record: dict[str, object], kind: str) -> bytes:
     """Return the bytes of a file of one of the formats that are written as a whole."""
     if kind in NIFTI:
@@ -210,19 +173,6 @@ def _encode(scan: Scan, stored: Stored, record: dict[str, object], kind: str) ->
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, stored.array.reshape(scan.shape or stored.array.shape), allow_pickle=False)
     return buffer.getvalue()
-
-
-def describe_nifti(header: nibabel.Nifti1Header, record: dict[str, object]) -> None:
-    """Put the record of a reconstruction into a NIfTI's header.
-
-    Args:
-        header: Of the image that is to be written.
-        record: How it was made, JSON-serialisable.
-    """
-    import nibabel
-
-    header["descrip"] = summary(record).encode()[:79]
-    header.extensions.append(nibabel.nifti1.Nifti1Extension(_COMMENT, json.dumps(record, sort_keys=True).encode()))
 
 
 def _nifti_slope(slope: float) -> float:

@@ -15,22 +15,13 @@ from scan_files import OBLIQUE, SHAPE, head, save_dicom, save_meta, save_mgh, sa
 
 from recon_lib.core.errors import ReconError
 from recon_lib.scans.read import is_reconstruction, read_scan
-from recon_lib.scans.write import check_output, ending, summary, write_scan, write_table
+from recon_lib.scans.write import check_output, ending, write_scan, write_table
 
 RECORD = {
     "reconstructed by": "recon_lib", "simulation": True, "acceleration": 4.0, "network": {"name": "natural-4000-t1-20"},
     "sampling": "retrospective undersampling of magnitude images",
 }  # fmt: skip
 SAID = "SIMULATION: 4-fold undersampled magnitudes, network natural-4000-t1-20"
-
-
-def test_the_summary_names_what_was_done():
-    assert summary(RECORD) == SAID
-    assert len(SAID) < 80  # what a NIfTI's header has room for
-    raw = {**RECORD, "simulation": False, "acceleration": 3.812}
-    assert summary({**raw, "sampling": "as acquired"}).startswith("k-space as acquired, 3.81-fold, network")
-    assert summary(raw).startswith("raw k-space, 3.81-fold undersampled, network")
-    assert summary({**RECORD, "network": {"name": "größer"}}).endswith("network gr??er")
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
