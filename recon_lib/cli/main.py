@@ -89,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     results = _group(groups, "results", "the numbers and figures' data that the book draws")
     _command(results, "verify", results_verify, "compare every file of every profile with its recorded sha256")
     _command(results, "headline", results_headline, "draw the figure at the head of the README anew")
-    scanner = _command(results, "scanner", results_scanner, "test released networks on a scanner that none has seen")
+    scanner = _command(results, "scanner", results_scanner, "test networks on a scanner that none has seen")
     scanner.add_argument("--slices", type=int, default=30, metavar="N", help="of the test subject (default: 30)")
     scanner.add_argument("--source", default="open", help="open (default), or generated: images made by code")
     text = "measure what bfloat16 costs released networks on all test slices, and write it to their cards; resumes"
@@ -162,19 +162,27 @@ def results_headline(_: argparse.Namespace) -> None:
 
 
 def results_scanner(arguments: argparse.Namespace) -> None:
-    """Test the networks between which the default has to be chosen, and store a row a slice."""
+    """Test the networks between which the default has to be chosen, and those of the recipe for few images."""
     from recon_lib.core.progress import Bar
     from recon_lib.network.quiet import import_backend
 
     import_backend()
+    from recon_lib.experiment.named_recipes import SOURCE
     from recon_lib.runs import scanner
 
-    networks = scanner.contested()
-    if not networks:
-        raise ReconError("No two profiles have released networks of one name: collect a second profile first.")
+    candidates = scanner.candidates()
+    files = {name: path for name, path in candidates.items() if path is not None}
+    if not files:
+        raise ReconError(
+            "No two profiles have released networks of one name, and no network of the recipe for few images is here: "
+            "collect a second profile, or carry out the recipe's runs, first."
+        )
     with Bar("scanner") as bar:
-        folder = scanner.measure(networks, arguments.slices, arguments.source, bar)
-    print(f"{folder}: {len(networks)} networks on {arguments.slices} slices")
+        folder = scanner.measure(files, arguments.slices, arguments.source, bar)
+    print(f"{folder}: {len(files)} networks on {arguments.slices} slices")
+    lacking = [name for name, path in candidates.items() if path is None]
+    if lacking:
+        print(f"not here: `recon runs execute {SOURCE} {' '.join(lacking)}` makes {len(lacking)} networks more")
 
 
 def results_precision(arguments: argparse.Namespace) -> None:

@@ -31,9 +31,11 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     for command, run in ((listing, list_runs), (execution, execute_runs)):
         command.add_argument("profile", metavar="PROFILE", help="smoke, desk, open or paper")
         command.set_defaults(run=run)
-    execution.add_argument(
-        "runs", nargs="*", metavar="RUN", help="a run's id, or a pattern of ids such as 'train-*'; all by default"
+    text = (
+        "a run's id, or a pattern of ids such as 'train-*'; all by default. A collected run whose id is written out is "
+        "done again if its network is not here"
     )
+    execution.add_argument("runs", nargs="*", metavar="RUN", help=text)
     execution.add_argument("--next", type=int, metavar="N", help="only the first N of them that remain")
     execution.add_argument(
         "--workers",
@@ -76,7 +78,7 @@ def execute_runs(arguments: argparse.Namespace) -> None:
     at_least(1, **{"--workers": arguments.workers, "--next": arguments.next})
     profile = load_profile(arguments.profile)
     planned = state.plan_profile(profile)
-    remaining = [run for run in state.remaining(profile) if not state.finished(run)]
+    remaining = [run for run in state.remaining(profile, arguments.runs) if not state.finished(run)]
     runs = schedule.select(profile, planned, remaining, arguments.runs, arguments.next)
     collecting = f"`recon results collect {profile.name}` collects what is finished."
     if not runs:

@@ -12,11 +12,14 @@ from recon_lib.core.strict_yaml import override
 from recon_lib.experiment.augmentation import Augmentation
 from recon_lib.experiment.grid import FineTuning
 from recon_lib.experiment.recipes import TuningRecipe
+from recon_lib.results.keys import RunKey
 
 PAPER = "paper"
 """As a network's profile tunes it for the tables of the paper; the paper's own recipe where the profile is unknown."""
 FEW_IMAGES = "few-images"
 """For a few images: that variation of :data:`SOURCE`, the one that the book's page beyond the paper tests."""
+START = "residual-4000"
+"""The variation of :data:`SOURCE` that trains the network which the recipe for few images starts from."""
 RECIPES = (PAPER, FEW_IMAGES)
 """The names of all recipes."""
 DEFAULT = PAPER
@@ -46,6 +49,15 @@ def find_recipe(name: str, profile: str | None) -> FineTuning:
     if name != PAPER:
         return load_profile(SOURCE).varied(name).fine_tuning
     return load_profile(profile).fine_tuning if profile in profile_names() else FineTuning()
+
+
+def is_of_recipe(key: RunKey) -> bool:
+    """Tell whether a network was tuned by the recipe for few images, or is the one that it starts from.
+
+    Args:
+        key: What the network's run is named by.
+    """
+    return key.variation == FEW_IMAGES or (key.variation == START and key.n_finetune is None)
 
 
 def add_ingredients(recipe: TuningRecipe, texts: Sequence[str]) -> TuningRecipe:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recon_lib.experiment.design import REFERENCE, TUNED, domain_name
-from recon_lib.experiment.named_recipes import FEW_IMAGES
+from recon_lib.experiment.named_recipes import FEW_IMAGES, START
 from recon_lib.paper import own_accelerations
 from recon_lib.paper.differences.effects import effects, gain, largest, mean_psnr, rows
 from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains, with_interval
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 PLAIN = "few-plain"
 """Five images with nothing added, the side that each ingredient is compared with."""
-RESIDUAL = "residual-4000"
 _FEW = 5
 
 
@@ -158,7 +157,7 @@ def render_final(results: Results | None) -> Rendered:
     """
     domains = page_domains(results)
     table = []
-    for title, left, right in _comparisons(results):
+    for title, left, right in comparisons(results):
         if left is None or right is None or not len(left) or not len(right):
             table.append((title, NOT_RUN, *[""] * (2 * len(domains) - 1)))
         else:
@@ -179,7 +178,7 @@ def render_cost(results: Results | None) -> Rendered:
     parts = {
         "images or updates": {f"updates-{target}" for target in TARGETS},
         "ingredients": {PLAIN, *(name for item in INGREDIENTS for name in item.variations)},
-        "the recipe, and the network that it starts from": {FEW_IMAGES, RESIDUAL},
+        "the recipe, and the network that it starts from": {FEW_IMAGES, START},
         "accelerations": own_accelerations.LABELS,
     }
     table = []
@@ -190,7 +189,15 @@ def render_cost(results: Results | None) -> Rendered:
     return render_table(("Part", "Runs", "Minutes"), table, "lrr")
 
 
-def _comparisons(results: Results | None) -> list[tuple[str, pandas.DataFrame | None, pandas.DataFrame | None]]:
+def comparisons(results: Results | None) -> list[tuple[str, pandas.DataFrame | None, pandas.DataFrame | None]]:
+    """List what the recipe for few images is compared with.
+
+    Args:
+        results: Ours, or ``None``.
+
+    Returns:
+        What is compared in words, and the slices of both sides; ``None`` or empty for what was not run.
+    """
     few, fifty = (_tuned(rows(results, FEW_IMAGES), count) for count in (_FEW, REFERENCE))
     own = None if results is None else largest(results.slices)
     photographs = None if own is None else own[own["training_domain"] == "natural"]
@@ -209,7 +216,7 @@ def _comparisons(results: Results | None) -> list[tuple[str, pandas.DataFrame | 
         ),
         (
             f"photographs alone with a correction output, and photographs tuned with {TUNED} without",
-            _tuned(rows(results, RESIDUAL), 0),
+            _tuned(rows(results, START), 0),
             _tuned(photographs, TUNED),
         ),
     ]

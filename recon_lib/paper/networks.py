@@ -15,6 +15,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.data.manifest import load_manifest
 from recon_lib.experiment.counting import weights
 from recon_lib.experiment.design import domain_name
+from recon_lib.experiment.named_recipes import FEW_IMAGES
 from recon_lib.experiment.recipes import Architecture
 from recon_lib.paper import precision_cost
 from recon_lib.paper.differences.accelerations import own_acceleration
@@ -240,6 +241,7 @@ def _facts(card: NetworkCard, results: Results | None) -> dict[str, str]:
         "name": card.name,
         "trained on": _trained(card),
         "tuned with": _tuned(card),
+        "tuned from": card.tuned_from.get("name", ""),
         "network": f"{architecture.subnetworks} sub-networks of {architecture.hidden_layers} hidden layers and "
         f"{architecture.filters} filters, {weights(architecture):,} weights in {card.stored}",
         "normalisation": card.normalisation or "",
@@ -276,10 +278,12 @@ def _source(results: Results | None, domain: str | None) -> str | None:
 
 
 def _trained(card: NetworkCard) -> str:
-    return f"{'unknown' if card.n_images is None else card.n_images} {domain_name(card.key.training_domain or '')}"
+    images = f"{'unknown' if card.n_images is None else card.n_images} {domain_name(card.key.training_domain or '')}"
+    return f"{images}, with a correction output" if card.architecture.get("residual") else images
 
 
 def _tuned(card: NetworkCard) -> str:
     if card.kind != "finetune":
         return ""
-    return f"{card.key.n_finetune} {domain_name(card.key.test_domain)}"
+    recipe = f" by the recipe {FEW_IMAGES}" if card.key.variation == FEW_IMAGES else ""
+    return f"{card.key.n_finetune} {domain_name(card.key.test_domain)}{recipe}"

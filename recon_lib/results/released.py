@@ -221,10 +221,11 @@ def network_path(results: Results, card: NetworkCard) -> Path:
 
 
 def released_name(key: RunKey) -> str:
-    """Name the file of a released network: ``natural-4000.safetensors``, ``natural-4000-t1-20.safetensors``.
+    """Name the file of a released network: ``natural-4000.safetensors``, ``natural-4000-t1-5-few-images.safetensors``.
 
     Args:
-        key: What its run is named by.
+        key: What its run is named by. The first draw goes without saying.
     """
-    names = (key.training_domain, key.n_train, key.test_domain, key.n_finetune)
+    draw = f"draw{key.draw}" if key.draw else None
+    names = (key.training_domain, key.n_train, key.test_domain, key.n_finetune, draw, key.variation)
     return "-".join(str(name) for name in names if name is not None) + ".safetensors"

@@ -18,6 +18,9 @@ def scores(results: Results, card: NetworkCard) -> dict[str, dict[str, float]]:
         ``ssim_zero_filled``), and ``slices``. A domain on which it was not tested is left out.
     """
     rows, key = results.slices, card.key
+    start = rows[rows["method"] == "zero_filled"].groupby("test_domain")[["psnr", "ssim"]].mean()
+    if key.variation is not None:
+        rows = results.variations[results.variations["variation"] == key.variation]
     chosen = (
         (rows["method"] == "network")
         & (rows["training_domain"] == key.training_domain)
@@ -27,7 +30,6 @@ def scores(results: Results, card: NetworkCard) -> dict[str, dict[str, float]]:
     )
     if card.kind == "finetune":
         chosen &= rows["test_domain"] == key.test_domain
-    start = rows[rows["method"] == "zero_filled"].groupby("test_domain")[["psnr", "ssim"]].mean()
     means_of = {}
     for domain, part in rows[chosen.fillna(False)].groupby("test_domain"):
         means = {"psnr": float(part["psnr"].mean()), "ssim": float(part["ssim"].mean()), "slices": len(part)}

@@ -17,6 +17,7 @@ from recon_lib.core import files, host, paths
 from recon_lib.core.errors import ReconError
 from recon_lib.data import domains
 from recon_lib.experiment.design import TUNED
+from recon_lib.experiment.named_recipes import FEW_IMAGES, is_of_recipe
 from recon_lib.experiment.plan import Run
 from recon_lib.experiment.profile import Profile
 from recon_lib.imaging.metrics import psnr
@@ -96,7 +97,7 @@ def release(run: Run, networks: Path) -> Path:
     source = folder(run) / "network.safetensors"
     path = networks / released_name(run.key)
     cascade, card = load_network(source)
-    card = replace(card, profile=run.profile.name, source_sha256=files.sha256(source))
+    card = replace(card, profile=run.profile.name, source_sha256=files.sha256(source), **_start(run, card))
     if _is_released(path, card.source_sha256):
         return path
     with tempfile.TemporaryDirectory() as scratch:
@@ -107,6 +108,14 @@ def release(run: Run, networks: Path) -> Path:
         rounded = _bfloat16_costs(half, path.stem, str(card.source_sha256), run.profile)
     save_network(path, cascade, replace(card, float16_cost_db=costs, bfloat16_cost=rounded), stored="float16")
     return path
+
+
+def _start(run: Run, card: NetworkCard) -> dict[str, dict[str, str]]:
+    """Name the network that one of the recipe for few images was tuned from; a card of Tables 1 and 2 names none."""
+    if run.parent is None or not is_of_recipe(run.key):
+        return {}
+    name = released_name(run.parent.key).removesuffix(".safetensors")
+    return {"tuned_from": {"name": name, "sha256": card.data["network"]}}
 
 
 def _bfloat16_costs(half: Cascade, name: str, source: str, profile: Profile) -> dict[str, PrecisionCost]:
@@ -147,7 +156,13 @@ def _cost(cascade: keras.Model, half: keras.Model, name: str, profile: Profile) 
 
 
 def _released(run: Run) -> bool:
-    """Release every raw network, from which fine-tuning can go on anywhere, and the tuned ones of Tables 1 and 2."""
+    """Release every raw network, from which fine-tuning can go on anywhere, and the tuned ones of Tables 1 and 2.
+
+    Of the recipe for few images, the network that it starts from, and the first draw of the fewest images.
+    """
+    if run.kind != "evaluate" and is_of_recipe(run.key):
+        fewest = min(run.profile.varied(FEW_IMAGES).fine_tuning.n_finetune)
+        return run.kind == "train" or (run.key.draw, run.key.n_finetune) == (0, fewest)
     if run.kind == "evaluate" or run.key.variation is not None:
         return False
     if run.kind == "train":

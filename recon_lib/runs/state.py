@@ -5,6 +5,7 @@ A run is known by its folder, so this is read from the disk anew each time, and 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from recon_lib.core import paths
@@ -52,11 +53,12 @@ def network_file(run: Run) -> Path | None:
     return released if released.is_file() and read_card(released).run == run.id else None
 
 
-def remaining(profile: Profile) -> list[Run]:
+def remaining(profile: Profile, again: Collection[str] = ()) -> list[Run]:
     """List what the collected results of a profile still lack, so that it can be done anywhere.
 
     Args:
         profile: The experiment.
+        again: Ids of runs whose network is needed here, though their rows may be collected.
 
     Returns:
         The runs of the plan whose rows are not collected, and the runs they need a network from that is
@@ -71,6 +73,6 @@ def remaining(profile: Profile) -> list[Run]:
         needed.add(run.id)
 
     for run in runs:
-        if run.id not in collected:
+        if run.id not in collected or (run.id in again and network_file(run) is None):
             need(run)
     return [run for run in runs if run.id in needed]

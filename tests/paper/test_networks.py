@@ -10,6 +10,7 @@ from scan_files import tiny_network
 
 from recon_lib.core.errors import ReconError
 from recon_lib.core.files import sha256, write_json
+from recon_lib.experiment.recipes import Architecture
 from recon_lib.paper import networks
 from recon_lib.results import merge, scanner, store
 from recon_lib.results.defaults import Released
@@ -204,3 +205,13 @@ def test_a_cost_that_was_measured_after_the_file_was_written_is_told_of_the_file
     merge.replace_card(released.folder, replace(cards["t2-4000"], bfloat16_cost=cost))
     text = networks.plain_card(path, of(store.open_results("desk")))
     assert "T1 +0.0010 (+0.020): dB, mean and worst slice" in text
+
+
+def test_a_network_of_the_recipe_is_named_as_one():
+    key = RunKey(training_domain="natural", n_train=8, test_domain="t1", n_finetune=5, variation="few-images")
+    shape = {**Architecture().as_dict(), "residual": True}
+    known = NetworkCard(key, kind="finetune", n_images=8, architecture=shape, tuned_from={"name": "natural-8-residual"})
+    facts = networks._facts(replace(known, file="a.safetensors", bytes=1, sha256="0"), None)
+    assert facts["trained on"] == "8 natural images, with a correction output"
+    assert facts["tuned with"] == "5 T1 by the recipe few-images"
+    assert facts["tuned from"] == "natural-8-residual"

@@ -56,8 +56,10 @@ def test_a_card_that_cannot_be_read_is_one_clear_error(change, tmp_path):
 
 
 def test_a_file_is_named_by_what_its_network_learned_from():
-    key = RunKey("network", "natural", 4000, "t1", 20, 0, "residual")
+    key = RunKey("network", "natural", 4000, "t1", 20, 0)
     assert released.released_name(key) == "natural-4000-t1-20.safetensors"
+    key = RunKey("network", "natural", 4000, "t1", 5, 2, "few-images")
+    assert released.released_name(key) == "natural-4000-t1-5-draw2-few-images.safetensors"
     assert released.released_name(RunKey(training_domain="t2", n_train=500)) == "t2-500.safetensors"
 
 

@@ -8,11 +8,13 @@ from tiny_runs import named, own, table, varied
 
 from recon_lib.core import files
 from recon_lib.core.errors import ReconError
+from recon_lib.experiment.profile import load_profile
 from recon_lib.network.files import load_network
 from recon_lib.paper import panel_view
 from recon_lib.results import merge, provenance, store
 from recon_lib.results.panels import PanelKey
 from recon_lib.results.places import median_place
+from recon_lib.results.released import NetworkCard, released_name
 from recon_lib.runs import collect as runs_collect
 from recon_lib.runs import state
 
@@ -121,3 +123,19 @@ def test_collecting_nothing_says_what_to_do(tiny, monkeypatch, tmp_path):
         monkeypatch.setenv(f"RECON_{name}", str(tmp_path / name))
     with pytest.raises(ReconError, match="No run of profile 'tiny' is finished"):
         runs_collect.collect(tiny[0])
+
+
+def test_of_the_recipe_the_start_and_the_first_draw_of_the_fewest_images_are_released():
+    runs = state.plan_profile(load_profile("desk"))
+    chosen = {released_name(run.key): run for run in runs if run.key.variation and runs_collect._released(run)}
+    assert set(chosen) == {
+        "natural-4000-residual-4000.safetensors",
+        "natural-4000-t1-5-few-images.safetensors",
+        "natural-4000-t2-5-few-images.safetensors",
+    }
+    card = NetworkCard(data={"network": "abc"})
+    tuned = chosen["natural-4000-t1-5-few-images.safetensors"]
+    assert runs_collect._start(tuned, card) == {"tuned_from": {"name": "natural-4000-residual-4000", "sha256": "abc"}}
+    assert runs_collect._start(chosen["natural-4000-residual-4000.safetensors"], card) == {}
+    usual = next(run for run in runs if run.kind == "finetune" and run.key.variation is None)
+    assert runs_collect._start(usual, card) == {}

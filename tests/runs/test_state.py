@@ -32,6 +32,17 @@ def test_what_is_missing_starts_from_the_released_network(tiny, monkeypatch, tmp
     assert state.finished(tuned)
 
 
+def test_a_collected_run_is_done_again_where_its_network_is_asked_for_and_not_here(tiny, monkeypatch, tmp_path):
+    profile, plan = tiny
+    runs_collect.collect(profile)
+    tuned = named(plan, "finetune", training_domain="natural", variation="lower-rate")
+    assert state.remaining(profile, [tuned.id]) == []  # it is here
+    monkeypatch.setenv("RECON_RUNS", str(tmp_path))
+    assert state.remaining(profile) == []
+    assert [run.id for run in state.remaining(profile, [tuned.id])] == [tuned.id]
+    assert state.remaining(profile, [tuned.parent.id]) == []  # its network is released
+
+
 def test_a_released_network_of_another_recipe_is_not_taken(tiny, monkeypatch, tmp_path):
     profile, plan = tiny
     runs_collect.collect(profile)

@@ -76,6 +76,8 @@ def from_results(results: Results) -> Material:
     networks = {}
     for card in sorted(read_cards(results), key=lambda card: card.key.n_train):  # the most training images stand last
         key = card.key
+        if key.variation is not None:  # The panel compares networks of the paper's recipe.
+            continue
         networks[key.training_domain, key.test_domain or "", key.n_finetune or 0] = network_path(results, card)
     profile = results.provenance.get("profile", {})
     kind = {key: value for key, value in profile.get("masks", {}).items() if key in KINDS}
