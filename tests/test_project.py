@@ -25,8 +25,8 @@ import recon_lib
 PACKAGE = ROOT / "recon_lib"
 # What needs a network; everything else works, and the book builds, without Keras or its backends.
 KERAS = (
-    "network runs/coil_collect runs/coil_tests runs/coils runs/collect runs/evaluate runs/execute runs/panels "
-    "runs/queue runs/rounding runs/scanner runs/worker scans/coil_reconstruct "
+    "network runs/coil_collect runs/coil_effects runs/coil_tests runs/coils runs/collect runs/evaluate runs/execute "
+    "runs/panels runs/queue runs/rounding runs/scanner runs/worker scans/coil_reconstruct "
     "scans/curve scans/duration scans/finetune scans/in_memory scans/reconstruct scans/spread explorer/live quickstart"
 )
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
