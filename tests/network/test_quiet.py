@@ -47,13 +47,15 @@ def test_what_is_written_meanwhile_is_passed_on_even_if_the_import_fails(capfd):
     assert capfd.readouterr().err == f"{OTHERS}after\n"
 
 
-def test_without_an_error_stream_nothing_is_lost(monkeypatch):
+def test_without_an_error_stream_nothing_is_held_back(monkeypatch, capfd):
     def closed(_):
         raise OSError
 
-    monkeypatch.setattr(os, "dup", closed)
-    with without_greetings():
-        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "dup", closed)
+        with without_greetings():
+            os.write(2, (GREETINGS + OTHERS).encode())
+    assert capfd.readouterr().err == GREETINGS + OTHERS
 
 
 @pytest.mark.slow
