@@ -12,7 +12,6 @@ from recon_lib.core.arrays import load_arrays
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.recipes import Architecture, Recipe, SequentialRecipe, TuningRecipe
 from recon_lib.imaging.acquisition import acquire
-from recon_lib.imaging.masks import assign_masks
 from recon_lib.imaging.metrics import psnr
 from recon_lib.network import training, tuning
 from recon_lib.network.cascade import Cascade, named_weights
@@ -101,12 +100,6 @@ def trained(tmp_path_factory):
     return cascade, history, checkpoints
 
 
-@pytest.fixture(scope="module")
-def tuned(tmp_path_factory):
-    """Fine-tune once, undisturbed."""
-    return tune(tmp_path_factory.mktemp("tuned"))
-
-
 # The loss
 
 
@@ -172,34 +165,6 @@ def test_recorded_loss_and_psnr_are_those_of_numpy(tmp_path):
     assert history[0]["psnr"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_loss_of_fine_tuning_is_the_last_output_before_data_consistency(tmp_path):
-    images, masks = example()
-    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=1, l2=0.1), masks=masks[:1])
-    data = acquire(images, np.broadcast_to(masks[0], images.shape))
-    initial = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["before_dc"]).astype(float)
-    error = initial - data.target
-    expected = (error**2).mean() + np.abs(error).mean() + 0.1 * squares(start())
-    assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
-    quality = -10 * np.log10((error**2).mean(axis=(1, 2, 3)))
-    assert history[0]["psnr"] == pytest.approx(quality.mean(), abs=1e-4)
-
-
-def test_loss_of_fine_tuning_can_be_the_magnitude_after_data_consistency(tmp_path):
-    images, masks = example()
-    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=1, l2=0, loss_on="after_dc"), masks=masks[:1])
-    data = acquire(images, np.broadcast_to(masks[0], images.shape))
-    after = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["image"]).astype(float)
-    error = np.hypot(after[..., :1], after[..., 1:]) - data.target
-    assert history[0]["loss"] == pytest.approx((error**2).mean() + np.abs(error).mean(), rel=1e-5)
-    assert np.isfinite(history[0]["loss"])
-
-
-def test_the_weight_of_the_squares_is_the_recipes_whatever_the_network_was_made_with(tmp_path):
-    network, _ = tune(tmp_path / "one", dataclasses.replace(TUNING, l2=0), cascade=start(l2=0.5))
-    plain, _ = tune(tmp_path / "other", dataclasses.replace(TUNING, l2=0))
-    assert same(network, plain)
-
-
 # The updates
 
 
@@ -245,14 +210,12 @@ def test_first_update_is_adams(tmp_path):
     assert np.median(steps) == pytest.approx(1e-3, rel=1e-3)
 
 
-def test_rows_of_the_history(trained, tuned):
+def test_rows_of_the_history(trained):
     _, history, _ = trained
     assert [(row["subnetwork"], row["epoch"], row["updates"]) for row in history] == [
         (0, 0, 2), (0, 1, 5), (1, 0, 2), (1, 1, 5),
     ]  # fmt: skip
-    assert [(row["epoch"], row["updates"]) for row in tuned[1]] == [(0, 2), (1, 4), (2, 6)]
-    assert all(np.isfinite([row["loss"], row["psnr"]]).all() for row in history + tuned[1])
-    assert tuned[1][-1]["loss"] < tuned[1][0]["loss"]
+    assert all(np.isfinite([row["loss"], row["psnr"]]).all() for row in history)
 
 
 def test_predecessors_stay_frozen_and_successors_untouched(trained):
@@ -290,36 +253,6 @@ def test_outputs_computed_once_train_as_outputs_recomputed(tmp_path):
     for name, value in named_weights(twin).items():
         np.testing.assert_allclose(named_weights(cascade)[name], value, atol=2e-4, err_msg=name)
     assert not same(cascade, start())
-
-
-@pytest.mark.parametrize(("batch", "updates"), [(1, 6), (5, 2), (0, 1), (100, 1)])
-def test_batch_of_fine_tuning(batch, updates, tmp_path):
-    cascade, history = tune(tmp_path, TuningRecipe(batch=batch, epochs=2, learning_rate=1e-3))
-    assert [row["updates"] for row in history] == [updates, 2 * updates]
-    initial, final = named_weights(start()), named_weights(cascade)
-    assert not any(np.array_equal(initial[name], final[name]) for name in initial)  # end to end: every array moved
-
-
-def held_out() -> np.ndarray:
-    """Return two images that the example does not have."""
-    return example(8)[0][6:]
-
-
-def test_held_out_images_are_measured_and_change_no_weight(tmp_path, tuned):
-    cascade, history = tune(tmp_path, held=held_out())
-    assert same(cascade, tuned[0])
-    assert [{**row, "psnr_held": None} for row in history] == [{**row, "psnr_held": None} for row in tuned[1]]
-    masks = example()[1][assign_masks(2, 6, 5)]
-    images, _ = reconstruct(cascade, held_out(), masks)
-    expected = [psnr(target, image, data_range=target.max()) for target, image in zip(held_out(), images, strict=True)]
-    assert history[-1]["psnr_held"] == pytest.approx(np.mean(expected), abs=1e-4)
-    assert len({row["psnr_held"] for row in history}) == 3
-
-
-def test_of_many_epochs_twenty_measure_the_held_out_images(tmp_path):
-    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=50, learning_rate=1e-3), held=held_out())
-    measured = [row["epoch"] + 1 for row in history if "psnr_held" in row]
-    assert measured == [-(-50 * k // 20) for k in range(1, 21)]
 
 
 # Whole images and crops
@@ -364,16 +297,6 @@ def test_every_epoch_and_stage_draws_afresh(tmp_path, monkeypatch):
     assert len(drawn_batches) == len(first_targets) == 4
 
 
-def test_every_epoch_of_fine_tuning_draws_order_and_masks_afresh(tmp_path, monkeypatch):
-    acquired = []
-    monkeypatch.setattr(tuning, "acquire", lambda *a: acquired.append(acquire(*a)) or acquired[-1])
-    tune(tmp_path, TuningRecipe(batch=0, epochs=3))
-    visits = [batch for batch in acquired if len(batch.target) == 6][-3:]
-    assert len({batch.target.tobytes() for batch in visits}) == 3
-    by_image = [batch.mask[np.argsort(batch.target.sum(axis=(1, 2, 3)))].tobytes() for batch in visits]
-    assert len(set(by_image)) == 3
-
-
 def test_crop_larger_than_the_image_is_the_whole_image(trained, tmp_path):
     cascade, history = train(tmp_path, dataclasses.replace(RECIPE, crop=1000))
     assert same(cascade, trained[0])
@@ -385,30 +308,19 @@ def test_crop_larger_than_the_image_is_the_whole_image(trained, tmp_path):
 
 CHANGES = {
     "batch": 3, "epochs": 1, "learning_rate": 2e-2, "schedule": "cosine", "epsilon": 1e-2, "crop": 8, "l2": 1e-2,
-    "precision": "mixed_bfloat16", "loss_on": "after_dc",
+    "precision": "mixed_bfloat16",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("field", [name for name in CHANGES if name != "loss_on"])
+@pytest.mark.parametrize("field", CHANGES)
 def test_every_field_matters_to_sequential_training(field, tmp_path, trained):
     cascade, _ = train(tmp_path, dataclasses.replace(RECIPE, **{field: CHANGES[field]}))
     assert not same(cascade, trained[0])
 
 
-@pytest.mark.parametrize("field", ["batch", "epochs", "learning_rate", "schedule", "epsilon", "l2", "loss_on"])
-def test_every_field_matters_to_fine_tuning(field, tmp_path, tuned):
-    cascade, _ = tune(tmp_path, dataclasses.replace(TUNING, **{field: CHANGES[field]}))
-    assert not same(cascade, tuned[0])
-
-
 @pytest.mark.parametrize("change", [{"seed": 12}, {"updates": 6}])
 def test_seed_and_updates_matter_to_sequential_training(change, tmp_path, trained):
     assert not same(train(tmp_path, **change)[0], trained[0])
-
-
-@pytest.mark.parametrize("change", [{"seed": 6}, {"masks": example()[1][:2]}], ids=["seed", "masks"])
-def test_seed_and_masks_matter_to_fine_tuning(change, tmp_path, tuned):
-    assert not same(tune(tmp_path, **change)[0], tuned[0])
 
 
 def test_compiling_changes_the_speed_alone(tmp_path):
@@ -452,17 +364,6 @@ def test_interrupted_training_ends_with_the_same_bits(epochs, trained, tmp_path)
     assert history == trained[1]
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3])
-def test_interrupted_fine_tuning_ends_with_the_same_bits(epochs, tuned, tmp_path):
-    with pytest.raises(Stop):
-        tune(tmp_path, progress=stop_after(epochs))
-    calls = []
-    cascade, history = tune(tmp_path, progress=lambda epoch, total, row: calls.append((epoch, total)))
-    assert calls == [(epoch, 3) for epoch in range(epochs + 1, 4)]
-    assert same(cascade, tuned[0])
-    assert history == tuned[1]
-
-
 @pytest.mark.parametrize(("run", "epochs"), [(train, 3), (tune, 1)])
 @pytest.mark.slow
 def test_compiled_updates_go_on_with_the_same_bits(run, epochs, tmp_path):
@@ -499,15 +400,6 @@ def test_folder_of_another_training_is_refused(tmp_path):
     for change in ({"seed": 12}, {"updates": 6}, {"recipe": dataclasses.replace(RECIPE, l2=0.5)}):
         with pytest.raises(ReconError, match="belongs to another run"):
             train(tmp_path, **change)
-
-
-def test_folder_of_another_fine_tuning_is_refused(tmp_path):
-    tune(tmp_path)
-    for change in ({"seed": 6}, {"recipe": TuningRecipe(batch=1)}):
-        with pytest.raises(ReconError, match="belongs to another run"):
-            tune(tmp_path, **change)
-    with pytest.raises(ReconError, match="belongs to another run"):
-        train(tmp_path)
 
 
 # Bad input
@@ -550,28 +442,16 @@ def test_bad_images_are_refused(name, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", BAD_IMAGES)
-def test_bad_images_are_refused_by_fine_tuning(name, tmp_path):
-    images, message = BAD_IMAGES[name]
-    with pytest.raises(ReconError, match=message):
-        fine_tune(start(), images, example()[1], recipe=TUNING, seed=0, folder=tmp_path / "b")
-    assert not any(tmp_path.iterdir())
-
-
 def test_fewer_masks_than_images_is_refused(tmp_path):
     images, masks = example()
     with pytest.raises(ReconError, match="do not fit"):
         train_sequential(images, masks[:5], architecture=TINY, recipe=RECIPE, updates=UPDATES, seed=0, folder=tmp_path)
 
 
-def test_folder_of_other_data_or_of_another_start_is_refused(tmp_path):
+def test_folder_of_other_data_is_refused(tmp_path):
     images, masks = example()
-    train(tmp_path / "a")
+    train(tmp_path)
     with pytest.raises(ReconError, match="belongs to another run"):
         train_sequential(
-            images[::-1], masks, architecture=TINY, recipe=RECIPE, updates=UPDATES, seed=11, folder=tmp_path / "a"
+            images[::-1], masks, architecture=TINY, recipe=RECIPE, updates=UPDATES, seed=11, folder=tmp_path
         )
-    tune(tmp_path / "b")
-    for change in ({"masks": ~masks}, {"cascade": start(seed=12)}):
-        with pytest.raises(ReconError, match="belongs to another run"):
-            tune(tmp_path / "b", **change)

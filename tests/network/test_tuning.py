@@ -1,4 +1,4 @@
-"""What a recipe adds to tuning: off it changes no bit, on it does what it says, and a stop changes nothing."""
+"""Fine-tuning: its loss, its knobs, resuming to the bit; and what a recipe adds: off no bit, on what it says."""
 
 import dataclasses
 
@@ -6,22 +6,31 @@ import numpy as np
 import pytest
 from keras import ops
 from network.test_training import (
+    BAD_IMAGES,
     TUNING,
     Stop,
     example,
     named_weights,
     same,
+    squares,
     start,
     stop_after,
     tracing,
+    train,
     tune,
 )
 
 from recon_lib.core.arrays import load_arrays
+from recon_lib.core.errors import ReconError
 from recon_lib.experiment.augmentation import Augmentation
+from recon_lib.experiment.recipes import TuningRecipe
 from recon_lib.imaging.acquisition import acquire
+from recon_lib.imaging.masks import assign_masks
+from recon_lib.imaging.metrics import psnr
 from recon_lib.network import tuning
 from recon_lib.network.held_kspace import draw_held, held_quality, without_held
+from recon_lib.network.inference import reconstruct
+from recon_lib.network.tuning import fine_tune
 
 SHORT = dataclasses.replace(TUNING, batch=0, epochs=2)
 ADDED = {
@@ -49,8 +58,147 @@ def plain(tmp_path_factory):
     return tune(tmp_path_factory.mktemp("plain"), SHORT)
 
 
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """Fine-tune once, undisturbed."""
+    return tune(tmp_path_factory.mktemp("tuned"))
+
+
 def recipe(name, **changes):
     return dataclasses.replace(TUNING, **ADDED[name], **changes)
+
+
+# Tuning, whatever is added
+
+
+def test_loss_of_fine_tuning_is_the_last_output_before_data_consistency(tmp_path):
+    images, masks = example()
+    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=1, l2=0.1), masks=masks[:1])
+    data = acquire(images, np.broadcast_to(masks[0], images.shape))
+    initial = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["before_dc"]).astype(float)
+    error = initial - data.target
+    expected = (error**2).mean() + np.abs(error).mean() + 0.1 * squares(start())
+    assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
+    quality = -10 * np.log10((error**2).mean(axis=(1, 2, 3)))
+    assert history[0]["psnr"] == pytest.approx(quality.mean(), abs=1e-4)
+
+
+def test_loss_of_fine_tuning_can_be_the_magnitude_after_data_consistency(tmp_path):
+    images, masks = example()
+    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=1, l2=0, loss_on="after_dc"), masks=masks[:1])
+    data = acquire(images, np.broadcast_to(masks[0], images.shape))
+    after = ops.convert_to_numpy(start()((data.zero_filled, data.mask))["image"]).astype(float)
+    error = np.hypot(after[..., :1], after[..., 1:]) - data.target
+    assert history[0]["loss"] == pytest.approx((error**2).mean() + np.abs(error).mean(), rel=1e-5)
+    assert np.isfinite(history[0]["loss"])
+
+
+def test_the_weight_of_the_squares_is_the_recipes_whatever_the_network_was_made_with(tmp_path):
+    network, _ = tune(tmp_path / "one", dataclasses.replace(TUNING, l2=0), cascade=start(l2=0.5))
+    plain, _ = tune(tmp_path / "other", dataclasses.replace(TUNING, l2=0))
+    assert same(network, plain)
+
+
+def test_rows_of_the_history_of_a_tuning(tuned):
+    _, history = tuned
+    assert [(row["epoch"], row["updates"]) for row in history] == [(0, 2), (1, 4), (2, 6)]
+    assert all(np.isfinite([row["loss"], row["psnr"]]).all() for row in history)
+    assert history[-1]["loss"] < history[0]["loss"]
+
+
+@pytest.mark.parametrize(("batch", "updates"), [(1, 6), (5, 2), (0, 1), (100, 1)])
+def test_batch_of_fine_tuning(batch, updates, tmp_path):
+    cascade, history = tune(tmp_path, TuningRecipe(batch=batch, epochs=2, learning_rate=1e-3))
+    assert [row["updates"] for row in history] == [updates, 2 * updates]
+    initial, final = named_weights(start()), named_weights(cascade)
+    assert not any(np.array_equal(initial[name], final[name]) for name in initial)  # end to end: every array moved
+
+
+def held_out() -> np.ndarray:
+    """Return two images that the example does not have."""
+    return example(8)[0][6:]
+
+
+def test_held_out_images_are_measured_and_change_no_weight(tmp_path, tuned):
+    cascade, history = tune(tmp_path, held=held_out())
+    assert same(cascade, tuned[0])
+    assert [{**row, "psnr_held": None} for row in history] == [{**row, "psnr_held": None} for row in tuned[1]]
+    masks = example()[1][assign_masks(2, 6, 5)]
+    images, _ = reconstruct(cascade, held_out(), masks)
+    expected = [psnr(target, image, data_range=target.max()) for target, image in zip(held_out(), images, strict=True)]
+    assert history[-1]["psnr_held"] == pytest.approx(np.mean(expected), abs=1e-4)
+    assert len({row["psnr_held"] for row in history}) == 3
+
+
+def test_of_many_epochs_twenty_measure_the_held_out_images(tmp_path):
+    _, history = tune(tmp_path, TuningRecipe(batch=0, epochs=50, learning_rate=1e-3), held=held_out())
+    measured = [row["epoch"] + 1 for row in history if "psnr_held" in row]
+    assert measured == [-(-50 * k // 20) for k in range(1, 21)]
+
+
+def test_every_epoch_of_fine_tuning_draws_order_and_masks_afresh(tmp_path, monkeypatch):
+    acquired = []
+    monkeypatch.setattr(tuning, "acquire", lambda *a: acquired.append(acquire(*a)) or acquired[-1])
+    tune(tmp_path, TuningRecipe(batch=0, epochs=3))
+    visits = [batch for batch in acquired if len(batch.target) == 6][-3:]
+    assert len({batch.target.tobytes() for batch in visits}) == 3
+    by_image = [batch.mask[np.argsort(batch.target.sum(axis=(1, 2, 3)))].tobytes() for batch in visits]
+    assert len(set(by_image)) == 3
+
+
+CHANGED = {
+    "batch": 3, "epochs": 1, "learning_rate": 2e-2, "schedule": "cosine", "epsilon": 1e-2, "l2": 1e-2,
+    "loss_on": "after_dc",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", CHANGED)
+def test_every_field_matters_to_fine_tuning(field, tmp_path, tuned):
+    cascade, _ = tune(tmp_path, dataclasses.replace(TUNING, **{field: CHANGED[field]}))
+    assert not same(cascade, tuned[0])
+
+
+@pytest.mark.parametrize("change", [{"seed": 6}, {"masks": example()[1][:2]}], ids=["seed", "masks"])
+def test_seed_and_masks_matter_to_fine_tuning(change, tmp_path, tuned):
+    assert not same(tune(tmp_path, **change)[0], tuned[0])
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_interrupted_fine_tuning_ends_with_the_same_bits(epochs, tuned, tmp_path):
+    with pytest.raises(Stop):
+        tune(tmp_path, progress=stop_after(epochs))
+    calls = []
+    cascade, history = tune(tmp_path, progress=lambda epoch, total, row: calls.append((epoch, total)))
+    assert calls == [(epoch, 3) for epoch in range(epochs + 1, 4)]
+    assert same(cascade, tuned[0])
+    assert history == tuned[1]
+
+
+def test_folder_of_another_fine_tuning_is_refused(tmp_path):
+    tune(tmp_path)
+    for change in ({"seed": 6}, {"recipe": TuningRecipe(batch=1)}):
+        with pytest.raises(ReconError, match="belongs to another run"):
+            tune(tmp_path, **change)
+    with pytest.raises(ReconError, match="belongs to another run"):
+        train(tmp_path)
+
+
+def test_folder_of_other_masks_or_of_another_start_is_refused(tmp_path):
+    tune(tmp_path)
+    for change in ({"masks": ~example()[1]}, {"cascade": start(seed=12)}):
+        with pytest.raises(ReconError, match="belongs to another run"):
+            tune(tmp_path, **change)
+
+
+@pytest.mark.parametrize("name", BAD_IMAGES)
+def test_bad_images_are_refused_by_fine_tuning(name, tmp_path):
+    images, message = BAD_IMAGES[name]
+    with pytest.raises(ReconError, match=message):
+        fine_tune(start(), images, example()[1], recipe=TUNING, seed=0, folder=tmp_path / "b")
+    assert not any(tmp_path.iterdir())
+
+
+# What a recipe adds
 
 
 @pytest.mark.parametrize("name", ADDED)
