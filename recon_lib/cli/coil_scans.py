@@ -90,18 +90,41 @@ def place_in(scan: Scan | CoilKspace, place: Path) -> Path:
 
 def open_any(path: Path, arguments: argparse.Namespace) -> Network | CoilNetwork:
     """Read a network of one coil or of several, as its card says."""
-    from recon_lib.network.quiet import import_backend
+    from recon_lib.results.released import read_card
 
-    import_backend()
-    from recon_lib.network.coil_files import is_of_coils
-
-    if not is_of_coils(path):
+    if not read_card(path).is_for_coils:
         return options.open_network(path, arguments)
     if arguments.precision == "bfloat16":
         raise ReconError("Networks of several coils compute in float32: leave out --precision bfloat16.")
+    from recon_lib.network.quiet import import_backend
+
+    import_backend()
     from recon_lib.scans.coil_reconstruct import open_coil_network
 
     return open_coil_network(path)
+
+
+def describe_network(path: Path) -> str:
+    """Return what is known of a network of several coils; nothing where a file holds another kind."""
+    import json
+
+    from recon_lib.core.files import sha256
+    from recon_lib.results.released import read_card
+
+    card = read_card(path)
+    if not card.is_for_coils:
+        return ""
+    shape = card.architecture
+    facts = {
+        "name": path.stem,
+        "made for": "raw k-space of several coils (recon reconstruct)",
+        "network": f"{shape['subnetworks']} sub-networks of {shape['filters']} filters, data consistency by "
+        f"{shape['iterations']} conjugate gradient iterations, {card.weights:,} weights",
+        "file": f"{path.name}, {path.stat().st_size / 1e6:.2f} MB",
+        "sha256": sha256(path),
+    }
+    lines = [f"{key}: {text}" for key, text in facts.items()]
+    return "\n".join([*lines, "card:", json.dumps(card.to_json(), indent=2, sort_keys=True)])
 
 
 def check_network(scan: Scan | CoilKspace, network: Network | CoilNetwork) -> None:

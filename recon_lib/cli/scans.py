@@ -200,9 +200,11 @@ def evaluate(arguments: argparse.Namespace) -> None:
 def weights_list(_: argparse.Namespace) -> None:
     """Print a table of the released networks."""
     from recon_lib.paper import networks
-    from recon_lib.results.defaults import default_networks
+    from recon_lib.results.defaults import coil_networks, default_networks
 
     print(networks.plain_list([*default_networks().values()]))
+    if coil_networks():
+        print(f"\nfor raw k-space of several coils: {', '.join(coil_networks())}")
 
 
 def weights_show(arguments: argparse.Namespace) -> None:
@@ -211,8 +213,9 @@ def weights_show(arguments: argparse.Namespace) -> None:
     from recon_lib.paper import networks
     from recon_lib.results.defaults import released_networks
 
+    path = obtain_network(arguments.weights)
     released = [network for holders in released_networks().values() for network in holders]
-    print(networks.plain_card(obtain_network(arguments.weights), released))
+    print(coil_scans.describe_network(path) or networks.plain_card(path, released))
 
 
 def _is_folder_of_scans(arguments: argparse.Namespace) -> bool:

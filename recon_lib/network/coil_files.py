@@ -11,22 +11,9 @@ from recon_lib.core.strict_yaml import build
 from recon_lib.experiment.coil_recipes import CoilArchitecture
 from recon_lib.network.cascade import named_weights, set_weights
 from recon_lib.network.coil_cascade import CoilCascade, build_coils
-from recon_lib.results.released import NetworkCard, card_of, read_card
+from recon_lib.results.released import NetworkCard, card_of
 
 NORMALISATION = "each slice divided by the maximum of its zero-filled image"
-_STEPS = "iterations"  # of conjugate gradients, which an architecture of one coil has not
-
-
-def is_of_coils(path: Path) -> bool:
-    """Tell whether a network's file is one of several coils, by its card alone.
-
-    Args:
-        path: The ``.safetensors`` file.
-
-    Raises:
-        ReconError: The file is missing, unreadable or has no card.
-    """
-    return _STEPS in read_card(path).architecture
 
 
 def load_coil_network(path: Path) -> tuple[CoilCascade, NetworkCard]:
@@ -43,7 +30,7 @@ def load_coil_network(path: Path) -> tuple[CoilCascade, NetworkCard]:
     """
     arrays, state = load_arrays(path)
     card = card_of(path, state)
-    if _STEPS not in card.architecture:
+    if not card.is_for_coils:
         raise ReconError(f"{path} holds a network of one coil: choose one that was trained with several.")
     stated = {**card.architecture, "data_consistency": float(card.architecture["data_consistency"])}
     cascade = build_coils(CoilCascade(build(CoilArchitecture, stated, f"architecture of {path}")))

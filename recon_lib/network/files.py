@@ -108,6 +108,8 @@ def load_network(
 
 
 def _architecture(path: Path, card: NetworkCard) -> Architecture:
+    if card.is_for_coils:
+        raise ReconError(f"{path} holds a network of several coils: recon reconstruct runs it, on their raw k-space.")
     try:
         stated = {**card.architecture}
         stated["data_consistency"] = float(stated["data_consistency"])

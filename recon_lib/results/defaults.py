@@ -74,6 +74,13 @@ def default_networks() -> dict[str, Released]:
     return {name: _default(networks, rows) for name, networks in released_networks().items()}
 
 
+def coil_networks() -> dict[str, Path]:
+    """List the files of the released networks of several coils by name, such as ``coils/natural-joint``."""
+    folder = store.root() / store.COILS_FOLDER
+    cards = sorted(folder.glob("networks/*.json"))
+    return {f"{folder.name}/{card.stem}": card.with_suffix(".safetensors") for card in cards}
+
+
 def find_network(name: str) -> Path:
     """Return the file of a network.
 
@@ -126,11 +133,8 @@ def _default(networks: list[Released], rows: pandas.DataFrame | None) -> Release
 
 
 def _by_full_name() -> dict[str, Path]:
-    """Return the files of all networks: of the profiles' experiment by full name, and ``coils/natural-tuned``."""
-    folder = store.root() / store.COILS_FOLDER
-    coils = {f"{folder.name}/{card.stem}": card.with_suffix(".safetensors") for card in folder.glob("networks/*.json")}
     profiles = {network.full_name: network.path for networks in released_networks().values() for network in networks}
-    return {**profiles, **dict(sorted(coils.items()))}
+    return {**profiles, **coil_networks()}
 
 
 def _tested_alike(results: Results, lesser: Results, domain: str) -> bool:

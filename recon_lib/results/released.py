@@ -142,6 +142,11 @@ class NetworkCard:
         """The parameters of the masks it was trained with; empty where they are not known."""
         return self.parameters.get("masks") or {}
 
+    @property
+    def is_for_coils(self) -> bool:
+        """Whether it is a network of several coils: its data consistency takes iterations."""
+        return "iterations" in self.architecture
+
     def to_json(self) -> dict[str, Any]:
         """Return the card as it is written; what is not known is left out."""
         values = {name: getattr(self, name) for name in _PLAIN}

@@ -79,13 +79,14 @@ def acquire_coil_scan(
         full = whiten(full, noise)
         given = None if given is None else normalise_maps(whiten(given, noise))
     if virtual_coils is not None:
-        full = compress_coils(full, virtual_coils)[0]
-    kspace = np.where((masks & scan.limits)[:, None], full, 0)
+        matrix = compress_coils(np.where(masks[:, None], full, 0), virtual_coils)[1]  # of what was sampled alone
+        full = np.einsum("vc,nchw->nvhw", matrix.astype(full.dtype), full)
+    kspace = np.where(masks[:, None], full, 0)
     estimated, failures = _estimate(kspace, masks, given, numbers)
     places = np.flatnonzero(~np.isin(numbers, list(failures)))
     references = None
     if "masks" in facts:
-        references = combine(ifft2c(np.where(scan.limits, full[places], 0)), estimated)
+        references = combine(ifft2c(full[places]), estimated)
     # Outside the acquired limits k-space counts as sampled and zero, so that nothing is invented there.
     data = acquired_coils(kspace[places], masks[places] | ~scan.limits, estimated, references)
     inside = masks[:, scan.limits]

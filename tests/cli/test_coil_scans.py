@@ -209,6 +209,18 @@ def test_inspect_shows_what_is_read_of_several_coils(tmp_path, run):
     assert (tmp_path / "r.html").read_text().count("<img") == 1
 
 
+def test_a_network_of_several_coils_shows_its_card_and_runs_nowhere_else(tmp_path, run, run_coils, coil_net):
+    status, out, _ = run("weights", "show", coil_net, weights=None)
+    assert status == 0
+    assert "made for: raw k-space of several coils" in out
+    assert "1 sub-networks of 2 filters, data consistency by 2 conjugate gradient iterations" in out
+    assert '"calibration": 30' in out[out.index("card:") :]
+    nifti = save_nifti(tmp_path / "a.nii", head())
+    status, _, errors = run_coils("evaluate", nifti)
+    assert status == 2
+    assert "holds a network of several coils: recon reconstruct runs it" in errors[0]
+
+
 def test_bart_s_header_is_not_replaced_unasked(tmp_path, run_coils):
     source = save(tmp_path / "raw.h5")
     (tmp_path / "a.hdr").write_text("mine")

@@ -10,6 +10,7 @@ from scan_files import tiny_network
 from recon_lib.cli import main
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError
+from recon_lib.core.files import write_json
 from recon_lib.data import inventory
 from recon_lib.paper import headline, networks
 from recon_lib.results import defaults, merge, store
@@ -185,6 +186,9 @@ def test_the_networks_and_the_figure_are_those_of_the_results(tmp_path, capsys):
         assert main.main(words) == 0
         assert capsys.readouterr().out == f"{text}\n"
     assert headline.read(headline.path()) == headline.facts(headline.summary_figure(results))
+    write_json(tmp_path / "results" / "coils" / "networks" / "joint.json", {})
+    assert main.main(["weights", "list"]) == 0
+    assert capsys.readouterr().out.endswith("\n\nfor raw k-space of several coils: coils/joint\n")
 
 
 def test_without_results_there_is_no_network_to_list(capsys):

@@ -113,6 +113,7 @@ def test_networks_of_several_coils_have_full_names_alone(tmp_path):
     folder = store.root() / "coils" / "networks"
     write_json(folder / "natural-tuned.json", {})
     write(tmp_path, "open", {"t1": 34.0})
+    assert list(defaults.coil_networks()) == ["coils/natural-tuned"]
     assert defaults.find_network("coils/natural-tuned") == folder / "natural-tuned.safetensors"
     assert defaults.find_network(f"open/{NAME}").parent.parent.name == "open"
     with pytest.raises(ReconError, match="did you mean 'coils/natural-tuned'"):

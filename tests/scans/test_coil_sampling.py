@@ -67,6 +67,10 @@ def test_virtual_coils_keep_the_image():
     assert fewer.data.maps.shape == (2, 3, 48, 40)
     assert fewer.facts["virtual coils"] == 3
     assert np.abs(fewer.data.references - whole.data.references).max() < 0.1 * whole.data.references.max()
+    settings = {"virtual_coils": 2}
+    undersampled = acquire_coil_scan(coil_scan(kspace * MASK), SPEC, **settings)
+    masked = acquire_coil_scan(coil_scan(kspace), SPEC, mask=make_mask(MASK, "m.npy"), **settings)
+    np.testing.assert_allclose(masked.data.zero_filled, undersampled.data.zero_filled, atol=1e-4)
 
 
 def test_outside_the_acquired_limits_nothing_is_invented():
