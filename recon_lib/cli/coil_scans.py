@@ -54,16 +54,21 @@ def read_any(path: Path, arguments: argparse.Namespace) -> Scan | CoilKspace:
     from recon_lib.scans.read import read_scan
 
     if count_coils(path, arguments.coils) < 2:
-        for name, value in (("maps", arguments.maps), ("virtual-coils", arguments.virtual_coils)):
-            if value is not None:
-                raise ReconError(f"{path} is not of several coils: leave out --{name}, or name their axis by --coils.")
-        if arguments.complex:
-            raise ReconError(f"{path} is not of several coils: leave out --complex, its images have no phase.")
+        for name in ("coils", "maps", "virtual_coils", "complex"):
+            if _is_given(arguments, name):
+                option = name.replace("_", "-")
+                raise ReconError(f"{path} is not of several coils: leave out --{option} (--coils is for arrays alone).")
         return read_scan(path, options.reading(arguments))
     for name in _ONE_COIL:
         if getattr(arguments, name, None) not in (None, False, []):
             raise ReconError(f"{path} is k-space of several coils: leave out --{name.replace('_', '-')}.")
     return read_coils(path, arguments.coils, options.reading(arguments))
+
+
+def _is_given(arguments: argparse.Namespace, name: str) -> bool:
+    """Tell whether an option was given: 0 is a value too."""
+    value = getattr(arguments, name, None)
+    return value is not None and value is not False
 
 
 def check_format(scan: Scan | CoilKspace, out: Path) -> None:

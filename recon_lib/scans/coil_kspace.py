@@ -106,16 +106,16 @@ def read_coils(path: Path, coils_axis: int | None = None, options: ReadOptions |
     name = path.name.lower()
     if is_reconstruction(path):
         raise ReconError(f"{path} is a reconstruction that this library wrote, not a scan: name what it was made of.")
+    if not name.endswith((*ARRAYS, *CFL, *HDF5)):
+        raise ReconError(f"{path} is no file of several coils: give .npy, .npz, .h5 or BART's .cfl.")
     if coils_axis is not None and not name.endswith(ARRAYS):
         raise ReconError(f"{path} says itself which axis holds the coils: leave out --coils.")
     if name.endswith(ARRAYS):
         stored = StoredCoils(_ordered(path, load_array(path), coils_axis))
     elif name.endswith(CFL):
         stored = StoredCoils(read_cfl_coils(path))
-    elif name.endswith(HDF5):
-        stored = read_hdf5_coils(path)
     else:
-        raise ReconError(f"{path} is no file of several coils: give .npy, .npz, .h5 or BART's .cfl.")
+        stored = read_hdf5_coils(path)
     return check_coil_kspace(path, stored, options)
 
 

@@ -4,13 +4,17 @@ import importlib.util
 import json
 
 import h5py
+import nibabel
 import numpy as np
 import pytest
-from scan_files import head, save_nifti, tiny_coil_network
+from scan_files import head, save_dicom, save_nifti, tiny_coil_network
 from scans.phantoms import coil_kspace, coil_mask
+from scans.raw_files import FIELD, NOISE, acquisition, save_ismrmrd
 from scans.test_bart import save_cfl
+from scans.test_ismrmrd_header import SPACE
 
 from recon_lib.cli import main
+from recon_lib.imaging.coil_simulation import complex_noise
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("sigpy"), reason="SigPy is not installed")
 
@@ -91,6 +95,30 @@ def test_maps_may_be_bart_s(tmp_path, run_coils):
         words = ("--maps", tmp_path / f"maps.{kind}", "--output", tmp_path / f"{kind}.npy")
         assert run_coils("reconstruct", source, *words)[0] == 0
     assert np.array_equal(np.load(tmp_path / "npy.npy"), np.load(tmp_path / "cfl.npy"))
+
+
+def test_ismrmrd_comes_back_whitened_without_oversampling_and_in_its_place(tmp_path, run_coils):
+    full = coil_kspace((40, 64))[0]
+    noise = complex_noise((4, 60), np.random.default_rng(0))
+
+    def place(header, line):
+        header["position"] = [0, 0, 7 * header["idx"]["slice"]]
+        header["phase_dir"], header["read_dir"], header["slice_dir"] = np.eye(3)
+        return header, line
+
+    fields = {"fields": FIELD.format(256, 200, 5), "image": SPACE.format(32, 30, FIELD.format(128, 150, 5))}
+    extra = [acquisition(4, noise, flags=NOISE)]
+    source = save_ismrmrd(tmp_path / "raw.h5", full, change=place, extra=extra, **fields)
+    assert run_coils("reconstruct", source, "--complex", "--output", tmp_path / "a.nii.gz")[0] == 0
+    image = nibabel.load(tmp_path / "a.nii.gz")
+    assert (image.shape, image.get_data_dtype()) == ((30, 32, 2), np.complex64)
+    expected = [[-5, 0, 0, 75], [0, -4, 0, 64], [0, 0, 7, 0], [0, 0, 0, 1]]
+    np.testing.assert_allclose(image.affine, expected, atol=1e-4)
+    record = json.loads((tmp_path / "a.json").read_text())
+    assert record["noise"] == "whitened by the file's noise scan"
+    assert "40x64 was encoded" in record["notes"]["oversampling cut"]
+    assert run_coils("reconstruct", source, "--output", tmp_path / "b.npy")[0] == 0
+    np.testing.assert_allclose(np.load(tmp_path / "b.npy").transpose(1, 2, 0), np.abs(image.dataobj), rtol=1e-3)
 
 
 def test_of_a_folder_a_bad_file_loses_nothing(tmp_path, run_coils):
@@ -194,8 +222,11 @@ def test_coils_and_network_fit_each_other(tmp_path, run, run_coils):
     status, _, errors = run_coils("reconstruct", nifti, "--output", tmp_path / "b.nii")
     assert status == 2
     assert "a.nii is not of several coils, and tiny is a network for those" in errors[0]
-    for words in (("--complex",), ("--virtual-coils", "3"), ("--maps", nifti)):
-        status, _, errors = run("reconstruct", nifti, *words, "--output", tmp_path / "b.nii")
+    series = save_dicom(tmp_path / "series", head())
+    for scan, *words in (
+        (nifti, "--complex"), (nifti, "--virtual-coils", "3"), (nifti, "--maps", nifti), (series, "--coils", "0"),
+    ):  # fmt: skip
+        status, _, errors = run("reconstruct", scan, *words, "--output", tmp_path / "b.nii")
         assert status == 2
         assert f"is not of several coils: leave out {words[0]}" in errors[0]
 

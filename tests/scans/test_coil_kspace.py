@@ -146,6 +146,7 @@ def test_files_that_are_not_understood_are_named(tmp_path):
         ("broken.h5", None, "Cannot read"),
         ("deep.cfl", None, "8x10x4x3"),
         ("raw.nii", None, "no file of several coils"),
+        ("raw.nii", 1, "no file of several coils"),
     ):
         with pytest.raises(ReconError, match=message):
             read_coils(tmp_path / name, axis)
