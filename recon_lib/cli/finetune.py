@@ -42,7 +42,7 @@ def add_command(groups: argparse._SubParsersAction) -> None:
     command.add_argument("--recipe", metavar="NAME", default=DEFAULT, help=text)
     text = f"add to the recipe (may be repeated), such as mirrors or shift=8: {', '.join(INGREDIENTS)}"
     command.add_argument("--add", metavar="INGREDIENT", action="append", default=[], help=text)
-    text = "first tune with 1, 2, 5, ... images, up to --images, until the gain is within noise; write the curve here"
+    text = "first tune with 1, 2, 5, ... images, up to --images, until two gain nothing above noise; the curve"
     command.add_argument("--curve", metavar="HTML", type=Path, help=text)
     text = f"time that tuning may take; passes are cut to it, one at least (default: {MINUTES:g})"
     command.add_argument("--minutes", metavar="M", type=float, default=MINUTES, help=text)
@@ -73,7 +73,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     chosen = pool.draw(arguments.images, arguments.seed)
     network = options.open_network(path, arguments, tuning=True)
     from recon_lib.core.progress import Bar
-    from recon_lib.scans.finetune import tune_network
+    from recon_lib.scans.finetune import WorseError, tune_network
 
     if arguments.curve:
         count = _measure_curve(arguments, network, pool, held)
@@ -86,7 +86,10 @@ def finetune(arguments: argparse.Namespace) -> None:
     settings = {"acceleration": _acceleration(arguments), "seed": arguments.seed}
     with Bar(out.name) as bar:
         settings |= {"held": held, "accept_worse": arguments.accept_worse, "progress": bar}
-        tuned = tune_network(network, chosen, out, recipe=recipe, **settings)
+        try:
+            tuned = tune_network(network, chosen, out, recipe=recipe, **settings)
+        except WorseError as error:
+            raise ReconError(f"{error}{_cut(arguments, network, chosen, recipe)}") from error
     psnr_before, psnr_after = tuned.card.held_out.psnr_before, tuned.card.held_out.psnr_after
     print(
         f"held-out PSNR: zero-filled {psnr_before['zero_filled']:.2f} dB, before {psnr_before['network']:.2f} dB, "
@@ -174,10 +177,8 @@ def _recipe(arguments: argparse.Namespace, network: Network, chosen: Slices) -> 
     from recon_lib.experiment.profile import Masks
     from recon_lib.network.augmentation import training_masks
     from recon_lib.scans import duration
-    from recon_lib.scans.finetune import recipe_of
 
-    changes = {"batch": arguments.batch, "learning_rate": arguments.learning_rate, "epochs": arguments.epochs}
-    recipe = recipe_of(network, len(chosen), arguments.recipe, arguments.add, **changes)
+    recipe = _whole_recipe(arguments, network, chosen)
     begun = duration.begun_epochs(arguments.output)
     if arguments.epochs is None and begun is not None:
         return replace(recipe, epochs=begun)
@@ -189,6 +190,25 @@ def _recipe(arguments: argparse.Namespace, network: Network, chosen: Slices) -> 
         bounded = duration.bound_epochs(recipe, len(chosen), seconds, arguments.minutes)
     print(duration.sentence(recipe, bounded, len(chosen), seconds), flush=True)
     return bounded
+
+
+def _cut(arguments: argparse.Namespace, network: Network, chosen: Slices, recipe: TuningRecipe) -> str:
+    """Say what else may help where time cut the passes, which may be why tuning made slices worse."""
+    whole = _whole_recipe(arguments, network, chosen).epochs
+    if recipe.epochs >= whole:
+        return ""
+    return (
+        f" Time cut its passes to {recipe.epochs} of {whole}: to give it more, remove {arguments.output}.checkpoint "
+        "and raise --minutes."
+    )
+
+
+def _whole_recipe(arguments: argparse.Namespace, network: Network, chosen: Slices) -> TuningRecipe:
+    """Return how the network is tuned where there is time enough."""
+    from recon_lib.scans.finetune import recipe_of
+
+    changes = {"batch": arguments.batch, "learning_rate": arguments.learning_rate, "epochs": arguments.epochs}
+    return recipe_of(network, len(chosen), arguments.recipe, arguments.add, **changes)
 
 
 def _acceleration(arguments: argparse.Namespace) -> float:

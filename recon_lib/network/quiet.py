@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import re
 import sys
@@ -28,6 +29,18 @@ def import_backend() -> None:
         return
     with without_greetings():
         importlib.import_module("keras")
+    logging.getLogger("tensorflow").addFilter(is_news)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a user should hear what TensorFlow logs: not that it traced a function anew.
+
+    It does so for every network that is tuned and every size of an image, and warns of it as if that were a mistake.
+
+    Args:
+        record: Of TensorFlow's logger.
+    """
+    return os.environ.get(_LEVEL) == "0" or "triggered tf.function retracing" not in record.getMessage()
 
 
 @contextlib.contextmanager

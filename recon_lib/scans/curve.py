@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 """Numbers of images that are tried, as far as there are so many."""
+_IDLE = 2  # So many numbers in a row that gain no more than noise end the curve: a single image often gains nothing.
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Step:
     Attributes:
         images: That tuned the network; 0 for the network as it came.
         psnr: Mean over the held-out slices, in dB.
-        gain: Over the point before, mean of the slices' differences, in dB; 0 for the first.
+        gain: Over the last point that gained more than noise (at first the network as it came), mean of the slices'
+            differences, in dB; 0 for the first.
         noise: Twice the standard error of that mean over the held-out slices, in dB.
     """
 
@@ -56,7 +58,7 @@ class Curve:
     """What was measured.
 
     Attributes:
-        steps: From 0 images up, to the first number that gained no more than noise or the largest.
+        steps: From 0 images up, until two in a row gained no more than noise or to the largest number.
         rows: One a held-out slice, method and number of images, as :func:`~recon_lib.scans.charts.gain_figure` takes.
     """
 
@@ -71,11 +73,12 @@ class Curve:
     @property
     def sentence(self) -> str:
         """What the curve says, for a person who has to decide how many images to get."""
-        last = self.steps[-1]
+        last, enough = self.steps[-1], _count(self.enough)
         if last.is_gain:
-            return f"{last.images} images still gain more than noise: get more if you can."
-        before, enough = self.steps[-2].images, self.enough or "no"
-        return f"{last.images} images gain no more over {before} than noise: {enough} images are worth having."
+            return f"{_count(last.images)} still gained more than noise: get more if you can."
+        if not self.enough:
+            return f"Up to {_count(last.images)} nothing was gained above noise: keep the network as it is."
+        return f"Up to {_count(last.images)} nothing more was gained above noise: {enough} will do."
 
     def table(self) -> str:
         """Print the steps as a table."""
@@ -101,7 +104,7 @@ class Curve:
         """
         facts = {
             "in short": self.sentence,
-            "gain": "mean over the held-out slices of the difference to the number of images above",
+            "gain": "mean over the held-out slices of the difference to the last number of images that gained",
             "noise": "twice the standard error of that mean; slices of one person are alike, so the truth may be wider",
         }
         rows = [{"images": s.images, "PSNR, dB": s.psnr, "gain, dB": s.gain, "noise, dB": s.noise} for s in self.steps]
@@ -119,7 +122,7 @@ def measure_curve(
     seed: int = 0,
     note: Callable[[Step], None] | None = None,
 ) -> Curve:
-    """Tune copies of a network with more and more images, until the gain is within noise.
+    """Tune copies of a network with more and more images, until two numbers in a row gain no more than noise.
 
     Smaller draws lie in larger ones, so that a step adds images and changes none.
 
@@ -143,17 +146,18 @@ def measure_curve(
     acquired = simulate(held.images, network.masks(acceleration, seed), network.card.normalisation)
     rows: list[dict] = []
     steps: list[Step] = []
-    before: np.ndarray | None = None
+    base: np.ndarray | None = None
     for count in (0, *(n for n in COUNTS if n < most), most):
         tuned = _tuned(network, pool, count, recipe_for, acceleration, seed) if count else network
         measured = [{**row, "images": count} for row in measure(tuned, acquired)]
         rows += [row for row in measured if row["method"] == "network" or not count]
         values = np.array([row["psnr"] for row in measured if row["method"] == "network"])
-        steps.append(_step(count, values, before))
-        before = values
+        steps.append(_step(count, values, base))
+        if base is None or steps[-1].is_gain:
+            base = values
         if note:
             note(steps[-1])
-        if count and not steps[-1].is_gain:
+        if len(steps) > _IDLE and not any(step.is_gain for step in steps[-_IDLE:]):
             break
     return Curve(tuple(steps), tuple(rows))
 
@@ -175,9 +179,13 @@ def _tuned(
     return replace(network, cascade=cascade)
 
 
-def _step(count: int, values: Sequence[float], before: np.ndarray | None) -> Step:
-    if before is None:
+def _step(count: int, values: Sequence[float], base: np.ndarray | None) -> Step:
+    if base is None:
         return Step(count, float(np.mean(values)))
-    change = np.asarray(values) - before
+    change = np.asarray(values) - base
     noise = 2 * np.std(change, ddof=1) / np.sqrt(len(change)) if len(change) > 1 else np.inf
     return Step(count, float(np.mean(values)), float(change.mean()), float(noise))
+
+
+def _count(images: int) -> str:
+    return "1 image" if images == 1 else f"{images} images"

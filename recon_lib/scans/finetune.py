@@ -35,6 +35,10 @@ from recon_lib.scans.sampling import BY_REFERENCE, simulate
 _CHECKPOINT = {"run.json", "checkpoint.safetensors"}  # what the folder of an unfinished tuning holds
 
 
+class WorseError(ReconError):
+    """Tuning made the held-out slices worse, and the network was not written."""
+
+
 def recipe_of(
     network: Network, images: int, name: str = DEFAULT, ingredients: Sequence[str] = (), **changes: object
 ) -> TuningRecipe:
@@ -91,8 +95,9 @@ def tune_network(
         The tuned network, as written.
 
     Raises:
-        ReconError: The checkpoint beside ``out`` belongs to other slices or options, the network was
-            not trained on images scaled by their references, or tuning made the held-out slices worse.
+        ReconError: The checkpoint beside ``out`` belongs to other slices or options, or the network was
+            not trained on images scaled by their references.
+        WorseError: Tuning made the held-out slices worse.
     """
     if network.card.normalisation != BY_REFERENCE:
         raise ReconError(f"{network.name} scales images by {network.card.normalisation!r}: it cannot be tuned here.")
@@ -117,7 +122,7 @@ def tune_network(
     if held:
         psnr_after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
         if psnr_after["network"] < psnr_before["network"] and not accept_worse:
-            raise ReconError(_worse(network, out, psnr_before["network"], psnr_after["network"]))
+            raise WorseError(_worse(network, out, psnr_before["network"], psnr_after["network"]))
         costs = _bfloat16_cost(network, cascade, held, acceleration, seed)
         card = replace(card, held_out=HeldOut(len(held), psnr_before, psnr_after), bfloat16_cost=costs)
     out.with_suffix(".json").unlink(missing_ok=True)  # that of an older network would not fit

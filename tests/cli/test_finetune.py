@@ -165,6 +165,7 @@ def test_a_tuning_that_makes_held_out_slices_worse_keeps_the_old_network(folder,
     status, _, errors = run(*words)
     assert (status, len(errors)) == (2, 1)
     assert "worse, 31.00 dB before and 30.50 dB after: keep tiny" in errors[0]
+    assert "Time cut" not in errors[0]
     assert not out.exists()
     epochs = []
     whole = tuning.fine_tune
@@ -176,6 +177,19 @@ def test_a_tuning_that_makes_held_out_slices_worse_keeps_the_old_network(folder,
     assert "before 31.00 dB, after 30.50 dB" in printed
     assert out.exists()
     assert epochs == []  # nothing was tuned again
+
+
+def test_a_worse_tuning_that_time_cut_says_so(folder, tmp_path, run, monkeypatch):
+    from recon_lib.scans import finetune as tuning
+
+    quality = iter([31.0, 30.5])
+    monkeypatch.setattr(tuning, "mean_psnr", lambda *_: {"zero_filled": 20.0, "network": next(quality)})
+    monkeypatch.setattr(duration, "measure_update", lambda *_: 1.5)
+    out = tmp_path / "n.safetensors"
+    status, _, errors = run("finetune", folder, "--images", "4", "--minutes", "0.11", "--output", out)
+    assert (status, len(errors)) == (2, 1)
+    remedy = f"to give it more, remove {out}.checkpoint and raise --minutes."
+    assert re.search(rf"Time cut its passes to 1 of \d+: {re.escape(remedy)}$", errors[0])
 
 
 def test_the_curve_chooses_how_many_images_tune(folder, tmp_path, run, monkeypatch):
@@ -195,7 +209,7 @@ def test_the_curve_chooses_how_many_images_tune(folder, tmp_path, run, monkeypat
     status, printed, _ = run(*words)
     assert status == 0
     assert "1 images: held-out PSNR 31.00 dB, +1.00 dB with a noise of 0.10 dB" in printed
-    assert "2 images gain no more over 1 than noise: 1 images are worth having" in printed
+    assert "Up to 2 images nothing more was gained above noise: 1 image will do" in printed
     assert "tuning with 1 of 10 slices" in printed
     assert load_network(out)[1].key.n_finetune == 1
     assert page.exists()

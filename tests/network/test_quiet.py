@@ -1,5 +1,6 @@
 """TensorFlow's greetings are dropped, and nothing else that is written to standard error."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 from laws import ROOT
 
-from recon_lib.network.quiet import drop_greetings, without_greetings
+from recon_lib.network.quiet import drop_greetings, is_news, without_greetings
 
 GREETINGS = """\
 WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
@@ -69,3 +70,13 @@ def test_the_backend_is_imported_without_a_word():
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False
     )
     assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_only_the_warning_of_retracing_is_no_news(monkeypatch):
+    retracing = "%d out of the last 11 calls to %s triggered tf.function retracing. Tracing is expensive"
+    records = [
+        logging.LogRecord("tensorflow", 30, "", 1, *text, None) for text in ((retracing, (5, "f")), ("other", ()))
+    ]
+    assert [is_news(record) for record in records] == [False, True]
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    assert is_news(records[0])

@@ -1,4 +1,4 @@
-"""The curve of images ends where the gain is within noise, and says how many are worth having."""
+"""The curve of images ends where two gains are within noise, and says how many are worth having."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -52,30 +52,44 @@ def measured(monkeypatch, network):
     return prepare
 
 
-def test_it_stops_when_the_gain_is_within_noise(measured):
-    run = measured({0: [30, 31, 32], 1: [31, 32.2, 33.1], 2: [32, 33, 34.2], 5: [32.5, 32.9, 34.3], 10: [99, 99, 99]})
-    result, drawn = run(20)
-    assert drawn == [1, 2, 5]
-    assert [step.images for step in result.steps] == [0, 1, 2, 5]
-    change = np.array([0.5, -0.1, 0.1])
-    assert result.steps[3].gain == pytest.approx(change.mean())
-    assert result.steps[3].noise == pytest.approx(2 * change.std(ddof=1) / np.sqrt(3))
+def test_it_stops_when_two_gains_are_within_noise(measured):
+    run = measured({
+        0: [30, 31, 32], 1: [31, 32.2, 33.1], 2: [32, 33, 34.2],
+        5: [32.5, 32.9, 34.3], 10: [32.4, 33, 34.1], 20: [99, 99, 99],
+    })  # fmt: skip
+    result, drawn = run(50)
+    assert drawn == [1, 2, 5, 10]
+    assert [step.images for step in result.steps] == [0, 1, 2, 5, 10]
+    for step, change in ((result.steps[3], [0.5, -0.1, 0.1]), (result.steps[4], [0.4, 0.0, -0.1])):  # both over 2
+        assert step.gain == pytest.approx(np.mean(change))
+        assert step.noise == pytest.approx(2 * np.std(change, ddof=1) / np.sqrt(3))
     assert result.enough == 2
-    assert result.sentence == "5 images gain no more over 2 than noise: 2 images are worth having."
-    assert len(result.rows) == 3 * 4 + 1  # zero-filled once
+    assert result.sentence == "Up to 10 images nothing more was gained above noise: 2 images will do."
+    assert len(result.rows) == 3 * 5 + 1  # zero-filled once
+
+
+def test_one_number_that_gains_nothing_does_not_end_it_and_is_no_base(measured):
+    """A single image made it worse; what two images make good again is no gain, what five give is."""
+    run = measured({0: [30, 31, 32], 1: [28, 29.1, 30], 2: [31, 32.1, 33.2], 5: [32, 33, 34.1]})
+    result, drawn = run(5)
+    assert drawn == [1, 2, 5]
+    assert [step.is_gain for step in result.steps] == [False, False, True, True]
+    assert result.steps[2].gain == pytest.approx(1.1)
+    assert result.enough == 5
 
 
 def test_it_ends_with_the_images_there_are_if_all_gain(measured):
     result, drawn = measured({0: [30, 31, 32], 1: [31, 32.1, 33], 2: [33, 34, 35.1], 4: [35, 36, 37.1]})(4)
     assert drawn == [1, 2, 4]
     assert result.enough == 4
-    assert result.sentence == "4 images still gain more than noise: get more if you can."
+    assert result.sentence == "4 images still gained more than noise: get more if you can."
 
 
 def test_where_no_image_gains_none_is_worth_having(measured):
-    result, drawn = measured({0: [30, 31, 32], 1: [29, 31, 32]})(10)
-    assert drawn == [1]
+    result, drawn = measured({0: [30, 31, 32], 1: [29, 31, 32], 2: [29, 31, 32.1]})(10)
+    assert drawn == [1, 2]
     assert result.enough == 0
+    assert result.sentence == "Up to 2 images nothing was gained above noise: keep the network as it is."
 
 
 def test_too_many_images_are_refused_before_any_work(measured):
@@ -106,7 +120,7 @@ def test_the_page_states_the_table_and_shows_the_figure(tmp_path):
     picture = result.write(tmp_path / "c.html", "How many")
     assert picture.read_bytes()[:4] == b"\x89PNG"
     page = (tmp_path / "c.html").read_text()
-    assert "1 images still gain" in page
+    assert "1 image still gained" in page
     assert "<td>31.5</td><td>1</td><td>0.25</td>" in page
     assert result.table().splitlines()[-1].split() == ["1", "31.50", "+1.00", "0.25"]
     (axes,) = result.figure().axes
