@@ -91,13 +91,15 @@ class CoilProfile:
         joint_updates: Its updates; 0 leaves it out.
         joint_domains: Where its images come from, of domains for which that is not as in ``domains``.
         joint_simulation: What it draws coils, phase and noise from, where that is not ``simulation``.
+        further_updates: Of joint training that goes on by the same recipe with ``further_simulation``; 0 leaves it out.
+        further_simulation: What it and the tuning after it draw from, where that is not as before.
         test_domain: The domain whose test slices are given coils; its pool serves to tune and to choose weights.
         tuning: Tuning on slices of that pool.
         n_tune: How many slices.
         tuning_updates: Updates.
         test_slices: Of the test domain, evenly spread.
         baselines: What is compared.
-        effects: What networks trained end to end are run with besides; ``None`` leaves it out.
+        effects: What the networks that tuning starts from are run with besides; ``None`` leaves it out.
     """
 
     name: str
@@ -118,6 +120,8 @@ class CoilProfile:
     joint_updates: int = 400
     joint_domains: dict[str, Domain] = field(default_factory=dict)
     joint_simulation: CoilSimulation | None = None
+    further_updates: int = 0
+    further_simulation: CoilSimulation | None = None
     test_domain: str = "t1_bold5000"
     tuning: JointRecipe = field(default_factory=JointRecipe)
     n_tune: int = 20
@@ -132,7 +136,7 @@ class CoilProfile:
             choose(f"domain of profile {self.name!r}", name, self.domains)
         at_least(1, masks=self.masks, arrays=self.arrays, updates=self.updates, n_train=tuple(self.n_train.values()))
         at_least(1, n_tune=self.n_tune, tuning_updates=self.tuning_updates, test_slices=self.test_slices)
-        at_least(0, joint_updates=self.joint_updates)
+        at_least(0, joint_updates=self.joint_updates, further_updates=self.further_updates)
         if not self.accelerations or not self.n_train:
             raise ReconError(f"Profile {self.name!r} needs an acceleration and a domain to train on.")
 
@@ -213,11 +217,12 @@ def plan_coils(
         for maps in tests
         for run in (weights, *networks)
     ]
+    started = [run.parents[0] for run in networks if run.kind == "tune"]
     effects = [
         CoilRun("effects", f"{run.label}-{maps.label}", asdict(profile.effects), (maps, run))
         for maps in tests
         for run in networks
-        if profile.effects and run.kind == "joint"
+        if profile.effects and run in started
     ]
     return [*networks, pool, *tests, weights, *evaluations, *effects]
 
@@ -238,6 +243,7 @@ def _networks(
         "updates": profile.updates,
     }
     runs = [CoilRun("train", domain, spec)]
+    further = {"simulation": profile.further_simulation.as_dict()} if profile.further_simulation else {}
     if profile.joint_updates:
         spec = {**runs[0].spec, "recipe": profile.joint.as_dict(), "updates": profile.joint_updates}
         del spec["arrays"], spec["architecture"]
@@ -246,8 +252,11 @@ def _networks(
         if domain in profile.joint_domains:
             spec |= {"data": joint_hashes[domain], "source": asdict(profile.joint_domains[domain])}
         runs.append(CoilRun("joint", f"{domain}-joint", spec, (runs[-1],)))
+        if profile.further_updates:
+            spec = {**spec, **further, "updates": profile.further_updates}
+            runs.append(CoilRun("joint", f"{domain}-further", spec, (runs[-1],)))
     recipe = {"recipe": profile.tuning.as_dict(), "updates": profile.tuning_updates, "n_train": profile.n_tune}
-    spec = {**shared, **_data(profile, profile.test_domain, hashes), **recipe, "split": "pool"}
+    spec = {**shared, **_data(profile, profile.test_domain, hashes), **recipe, **further, "split": "pool"}
     return [*runs, CoilRun("tune", f"{domain}-tuned", spec, (runs[-1],))]
 
 

@@ -15,6 +15,7 @@ from recon_lib.imaging.coil_simulation import (
     draw_noise,
     simulate_maps,
     simulate_phase,
+    simulate_structure,
     simulate_support,
 )
 from recon_lib.imaging.coils import CoilAcquisition
@@ -118,7 +119,7 @@ def simulate_kspace(
     Returns:
         complex64 k-space ``(coils, height, width)`` with noise, and the complex image ``(height, width)`` without.
     """
-    reference = image * simulate_phase(image.shape, spec, rng)
+    reference = image * simulate_phase(image.shape, spec, rng) * simulate_structure(image, spec, rng)
     level = np.float32(draw_noise(spec, rng) * image.max())
     kspace = CoilAcquisition(np.ones(image.shape, bool), maps).forward(reference)
     present = maps.any(axis=(1, 2))[:, None, None]

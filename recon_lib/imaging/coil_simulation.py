@@ -45,6 +45,8 @@ class CoilSimulation:
             which the maps are, as estimated ones; ``None`` leaves both as they are.
         contrast: An exponent of magnitudes of maximum 1. A photograph uses its whole range; most of a head is several
             times darker than its brightest spot.
+        structure: Radians by which the phase follows the magnitude, at most: fat, fluid and vessels differ in phase
+            from what is beside them, so that a phase has edges too.
     """
 
     coils: tuple[int, int] = (4, 8)
@@ -56,6 +58,7 @@ class CoilSimulation:
     ramp: float = 2.0
     support: tuple[float, float] | None = None
     contrast: tuple[float, float] = (1.0, 1.0)
+    structure: float = 0.0
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
@@ -65,12 +68,13 @@ class CoilSimulation:
             low, high = getattr(self, name) or (1, 1)
             if not 0 < low <= high < math.inf:
                 raise ReconError(f"The range {name} of simulated coils is of two positive numbers, not {low}, {high}.")
-        if not (0 <= self.phase < math.inf and 0 <= self.ramp < math.inf):
-            raise ReconError(f"A phase and a ramp are 0 or more, and finite: not {self.phase} and {self.ramp}.")
+        if not all(0 <= value < math.inf for value in (self.phase, self.ramp, self.structure)):
+            values = f"{self.phase}, {self.ramp} and {self.structure}"
+            raise ReconError(f"A phase, a ramp and a structure are 0 or more, and finite: not {values}.")
 
     def as_dict(self) -> dict:
-        """Return the fields by name, as identities hash them; the last two only where they are not the default."""
-        content = without_defaults(CoilSimulation, asdict(self), ("support", "contrast"))
+        """Return the fields by name, as identities hash them; the last three only where they are not the default."""
+        content = without_defaults(CoilSimulation, asdict(self), ("support", "contrast", "structure"))
         return {name: list(value) if isinstance(value, tuple) else value for name, value in content.items()}
 
 
@@ -143,6 +147,24 @@ def simulate_phase(size: tuple[int, int], spec: CoilSimulation, rng: np.random.G
         phase += rng.uniform(0, spec.phase) * wave
     ramp = np.pi * rng.uniform(-spec.ramp, spec.ramp, 2)
     return np.exp(1j * (phase + ramp[0] * y + ramp[1] * x)).astype(np.complex64)
+
+
+def simulate_structure(image: np.ndarray, spec: CoilSimulation, rng: np.random.Generator) -> np.ndarray:
+    """Draw a phase that is a random wave of the magnitude, so that its edges are those of the image; the form is ours.
+
+    Args:
+        image: Magnitudes ``(height, width)``.
+        spec: Its ``structure`` is the largest amplitude.
+        rng: Where the random numbers come from; none is drawn where ``structure`` is 0.
+
+    Returns:
+        complex64 ``(height, width)``, of modulus 1.
+    """
+    if not spec.structure:
+        return np.ones(image.shape, np.complex64)
+    share = image / max(float(image.max()), 1e-30)
+    wave = np.cos(2 * np.pi * (rng.uniform(0.25, 1.5) * share + rng.random()))
+    return np.exp(1j * rng.uniform(0, spec.structure) * wave).astype(np.complex64)
 
 
 def draw_noise(spec: CoilSimulation, rng: np.random.Generator) -> float:

@@ -37,7 +37,10 @@ def test_parents_stand_before_what_starts_from_them():
     for place, run in enumerate(runs):
         assert all(parent in runs[:place] for parent in run.parents)
     kinds = [run.kind for run in runs]
-    assert kinds == ["train", "joint", "tune"] * 2 + ["maps"] * 3 + ["weights"] + ["evaluate"] * 14 + ["effects"] * 4
+    assert (
+        kinds
+        == ["train", "joint", "joint", "tune"] * 2 + ["maps"] * 3 + ["weights"] + ["evaluate"] * 18 + ["effects"] * 4
+    )
     assert len(set(ids(load_coil_profile("desk")))) == len(runs)
 
 
@@ -88,7 +91,7 @@ def test_other_data_rename_the_runs_that_read_them():
     assert all(REAL in label for label in renamed)
 
 
-def test_effects_are_measured_of_networks_trained_end_to_end_on_every_test():
+def test_effects_are_measured_of_the_network_that_tuning_starts_from_on_every_test():
     profile = replace(load_coil_profile("smoke"), effects=Effects(weights=(0.1,), iterations=(3, 4), slices=5))
     runs = plan_coils(profile, HASHES)
     assert ids(profile)[: len(SMOKE_IDS)] == SMOKE_IDS
@@ -96,6 +99,21 @@ def test_effects_are_measured_of_networks_trained_end_to_end_on_every_test():
     assert [run.label for run in effects] == ["natural-joint-t1_bold5000", "natural-joint-mprage_coils"]
     assert all([parent.kind for parent in run.parents] == ["maps", "joint"] for run in effects)
     assert effects[0].spec == {"weights": (0.1,), "iterations": (3, 4), "slices": 5}
+    longer = plan_coils(replace(profile, further_updates=2), HASHES)[-1]
+    assert [parent.label for parent in longer.parents] == ["mprage_coils", "natural-further"]
+
+
+def test_joint_training_goes_on_with_a_simulation_that_tuning_has_too():
+    profile = load_coil_profile("smoke")
+    own = replace(profile, further_updates=5, further_simulation=CoilSimulation(structure=1.0))
+    train, joint, further, tune = plan_coils(own, HASHES)[:4]
+    assert (further.kind, further.label, further.parents) == ("joint", "natural-further", (joint,))
+    assert tune.parents == (further,)
+    for run, strength in ((train, None), (joint, None), (further, 1.0), (tune, 1.0)):
+        assert run.spec["simulation"].get("structure") == strength
+    changed = {name for name in further.spec if further.spec[name] != joint.spec[name]}
+    assert changed == {"simulation", "updates"}
+    assert further.spec["updates"] == 5
 
 
 def test_joint_training_has_images_and_a_simulation_of_its_own():
@@ -122,6 +140,7 @@ def test_joint_training_has_images_and_a_simulation_of_its_own():
         ({"n_train": {"t3": 4}}, "Unknown domain"),
         ({"masks": 0}, "masks is 1 or more"),
         ({"joint_updates": -1}, "joint_updates is 0 or more"),
+        ({"further_updates": -1}, "further_updates is 0 or more"),
         ({"effects": {"weights": [-0.1]}}, "not \\(-0.1,\\)"),
         ({"effects": {"iterations": [0]}}, "iterations is 1 or more"),
         ({"effects": {"slices": 0}}, "slices is 1 or more"),

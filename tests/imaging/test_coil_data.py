@@ -49,6 +49,21 @@ def test_simulated_kspace_is_that_of_the_reference_and_noise():
     assert np.std(errors) == pytest.approx(0.1 * 3 * image.max(), rel=0.05)
 
 
+def test_a_structured_phase_gives_the_reference_edges_of_phase():
+    image = np.zeros((40, 40), np.float32) + 1
+    image[:, 20:] = 4
+    maps = np.ones((1, 40, 40), np.complex64)
+    still = {"waves": 0, "ramp": 0.0, "noise": (1e-6, 1e-6)}
+    steps = []
+    for seed in range(10):
+        spec = CoilSimulation(structure=1.5, **still)
+        reference = simulate_kspace(image, maps, spec, np.random.default_rng(seed))[1]
+        assert np.ptp(np.angle(reference[:, :20] * reference[0, 0].conj())) < 1e-5
+        np.testing.assert_allclose(np.abs(reference), image, rtol=1e-5)
+        steps.append(abs(np.angle(reference[0, 20] * reference[0, 19].conj())))
+    assert max(steps) > 0.3
+
+
 def test_simulated_slices_keep_their_parts_together():
     images, masks = example()
     data = simulate_slices(images, masks, SPEC, seed=3, arrays=2)

@@ -10,6 +10,7 @@ from recon_lib.imaging.coil_simulation import (
     draw_noise,
     simulate_maps,
     simulate_phase,
+    simulate_structure,
     simulate_support,
 )
 
@@ -98,6 +99,24 @@ def test_the_strength_of_the_phase_and_the_number_of_waves_matter():
     assert np.abs(strong - single).max() > 0.05
 
 
+def test_a_structured_phase_is_a_function_of_the_magnitude_and_no_stronger_than_its_limit():
+    image = np.repeat(np.linspace(0, 7, 50), 3).reshape(50, 3)
+    spec, ranges = CoilSimulation(structure=0.8), []
+    for seed in range(60):
+        phase = simulate_structure(image, spec, rng(seed))
+        assert phase.dtype == np.complex64
+        np.testing.assert_allclose(np.abs(phase), 1, atol=1e-6)
+        assert np.all(phase == phase[:, :1])  # equal magnitudes have equal phases
+        np.testing.assert_allclose(phase, simulate_structure(3 * image, spec, rng(seed)), atol=1e-5)
+        ranges.append(np.abs(np.angle(phase)).max())
+    assert 0.7 < max(ranges) <= 0.8 + 1e-6
+    assert min(ranges) < 0.1
+    draws = rng(1)
+    assert np.all(simulate_structure(image, CoilSimulation(), draws) == 1)
+    assert draws.random() == rng(1).random()  # nothing was drawn
+    assert np.isfinite(simulate_structure(0 * image, spec, rng())).all()
+
+
 def test_an_object_is_an_ellipse_of_the_axes_drawn_and_maps_reach_a_little_beyond():
     spec, size = CoilSimulation(support=(0.5, 0.7)), (200, 300)
     shares, angles = [], []
@@ -142,7 +161,7 @@ def test_the_same_numbers_make_the_same_coils():
 def test_what_identifies_it_is_json():
     content = CoilSimulation().as_dict()
     assert content["coils"] == [4, 8]
-    assert not {"support", "contrast"} & set(content)
+    assert not {"support", "contrast", "structure"} & set(content)
     own = CoilSimulation(support=(0.5, 0.6), contrast=(1.0, 2.0)).as_dict()
     assert (own["support"], own["contrast"]) == ([0.5, 0.6], [1.0, 2.0])
 
@@ -158,8 +177,9 @@ def test_what_identifies_it_is_json():
         ({"support": (0.0, 1.0)}, "range support"),
         ({"contrast": (2.0, 1.0)}, "range contrast"),
         ({"waves": -1}, "waves is 0 or more"),
-        ({"phase": -1.0}, "not -1.0 and 2.0"),
+        ({"phase": -1.0}, "not -1.0, 2.0 and 0.0"),
         ({"ramp": float("nan")}, "nan"),
+        ({"structure": -0.5}, "and -0.5"),
     ],
 )
 def test_what_no_simulation_can_have_is_refused(change, message):
