@@ -56,7 +56,7 @@ smoke: $(INSTALLED) ## Run the whole graph of runs on generated data, in a tempo
 	$(call stage,graph of runs,$(SCRATCH) $(KERNELS) .venv/bin/python -m snakemake --nolock --cores $(CORES) --config profile=smoke)
 
 # The parameters of the real run; the notebook's own defaults are a smoke run.
-QUICKSTART := -p source open -p network natural-4000 -p n_test 10 -p n_finetune 20 -p epochs 6
+QUICKSTART := -p source open -p network default -p n_test 10 -p n_finetune 20 -p epochs 6
 
 quickstart: $(INSTALLED) ## Tune a released network to a scanner it has not seen: fetches three brains with pip, minutes on two cores
 	@mkdir -p "$${RECON_RUNS:-runs}/quickstart"

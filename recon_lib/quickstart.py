@@ -22,6 +22,7 @@ from recon_lib.data.imageset import ImageSet
 from recon_lib.data.manifest import load_manifest
 from recon_lib.data.networks import obtain_network
 from recon_lib.experiment.design import NAMES, UNSEEN, domain_name
+from recon_lib.experiment.named_recipes import DEFAULT, NETWORKS, find_recipe
 from recon_lib.experiment.plan import find
 from recon_lib.experiment.profile import load_profile
 from recon_lib.experiment.recipes import TuningRecipe
@@ -68,8 +69,8 @@ def starting_network(name: str, precision: str | None = None) -> tuple[Cascade, 
     """Open the network to start from.
 
     Args:
-        name: A released network of the book's best results, ``natural-4000``; empty is the ``smoke`` profile's, trained
-            here in seconds on generated images.
+        name: A released network of the book's best results, ``natural-4000``; ``default`` is the one that the default
+            recipe starts from; empty is the ``smoke`` profile's, trained here in seconds on generated images.
         precision: As for :func:`recon_lib.network.precision.precision_setting`.
 
     Returns:
@@ -82,21 +83,24 @@ def starting_network(name: str, precision: str | None = None) -> tuple[Cascade, 
     if not name:
         run = find(state.plan_profile(load_profile("smoke")), "train", training_domain="natural")
         return load_chosen(execute.execute(run) / "network.safetensors", precision, tuning=True)
-    return load_chosen(obtain_network(name), precision, tuning=True)
+    known = NETWORKS[DEFAULT] if name == "default" else name
+    return load_chosen(obtain_network(known), precision, tuning=True)
 
 
-def tuning_recipe(precision: Precision, epochs: int, learning_rate: float) -> TuningRecipe:
+def tuning_recipe(precision: Precision, epochs: int, learning_rate: float, name: str = DEFAULT) -> TuningRecipe:
     """Return how the network is tuned: an update a slice, at a rate that falls to zero.
 
     Args:
         precision: What its hidden layers compute in.
         epochs: Passes over the slices.
         learning_rate: Adam's first rate.
+        name: The recipe whose changes of the images are made; its passes and its rate are not those of minutes.
 
     Raises:
         ReconError: A value that no recipe can have.
     """
     how = {"precision": precision.policy, "jit_compile": pays_to_compile()}
+    how["augmentation"] = find_recipe(name, None).augmentation
     return TuningRecipe(batch=1, epochs=epochs, learning_rate=learning_rate, schedule="cosine", **how)
 
 

@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from recon_lib.core.errors import ReconError
+from recon_lib.core.errors import ReconError, choose
+from recon_lib.experiment.named_recipes import DEFAULT, NETWORKS, RECIPES
 
 SOURCES = ("open", "generated")
-NETWORK, TEST, IMAGES, EPOCHS, RATE = "natural-4000", 10, 20, 6, 3e-4  # as `make quickstart` has them
+NETWORK, TEST, IMAGES, EPOCHS, RATE = "default", 10, 20, 6, 3e-4  # as `make quickstart` has them
 
 
 def add_command(groups: argparse._SubParsersAction) -> None:
@@ -23,7 +24,10 @@ def add_command(groups: argparse._SubParsersAction) -> None:
     command.set_defaults(run=quickstart)
     command.add_argument("--output", metavar="DIR", type=Path, default=Path("quickstart"), help="default: quickstart")
     command.add_argument("--overwrite", action="store_true", help="replace what an earlier quick start left in DIR")
-    command.add_argument("--weights", metavar="NAME", default=NETWORK, help=f"a released network (default: {NETWORK})")
+    text = f"a released network (default: the one that the recipe starts from, {NETWORKS[DEFAULT]})"
+    command.add_argument("--weights", metavar="NAME", default=NETWORK, help=text)
+    text = f"whose changes are made to the images: {', '.join(RECIPES)} (default: {DEFAULT})"
+    command.add_argument("--recipe", metavar="NAME", default=DEFAULT, help=text)
     command.add_argument("--source", choices=SOURCES, default=SOURCES[0], help="three brains, or images made by code")
     command.add_argument("--test", metavar="N", type=int, default=TEST, help=f"test slices (default: {TEST})")
     command.add_argument("--images", metavar="N", type=int, default=IMAGES, help=f"to tune with (default: {IMAGES})")
@@ -54,8 +58,10 @@ def quickstart(arguments: argparse.Namespace) -> None:
     from recon_lib.network.tuning import fine_tune
 
     precision_setting(arguments.precision)  # An unknown one is refused before anything is fetched.
+    choose("recipe", arguments.recipe, RECIPES)
+    start = NETWORKS[arguments.recipe] if arguments.weights == NETWORK else arguments.weights
     test, tuning = steps.load_slices(arguments.source, arguments.test, arguments.images)
-    cascade, card, precision = steps.starting_network(arguments.weights, arguments.precision)
+    cascade, card, precision = steps.starting_network(start, arguments.precision)
     print(precision, file=sys.stderr)
     print(steps.provenance(card, test, tuning).to_string(index=False))
     spec = MaskSpec(seed=arguments.seed)
@@ -63,7 +69,7 @@ def quickstart(arguments: argparse.Namespace) -> None:
     images = {"zero-filled": np.abs(Acquisition(masks).normal(test.images))}
     images["before"], _ = reconstruct(cascade, test.images, masks)
 
-    recipe = steps.tuning_recipe(precision, arguments.epochs, RATE)
+    recipe = steps.tuning_recipe(precision, arguments.epochs, RATE, arguments.recipe)
     training_masks = mask_stack(tuning.images.shape[1:], max(IMAGES, len(tuning)), "train", spec)
     out.mkdir(parents=True, exist_ok=True)
     cascade, _ = fine_tune(

@@ -23,7 +23,9 @@ START = "residual-4000"
 RECIPES = (PAPER, FEW_IMAGES)
 """The names of all recipes."""
 DEFAULT = PAPER
-"""What is taken where nobody says otherwise."""
+"""What is taken where nobody says otherwise: by ``recon finetune``, the quick start and the notebook of own scans."""
+NETWORKS = {PAPER: "natural-4000", FEW_IMAGES: f"natural-4000-{START}"}
+"""The released network that each recipe starts from where nobody names one."""
 SOURCE = "desk"
 """The profile whose variation states the recipe, so that a user's is the one that was measured."""
 

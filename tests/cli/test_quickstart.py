@@ -6,7 +6,9 @@ import re
 import pytest
 from laws import ROOT
 
+from recon_lib import quickstart as steps
 from recon_lib.cli import main, quickstart
+from recon_lib.experiment.named_recipes import NETWORKS, RECIPES, find_recipe
 from recon_lib.network import precision
 from recon_lib.network.files import load_network
 
@@ -38,7 +40,12 @@ def test_the_command_leaves_pictures_numbers_and_a_network(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["--test", "0"], "0 slices"), (["--epochs", "0"], "epochs"), (["--precision", "half"], "precision 'half'")],
+    [
+        (["--test", "0"], "0 slices"),
+        (["--epochs", "0"], "epochs"),
+        (["--precision", "half"], "precision 'half'"),
+        (["--recipe", "few"], "Unknown recipe 'few'"),
+    ],
 )
 def test_impossible_numbers_are_one_sentence_and_leave_nothing(words, message, tmp_path, capsys):
     assert main.main(["quickstart", *SMALL, "--output", str(tmp_path / "out"), *words]) == 2
@@ -64,3 +71,21 @@ def test_the_precision_that_is_asked_for_tunes_the_network(tmp_path, capsys, mon
     assert main.main(words) == 0
     assert "precision bfloat16: " in capsys.readouterr().err
     assert load_network(tmp_path / "network.safetensors")[1].parameters["recipe"]["precision"] == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_either_recipe_changes_the_images_as_it_says_and_starts_from_its_network(recipe, tmp_path, monkeypatch):
+    asked = []
+
+    def stop(name, _precision):
+        asked.append(name)
+        raise KeyboardInterrupt
+
+    words = ["quickstart", *SMALL, "--recipe", recipe, "--output", str(tmp_path)]
+    assert main.main(words) == 0
+    kept = load_network(tmp_path / "network.safetensors")[1].parameters["recipe"]
+    assert kept.get("augmentation", {}) == find_recipe(recipe, None).augmentation.as_dict()
+    monkeypatch.setattr(steps, "starting_network", stop)
+    place = words.index("--weights")
+    assert main.main([*words[:place], *words[place + 2 :], "--overwrite"]) == 130
+    assert asked == [NETWORKS[recipe]]

@@ -8,9 +8,21 @@ from recon_lib.core.errors import ReconError
 from recon_lib.experiment import named_recipes
 from recon_lib.experiment.augmentation import Augmentation
 from recon_lib.experiment.grid import FineTuning
-from recon_lib.experiment.named_recipes import DEFAULT, FEW_IMAGES, INGREDIENTS, PAPER, RECIPES, add_ingredients
+from recon_lib.experiment.named_recipes import (
+    DEFAULT,
+    FEW_IMAGES,
+    INGREDIENTS,
+    NETWORKS,
+    PAPER,
+    RECIPES,
+    SOURCE,
+    add_ingredients,
+    is_of_recipe,
+)
+from recon_lib.experiment.plan import plan
 from recon_lib.experiment.profile import load_profile
 from recon_lib.experiment.recipes import TuningRecipe
+from recon_lib.results.released import released_name
 
 
 def test_the_papers_recipe_is_that_of_the_networks_profile():
@@ -31,6 +43,20 @@ def test_the_default_is_one_of_them_and_another_is_refused():
     assert DEFAULT in RECIPES
     with pytest.raises(ReconError, match="Unknown recipe 'few-image': did you mean 'few-images'"):
         named_recipes.find_recipe("few-image", "desk")
+
+
+def test_each_recipe_starts_from_a_network_that_its_profile_releases():
+    runs = plan(load_profile(SOURCE), dict.fromkeys(("natural", "t1", "t2"), ""))
+    trained = {released_name(run.key).removesuffix(".safetensors"): run for run in runs if run.kind == "train"}
+    assert set(NETWORKS) == set(RECIPES)
+    assert [trained[NETWORKS[name]].spec.architecture.residual for name in (PAPER, FEW_IMAGES)] == [False, True]
+    tuned = [run for run in runs if run.kind == "finetune" and run.key.variation == FEW_IMAGES]
+    assert {run.parent.id for run in tuned} == {trained[NETWORKS[FEW_IMAGES]].id}
+    assert all(map(is_of_recipe, (run.key for run in tuned)))
+    assert is_of_recipe(trained[NETWORKS[FEW_IMAGES]].key)
+    others = [run.key for run in runs if run.key.variation in ("residual-4000", "few-plain") and run.kind == "finetune"]
+    assert others
+    assert not any(map(is_of_recipe, [*others, trained[NETWORKS[PAPER]].key]))
 
 
 TEXTS = {
