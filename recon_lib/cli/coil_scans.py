@@ -60,15 +60,15 @@ def read_any(path: Path, arguments: argparse.Namespace) -> Scan | CoilKspace:
                 raise ReconError(f"{path} is not of several coils: leave out --{option} (--coils is for arrays alone).")
         return read_scan(path, options.reading(arguments))
     for name in _ONE_COIL:
-        if getattr(arguments, name, None) not in (None, False, []):
+        if _is_given(arguments, name):
             raise ReconError(f"{path} is k-space of several coils: leave out --{name.replace('_', '-')}.")
     return read_coils(path, arguments.coils, options.reading(arguments))
 
 
 def _is_given(arguments: argparse.Namespace, name: str) -> bool:
-    """Tell whether an option was given: 0 is a value too."""
+    """Tell whether an option was given: 0 is a value, an empty list is none."""
     value = getattr(arguments, name, None)
-    return value is not None and value is not False
+    return value is not None and value is not False and value != []
 
 
 def check_format(scan: Scan | CoilKspace, out: Path) -> None:
