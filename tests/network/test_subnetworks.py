@@ -84,6 +84,16 @@ def test_a_residual_sub_network_adds_the_real_channel(rng):
     assert set(named_weights(cascade)) == set(named_weights(build(Cascade(shape))))
 
 
+def test_those_of_a_cascade_have_names_and_kernels_of_their_own():
+    shape = Architecture(subnetworks=3, hidden_layers=0, filters=3)
+    networks = sub_networks(shape, seed=2)
+    assert [network.name for network in networks] == ["subnetwork_0", "subnetwork_1", "subnetwork_2"]
+    kernels = [network.get_weights()[0] for network in networks]
+    assert len({kernel.tobytes() for kernel in kernels}) == 3
+    for index, kernel in enumerate(kernels):  # as all networks so far were drawn
+        np.testing.assert_array_equal(kernel, sub_network(shape, 2000 + index).get_weights()[0])
+
+
 @pytest.mark.parametrize("weight", [0.0, 0.5])
 def test_another_penalty_takes_the_place_of_the_first(weight):
     networks = sub_networks(Architecture(subnetworks=2, hidden_layers=1, filters=3), seed=1, l2=0.01)
