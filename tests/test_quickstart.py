@@ -14,6 +14,7 @@ from recon_lib.core.errors import ReconError
 from recon_lib.data import generated
 from recon_lib.data.manifest import load_manifest
 from recon_lib.experiment.design import UNSEEN
+from recon_lib.experiment.named_recipes import DEFAULT, NETWORKS
 from recon_lib.experiment.recipes import Architecture, TuningRecipe
 from recon_lib.imaging.masks import MaskSpec
 from recon_lib.imaging.metrics import psnr, ssim
@@ -146,14 +147,16 @@ def test_a_released_network_is_opened_by_name(folders):
     out = folders / "results" / "desk" / "weights"
     out.mkdir(parents=True)
     network = build(Cascade(Architecture(subnetworks=1, hidden_layers=1, filters=2), 3))
-    save_network(out / "natural-4000.safetensors", network, NetworkCard(RunKey(training_domain="natural")))
+    name = NETWORKS[DEFAULT]
+    save_network(out / f"{name}.safetensors", network, NetworkCard(RunKey(training_domain="natural")))
     merge.collect(make_runs(folders / "runs"), out.parent, {})
-    found, card, precision = quickstart.starting_network("natural-4000")
+    found, card, precision = quickstart.starting_network("default")
     assert card.key.training_domain == "natural"
     assert (precision.name, found.precision) == ("float32", "float32")  # what bfloat16 costs it was not measured
     assert all(np.array_equal(a, b) for a, b in zip(found.get_weights(), network.get_weights(), strict=True))
-    with pytest.raises(ReconError, match=r"natural-400'.*natural-4000"):
-        quickstart.starting_network("natural-400")
+    assert quickstart.starting_network(name)[1] == card
+    with pytest.raises(ReconError, match=rf"{name[:-1]}'.*{name}'"):
+        quickstart.starting_network(name[:-1])
 
 
 def test_without_results_a_name_is_refused():
@@ -174,7 +177,8 @@ def test_the_real_run_names_parameters_of_the_notebook_and_a_network_that_is_the
     (defaults,) = ("".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", []))
     assert all(f"{name} = " in defaults for name in given)
     assert given["source"] == "open"
-    assert list((ROOT / "book/results").glob(f"*/weights/{given['network']}.safetensors"))
+    assert given["network"] == "default"
+    assert list((ROOT / "book/results").glob(f"*/weights/{NETWORKS[DEFAULT]}.safetensors"))
     # An update of one 256 x 176 slice takes about 0.7 s on two cores, and five minutes are promised for everything.
     assert int(given["n_finetune"]) * int(given["epochs"]) * 0.7 < 150
 
