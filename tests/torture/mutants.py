@@ -136,10 +136,10 @@ MUTANTS = (
     ),
     Mutant(
         "images of a training run",
-        "runs/execute.py",
+        "runs/images.py",
         ".permutation(available)[:count]",
         ".permutation(available)[count:]",
-        "runs/test_execute.py -k TrainingSubset",
+        "runs/test_images.py -k TrainingSubset",
     ),
     Mutant(
         "weight of sparsity",
