@@ -74,6 +74,17 @@ def test_the_outcome_counts_and_bounds_what_was_reached(results):
     assert "+0.50 to +3.50 dB on the real slice." in text
 
 
+def test_a_network_that_saw_edges_of_phase_counts_and_the_one_before_is_compared(results):
+    rows = coils.read()[0]
+    before = rows[rows["network"].eq("natural-joint")]
+    edges = before.assign(network="natural-further", psnr=before["psnr"] - before["test"].eq(several_coils.REAL) * 1.0)
+    coils.write([*rows.to_dict("records"), *edges.to_dict("records")], [], {}, {"runs": RUNS})
+    text = several_coils.render_outcome().markdown
+    assert "L1-ESPIRiT the network of photographs alone is ahead in 2 of 4" in text
+    assert "Before it saw phases with edges it was ahead of L1-ESPIRiT in 4 of 4" in text
+    assert several_coils.read_leads()["l1"].tolist() == pytest.approx([-0.5, -0.5, 0.5, 0.5])
+
+
 def test_without_a_tuned_network_and_end_to_end_training_the_rest_is_compared(results):
     rows = coils.read()[0]
     rows = rows[~rows["network"].isin(["natural-joint", "natural-tuned"])]
