@@ -10,6 +10,7 @@ import pytest
 from scan_files import head, tiny_network
 
 from recon_lib.core.errors import ReconError
+from recon_lib.experiment.named_recipes import PAPER
 from recon_lib.experiment.profile import load_profile
 from recon_lib.experiment.recipes import TuningRecipe
 from recon_lib.network import precision
@@ -130,18 +131,18 @@ def test_a_network_of_another_scale_is_not_tuned(tmp_path):
 
 def test_the_recipe_is_the_profile_s_with_what_the_user_changes(start):
     network = open_network(start)
-    usual = recipe_of(network, 4)
+    usual = recipe_of(network, 4, PAPER)
     assert (usual.batch, usual.epochs, usual.learning_rate, usual.schedule) == (1, 3, 3e-4, "cosine")
-    changed = recipe_of(network, 4, epochs=7, batch=None, learning_rate=1e-2)
+    changed = recipe_of(network, 4, PAPER, epochs=7, batch=None, learning_rate=1e-2)
     assert (changed.batch, changed.epochs, changed.learning_rate) == (1, 7, 1e-2)
     network = replace(network, card=replace(network.card, profile="desk"))
-    assert recipe_of(network, 20).epochs * 20 <= 320 < recipe_of(network, 20, epochs=100).epochs * 20
+    assert recipe_of(network, 20, PAPER).epochs * 20 <= 320 < recipe_of(network, 20, PAPER, epochs=100).epochs * 20
     # at most 300 updates, of whatever batch: of 50 images 50, 10 or 1 an epoch
-    assert [recipe_of(network, 50, batch=batch).epochs for batch in (None, 5, 0)] == [6, 15, 15]
+    assert [recipe_of(network, 50, PAPER, batch=batch).epochs for batch in (None, 5, 0)] == [6, 15, 15]
     network = replace(network, card=replace(network.card, profile="unknown"))
-    assert (recipe_of(network, 4).epochs, recipe_of(network, 4).learning_rate) == (150, 1e-5)
+    assert (recipe_of(network, 4, PAPER).epochs, recipe_of(network, 4, PAPER).learning_rate) == (150, 1e-5)
     with pytest.raises(ReconError, match="epochs is 1 or more"):
-        recipe_of(network, 4, epochs=0)
+        recipe_of(network, 4, PAPER, epochs=0)
 
 
 def test_tuning_in_bfloat16_states_what_it_costs_on_held_out_slices(tmp_path, monkeypatch):
