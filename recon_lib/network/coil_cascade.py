@@ -74,7 +74,7 @@ class CoilConsistency(layers.Layer):
             image = _add(image, step, direction)
             residual = _add(residual, -step, change)
             energy, before = _energy(residual), energy
-            direction = _add(residual, energy / (before + _TINY), direction)
+            direction = _add(residual, energy / _divisor(before, before > _SOLVED * first), direction)
         # Estimated maps end at the head, simulated ones nowhere: a network never learned what to put out beyond them.
         is_seen = ops.any(ops.logical_or(maps[0] != 0, maps[1] != 0), axis=1)
         return ops.where(is_seen[..., None], ops.stack(image, axis=-1), ops.zeros_like(zero_filled))
@@ -83,8 +83,9 @@ class CoilConsistency(layers.Layer):
         """Return the length of a step, 0 where the problem is solved, and ``(E^H E + lambda)`` of its direction."""
         change = _add(_normal(direction, mask, maps), self.weight, direction)
         bend = sum(ops.sum(d * c, axis=(1, 2), keepdims=True) for d, c in zip(direction, change, strict=True))
-        step = energy / (bend + _TINY)
-        return ops.where(energy > _SOLVED * first, step, ops.zeros_like(step)), change
+        is_open = energy > _SOLVED * first
+        step = energy / _divisor(bend, is_open)
+        return ops.where(is_open, step, ops.zeros_like(step)), change
 
     def compute_output_shape(self, image_shape, *_shapes):  # noqa: ANN001, ANN002, ANN201, D102
         return image_shape
@@ -219,6 +220,11 @@ def _normal(image, mask, maps):  # noqa: ANN001, ANN202 - tensors of any backend
     real, imaginary = ops.ifft2(tuple(part * mask for part in ops.fft2(coils)))
     combined = maps[0] * real + maps[1] * imaginary, maps[0] * imaginary - maps[1] * real
     return tuple(ops.sum(part, axis=1) for part in combined)
+
+
+def _divisor(value, is_open):  # noqa: ANN001, ANN202 - tensors of any backend
+    """Give 1 where the problem is solved: on JAX a quotient by nearly zero has no gradient, even an unused one."""
+    return ops.where(is_open, value + _TINY, ops.ones_like(value))
 
 
 def _add(image, factor, change):  # noqa: ANN001, ANN202 - tensors of any backend
