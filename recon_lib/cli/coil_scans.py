@@ -141,7 +141,7 @@ def check_network(scan: Scan | CoilKspace, network: Network | CoilNetwork) -> No
     if has_coils and not isinstance(network, CoilNetwork):
         raise ReconError(
             f"{scan.path} is k-space of {scan.coils} coils, and {network.name} is a network of one coil: name one of "
-            "several, such as --weights coils/natural-tuned."
+            "several, such as --weights coils/natural-further."
         )
     if isinstance(network, CoilNetwork) and not has_coils:
         raise ReconError(

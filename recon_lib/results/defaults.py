@@ -75,7 +75,7 @@ def default_networks() -> dict[str, Released]:
 
 
 def coil_networks() -> dict[str, Path]:
-    """List the files of the released networks of several coils by name, such as ``coils/natural-joint``."""
+    """List the files of the released networks of several coils by name, such as ``coils/natural-further``."""
     folder = store.root() / store.COILS_FOLDER
     cards = sorted(folder.glob("networks/*.json"))
     return {f"{folder.name}/{card.stem}": card.with_suffix(".safetensors") for card in cards}
@@ -86,7 +86,7 @@ def find_network(name: str) -> Path:
 
     Args:
         name: A released network's, as ``weights list`` shows it, alone or with its profile (``desk/natural-4000``);
-            one of several coils (``coils/natural-tuned``); or the path of a ``.safetensors`` file.
+            one of several coils (``coils/natural-further``); or the path of a ``.safetensors`` file.
 
     Raises:
         ReconError: There is no such file or network (the nearest name is suggested).
