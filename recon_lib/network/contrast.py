@@ -12,7 +12,7 @@ def random_curve(intensities: np.ndarray, values: np.ndarray) -> np.ndarray:
 
     Between the knots ``k`` and ``k + 1``, for ``t`` from 0 to 1,
 
-    .. math:: f = v_k + (v_{k+1} - v_k) \, \tfrac12 (1 - \cos \pi t),
+    .. math:: f = v_k + (v_{k+1} - v_k) \, \frac{1}{2} (1 - \cos \pi t),
 
     so that the curve is level at every knot and nowhere leaves the range of its values.
 
