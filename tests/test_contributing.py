@@ -131,8 +131,9 @@ def test_a_variation_adds_its_runs_and_renames_no_other():
     added = yaml.safe_load((EXAMPLES / "variation.yaml").read_text(encoding="utf-8"))
     more = {**content, "variations": {**content["variations"], **added}}
     before, after = (state.plan_profile(parse_profile("desk", one)) for one in (content, more))
-    new = [run for run in after if run.id not in {one.id for one in before}]
-    assert {run.id for run in before} < {run.id for run in after}
+    names = {run.id for run in before}
+    new = [run for run in after if run.id not in names]
+    assert names < {run.id for run in after}
     assert {run.key.variation for run in new} == set(added)
     # zero-filled, raw and tuned, in both contrasts; nothing is trained
     assert [run.kind for run in new] == ["evaluate"] * 6
