@@ -53,7 +53,8 @@ class Rendered:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         kinds = {"text/html": self.html, "text/markdown": self.markdown}
-        return {kind: text for kind, text in kinds.items() if text}
+        # Empty markdown is nothing on a page; an empty bundle would be this object's representation.
+        return {kind: text for kind, text in kinds.items() if text} or {"text/markdown": ""}
 
 
 def spread(mean: float, deviation: float, digits: int) -> str:

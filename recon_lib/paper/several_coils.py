@@ -37,6 +37,7 @@ PHOTOGRAPHS, TUNED = ("natural-further", "natural-joint", "natural"), "natural-t
 _SHORT = {"t1_bold5000": "simulated", REAL: "real"}
 SENSING = ("l1_sigpy", "l1_bart")
 _RESAMPLES, _SEED = 2000, 1710
+_AIR = 0.02  # of the maximum: the margin outside the head has nothing to see
 _MISSING = "The experiment with several coils has not been collected yet: `recon coils execute desk`, then `collect`."
 
 
@@ -168,8 +169,8 @@ def render_slice(acceleration: float = 6.0, name: str = "several_coils") -> Rend
         return note(_MISSING)
     own = rows[(rows["test"] == REAL) & (rows["acceleration"] == acceleration)]
     pictures = coils.read_pictures()
-    names = [label for label in ordered(own) if f"{label}-{acceleration:g}" in pictures]
     scores = own.groupby("name")["psnr"].mean()
+    names = [label for label in _pictured(scores) if f"{label}-{acceleration:g}" in pictures]
     figure = slice_figure(pictures, {label: f"{label}-{acceleration:g}" for label in names}, scores.to_dict())
     caption = (
         f"The real slice of four coils, {acceleration:g}-fold undersampled. Upper row: magnitudes. Lower row: their "
@@ -177,6 +178,14 @@ def render_slice(acceleration: float = 6.0, name: str = "several_coils") -> Rend
     )
     description = "A head by every method: " + ", ".join(NAMES.get(label, label) for label in names) + "; errors below."
     return render_figure(figure, name, own[["name", "acceleration", "psnr", "ssim"]], caption, description)
+
+
+def _pictured(scores: pandas.Series) -> list[str]:
+    """Name what is worth a picture: of programs for the same method and of photographs' networks only what counts."""
+    sensing = [label for label in SENSING if label in scores]
+    photographs = [label for label in PHOTOGRAPHS if label in scores]
+    counted = {"zero_filled", "cg_sense", *sorted(sensing, key=scores.get)[-1:], *photographs[:1], TUNED}
+    return [label for label in NAMES if label in counted and label in scores]
 
 
 def slice_figure(pictures: dict[str, np.ndarray], keys: dict[str, str], scores: dict[str, float]) -> Figure:
@@ -189,6 +198,8 @@ def slice_figure(pictures: dict[str, np.ndarray], keys: dict[str, str], scores: 
     """
     reference = pictures["reference"].astype(np.float32)
     peak = float(reference.max())
+    head = tuple(slice(places.min(), places.max() + 1) for places in np.nonzero(reference > _AIR * peak))
+    reference, pictures = reference[head], {name: picture[head] for name, picture in pictures.items()}
     errors = {name: np.abs(pictures[key].astype(np.float32) - reference) / peak for name, key in keys.items()}
     end = style.error_end(list(errors.values()))
     columns = len(keys) + 1

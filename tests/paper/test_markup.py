@@ -124,3 +124,8 @@ def test_numbers_are_written_for_readers():
     assert markup.signed(-0.004, 2) == "+0.00"
     assert markup.signed(0.5, 1) == "+0.5"
     assert markup.signed(float("nan"), 1) == ""
+
+
+def test_what_is_empty_displays_nothing():
+    assert markup.Rendered()._repr_mimebundle_() == {"text/markdown": ""}
+    assert markup.Rendered(html="<p>a</p>")._repr_mimebundle_() == {"text/html": "<p>a</p>"}

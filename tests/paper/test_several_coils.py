@@ -126,3 +126,21 @@ def test_the_figure_shows_every_method_with_its_score(results):
     np.testing.assert_allclose(errors, expected, atol=1e-6)
     shown = several_coils.render_slice()
     assert "6-fold" in shown.markdown
+
+
+def test_the_picture_leaves_out_what_does_not_count(results):
+    """Of the two programs for L1-ESPIRiT the better one, and of photographs' networks the one trained most."""
+    described = several_coils.render_slice().html + several_coils.render_slice().markdown
+    assert several_coils.NAMES["l1_bart"] in described
+    assert several_coils.NAMES["natural-joint"] in described
+    assert several_coils.NAMES["l1_sigpy"] not in described
+    assert several_coils.NAMES["natural"] not in described
+
+
+def test_the_picture_is_cut_to_the_head():
+    reference = np.full((30, 26), 0.01)
+    reference[7:19, 5:20] = 1.0
+    pictures = {"reference": reference, "cg_sense-6": reference + np.arange(26) / 1000}
+    figure = several_coils.slice_figure(pictures, {"cg_sense": "cg_sense-6"}, {"cg_sense": 34.0})
+    errors = figure.axes[3].images[0].get_array()
+    np.testing.assert_allclose(errors, np.broadcast_to(np.arange(5, 20) / 1000, (12, 15)), atol=1e-6)
