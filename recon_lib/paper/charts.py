@@ -234,3 +234,28 @@ def _draw_run(axes: np.ndarray[tuple[int], Axes], curve: pandas.DataFrame) -> No
         if len(ordered) < len(curve):
             for panel in axes:
                 panel.axvline(offset, color=PALE, linewidth=0.8, zorder=0)
+
+
+def contrast_panels(
+    numbers: pandas.DataFrame, height: float, xlabel: str, ylabel: str, title: str
+) -> tuple[Figure, list[tuple[Axes, pandas.DataFrame]]]:
+    """Make a panel for each contrast, in a row, to plot lines in.
+
+    Args:
+        numbers: With a column ``test_domain``.
+        height: Of the figure, inches.
+        xlabel: Of every panel.
+        ylabel: Of every panel.
+        title: Of every panel, with ``{}`` for the contrast.
+
+    Returns:
+        The figure, and of each panel its axes and its rows.
+    """
+    domains = list(numbers["test_domain"].unique())
+    figure, grid = blank_figure((COLUMN_WIDTH, height), 1, len(domains))
+    panels = []
+    for axes, domain in zip(grid[0], domains, strict=True):
+        axes.set(xlabel=xlabel, ylabel=ylabel, title=title.format(domain_name(domain)))
+        plain_axes(axes)
+        panels.append((axes, numbers[numbers["test_domain"] == domain]))
+    return figure, panels

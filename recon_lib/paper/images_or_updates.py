@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from recon_lib.core.style import COLUMN_WIDTH, SERIES, blank_figure, plain_axes
+from recon_lib.core.style import SERIES
 from recon_lib.experiment.design import REFERENCE, domain_name
+from recon_lib.paper.charts import contrast_panels
 from recon_lib.paper.differences.effects import gain, largest, mean_psnr, rows
 from recon_lib.paper.differences.page import NOT_RUN, with_interval
 from recon_lib.paper.domains import page_domains
@@ -196,18 +197,13 @@ def render_figure_of_images(results: Results | None) -> Rendered:
     if not points:
         return note(f"Tuning with several numbers of images: {NOT_RUN}.")
     numbers = pandas.DataFrame(points, columns=["test_domain", "updates", "images", "psnr"])
-    domains = list(numbers["test_domain"].unique())
-    figure, grid = blank_figure((COLUMN_WIDTH, 3.0), 1, len(domains))
-    for axes, domain in zip(grid[0], domains, strict=True):
-        for colour, (target, part) in zip(
-            SERIES, numbers[numbers["test_domain"] == domain].groupby("updates"), strict=False
-        ):
+    figure, panels = contrast_panels(numbers, 3.0, "images", "PSNR, dB", "{} test slices")
+    for axes, own in panels:
+        for colour, (target, part) in zip(SERIES, own.groupby("updates"), strict=False):
             title = f"{target} updates each" if target else "as the profile tunes"
             style = "-" if target else "--"
             axes.plot(part["images"], part["psnr"], f"o{style}", ms=4, lw=1.3, color=colour, label=title)
-        axes.set(xlabel="images", ylabel="PSNR, dB", title=f"{domain_name(domain)} test slices")
-        plain_axes(axes)
-    grid[0][0].legend(fontsize=8, frameon=False)
+    panels[0][0].legend(fontsize=8, frameon=False)
     caption = (
         "Networks of photographs tuned with few to many images. See how much of the dashed line's rise is gone in the "
         "full lines, on which every point has the same number of updates."

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from recon_lib.core.style import COLUMN_WIDTH, SERIES, blank_figure, plain_axes
+from recon_lib.core.style import SERIES
 from recon_lib.experiment.design import TUNED, domain_name
+from recon_lib.paper.charts import contrast_panels
 from recon_lib.paper.claim_slices import Networks
 from recon_lib.paper.claim_tables import verdict_cell
 from recon_lib.paper.claims import STATEMENTS
@@ -139,16 +140,13 @@ def render_figure_of_accelerations(results: Results | None) -> Rendered:
     if not points:
         return note(f"Networks trained at other accelerations: {NOT_RUN}.")
     numbers = pandas.DataFrame(points, columns=["test_domain", "network", "acceleration", "gain"])
-    domains = list(numbers["test_domain"].unique())
-    figure, grid = blank_figure((COLUMN_WIDTH, 4.2), 1, len(domains))
-    for axes, domain in zip(grid[0], domains, strict=True):
+    figure, panels = contrast_panels(numbers, 4.2, "acceleration", "dB over zero-filled", "{} test slices")
+    for axes, part in panels:
         for colour, (*_, title) in zip(SERIES, _LINES, strict=False):
-            line = numbers[(numbers["test_domain"] == domain) & (numbers["network"] == title)]
+            line = part[part["network"] == title]
             if len(line):
                 axes.plot(line["acceleration"], line["gain"], "o-", ms=4, lw=1.3, color=colour, label=title)
-        axes.set(xlabel="acceleration", ylabel="dB over zero-filled", title=f"{domain_name(domain)} test slices")
-        plain_axes(axes)
-    handles, titles = grid[0][0].get_legend_handles_labels()
+    handles, titles = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, titles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
     caption = (
         "Mean PSNR of networks, less that of the zero-filled image of the same samples. See whether the lines of "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recon_lib.core.style import COLUMN_WIDTH, SERIES, blank_figure, plain_axes
+from recon_lib.core.style import SERIES
 from recon_lib.experiment.design import domain_name
+from recon_lib.paper.charts import contrast_panels
 from recon_lib.paper.differences.page import NOT_RUN
 from recon_lib.paper.figure_files import render_figure
 from recon_lib.paper.images_or_updates import TARGETS
@@ -50,15 +51,11 @@ def render_held_out(results: Results | None) -> Rendered:
     curves = held_out(results)
     if curves is None:
         return note(f"Held-out slices on the way of {max(TARGETS)} updates: {NOT_RUN}.")
-    domains = list(curves["test_domain"].unique())
-    figure, grid = blank_figure((COLUMN_WIDTH, 3.0), 1, len(domains))
-    for axes, domain in zip(grid[0], domains, strict=True):
-        parts = curves[curves["test_domain"] == domain].groupby("n_finetune")
-        for colour, (images, part) in zip(SERIES, parts, strict=False):
+    figure, panels = contrast_panels(curves, 3.0, "updates", "PSNR, dB", "held-out {} slices")
+    for axes, own in panels:
+        for colour, (images, part) in zip(SERIES, own.groupby("n_finetune"), strict=False):
             axes.plot(part["updates"], part["psnr_held"], lw=1.3, color=colour, label=f"{images} images")
-        axes.set(xlabel="updates", ylabel="PSNR, dB", title=f"held-out {domain_name(domain)} slices")
-        plain_axes(axes)
-    grid[0][0].legend(fontsize=8, frameon=False)
+    panels[0][0].legend(fontsize=8, frameon=False)
     caption = (
         "PSNR on slices of the pool that no update saw, on the way of the longest tunings. See whether a line of few "
         "images turns down before its end: from there on the network learns its images by heart."

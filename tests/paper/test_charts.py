@@ -188,3 +188,12 @@ def test_the_mask_figure_shows_the_masks():
     np.testing.assert_allclose(np.asarray(figure.axes[1].images[0].get_array()), masks.mean(axis=0))
     assert "24 x 18, R = 4.00" in figure.axes[0].get_title()
     assert np.nanmax(figure.axes[2].lines[0].get_ydata()) == 1.0
+
+
+def test_each_contrast_has_a_panel_with_its_own_rows():
+    numbers = pd.DataFrame({"test_domain": ["t1", "t2", "t1"], "psnr": [1.0, 2.0, 3.0]})
+    figure, panels = charts.contrast_panels(numbers, 3.0, "images", "PSNR, dB", "held-out {} slices")
+    assert figure.get_size_inches()[1] == 3.0
+    assert [axes.get_title() for axes, _ in panels] == ["held-out T1 slices", "held-out T2 slices"]
+    assert [list(part["psnr"]) for _, part in panels] == [[1.0, 3.0], [2.0]]
+    assert {(axes.get_xlabel(), axes.get_ylabel()) for axes, _ in panels} == {("images", "PSNR, dB")}
