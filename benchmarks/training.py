@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
-import keras
+import numpy as np
 
 from benchmarks import harness, network, peers, workers
 from recon_lib.experiment.counting import operations
@@ -16,6 +16,7 @@ from recon_lib.experiment.recipes import Architecture, TuningRecipe
 from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.training import hybrid_loss, make_optimizer
 from recon_lib.network.tuning import _EndToEnd  # the library's own step, not a copy of it
+from recon_lib.network.updates import Updater, gather, place
 
 SUBNETWORK, CASCADE = "sub-network", "cascade, end to end"
 Case = tuple[str, tuple[int, int], tuple[int, ...]]  # what is trained, size of the images, batches
@@ -93,24 +94,36 @@ def _case(steps: Steps, architecture: Architecture, case: Case, precision: str, 
 
 
 def _ours(architecture: Architecture, setting: str, precision: str, what: str, *shape: int) -> Callable[[], object]:
-    """Prepare the library's step, of the first sub-network or end to end; shape: height, width, batch."""
+    """Prepare the library's step, of the first sub-network or end to end; shape: height, width, batch.
+
+    As in a training, images of a sub-network stay on a card and batches are gathered there, and each image of a
+    fine-tuning comes from the main memory.
+    """
     height, width, batch = shape
     data = network.sample((height, width), batch)
-    model = _compiled(architecture, setting, precision, what)
-    inputs = data.zero_filled if what == SUBNETWORK else (data.zero_filled, data.mask)
-    return lambda: model.train_on_batch(inputs, data.target)
+    updater = _updater(architecture, setting, precision, what)
+    chosen = np.arange(batch)
+    pairs = place((data.zero_filled, data.target), architecture, batch)
+
+    def step() -> np.ndarray:
+        if what == SUBNETWORK:
+            updater.update(*(gather(array, chosen) for array in pairs))
+        else:
+            updater.update((data.zero_filled, data.mask), data.target)
+        return updater.rows()  # waits for it
+
+    return step
 
 
 @functools.cache
-def _compiled(architecture: Architecture, setting: str, precision: str, what: str) -> keras.Model:
+def _updater(architecture: Architecture, setting: str, precision: str, what: str) -> Updater:
     recipe = TuningRecipe(jit_compile=OURS[setting], l2=network.L2, precision=POLICIES[precision])
     cascade = build(Cascade(architecture, 0, recipe.l2, recipe.precision))
     trained = cascade.subnetworks[0] if what == SUBNETWORK else cascade
     model = trained if what == SUBNETWORK else _EndToEnd(cascade, recipe.loss_on)
     optimizer = make_optimizer(recipe, 1)
-    model.compile(optimizer, loss=hybrid_loss, jit_compile=recipe.jit_compile)
     optimizer.build(trained.trainable_variables)
-    return model
+    return Updater(model, optimizer, hybrid_loss, compiled=recipe.jit_compile)
 
 
 def peer(tiny: bool) -> Callable[..., Callable[[], object]]:

@@ -91,7 +91,8 @@ class CoilProfile:
         joint_updates: Its updates; 0 leaves it out.
         joint_domains: Where its images come from, of domains for which that is not as in ``domains``.
         joint_simulation: What it draws coils, phase and noise from, where that is not ``simulation``.
-        further_updates: Of joint training that goes on by the same recipe with ``further_simulation``; 0 leaves it out.
+        further: How joint training goes on with ``further_simulation``; by default as before.
+        further_updates: Its updates; 0 leaves it out.
         further_simulation: What it and the tuning after it draw from, where that is not as before.
         test_domain: The domain whose test slices are given coils; its pool serves to tune and to choose weights.
         tuning: Tuning on slices of that pool.
@@ -120,6 +121,7 @@ class CoilProfile:
     joint_updates: int = 400
     joint_domains: dict[str, Domain] = field(default_factory=dict)
     joint_simulation: CoilSimulation | None = None
+    further: JointRecipe | None = None
     further_updates: int = 0
     further_simulation: CoilSimulation | None = None
     test_domain: str = "t1_bold5000"
@@ -253,7 +255,8 @@ def _networks(
             spec |= {"data": joint_hashes[domain], "source": asdict(profile.joint_domains[domain])}
         runs.append(CoilRun("joint", f"{domain}-joint", spec, (runs[-1],)))
         if profile.further_updates:
-            spec = {**spec, **further, "updates": profile.further_updates}
+            recipe = (profile.further or profile.joint).as_dict()
+            spec = {**spec, **further, "recipe": recipe, "updates": profile.further_updates}
             runs.append(CoilRun("joint", f"{domain}-further", spec, (runs[-1],)))
     recipe = {"recipe": profile.tuning.as_dict(), "updates": profile.tuning_updates, "n_train": profile.n_tune}
     spec = {**shared, **_data(profile, profile.test_domain, hashes), **recipe, **further, "split": "pool"}

@@ -6,12 +6,14 @@ judges a sub-network's correction before data consistency, on crops; end to end 
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
+from recon_lib.core.ahead import ahead
 from recon_lib.core.progress import Progress
 from recon_lib.experiment.coil_recipes import CoilArchitecture, JointRecipe
 from recon_lib.experiment.recipes import SequentialRecipe
@@ -123,12 +125,12 @@ def tune_coils(
     order = _visits(len(images), updates * batch, seed)
     for epoch in range(journal.epoch, recipe.epochs):
         first, last = (updates * count // recipe.epochs for count in (epoch, epoch + 1))
-        for update in range(first, last):
-            chosen = order[update * batch : (update + 1) * batch]
-            rng = np.random.default_rng([seed, 78, update])
-            drawn = rng.integers(len(masks), size=batch)
-            seen = np.stack([_crop(image, recipe.crop, rng) for image in images[chosen]])
-            data = simulate_slices(seen, masks[drawn], simulation, seed=_mix(seed, update))
+        chosen = [order[update * batch : (update + 1) * batch] for update in range(first, last)]
+        makers = [
+            functools.partial(_acquire, images[places], masks, simulation, recipe.crop, seed, first + number)
+            for number, places in enumerate(chosen)
+        ]
+        for data in ahead(makers):
             updater.update(data.measured(slice(None)), data.target)
         loss, quality = np.mean(updater.rows(), axis=0)
         updater.settle()
@@ -137,6 +139,16 @@ def tune_coils(
         if progress:
             progress(epoch + 1, recipe.epochs, row)
     return cascade, journal.history
+
+
+def _acquire(
+    images: np.ndarray, masks: np.ndarray, simulation: CoilSimulation, crop: int | None, seed: int, update: int
+) -> CoilAcquired:
+    """Make the batch of an update: crops, their masks, coils, phase and noise, all decided by the update's number."""
+    rng = np.random.default_rng([seed, 78, update])
+    drawn = rng.integers(len(masks), size=len(images))
+    seen = np.stack([_crop(image, crop, rng) for image in images])
+    return simulate_slices(seen, masks[drawn], simulation, seed=_mix(seed, update))
 
 
 class _EndToEnd(keras.Model):

@@ -23,6 +23,7 @@ from recon_lib.experiment.coil_recipes import CoilArchitecture, JointRecipe
 from recon_lib.experiment.recipes import SequentialRecipe
 from recon_lib.imaging.coil_data import simulate_slices
 from recon_lib.imaging.masks import assign_masks, mask_stack
+from recon_lib.network import accelerator
 from recon_lib.network.coil_cascade import reweigh
 from recon_lib.network.coil_files import NORMALISATION, load_coil_network
 from recon_lib.network.coil_training import train_coils, tune_coils
@@ -109,7 +110,7 @@ def _record(run: CoilRun, out: Path, seconds: float) -> dict:
         "parents": [parent.id for parent in run.parents],
         "files": {path.name: sha256(path) for path in files},
         "seconds": round(seconds, 1),
-        "machine": host.machine(),
+        "machine": accelerator.machine(),
         "commit": host.commit(),
     }
 
