@@ -13,9 +13,10 @@ from benchmarks import harness, network, peers, workers
 from benchmarks.compressed_sensing import BART, ITERATIONS, real_slices, scaled_psnr
 from benchmarks.training import POLICIES
 from recon_lib.experiment.counting import operations
-from recon_lib.imaging.acquisition import Acquired, Acquisition, acquire, to_complex
+from recon_lib.imaging.acquisition import Acquired, Acquisition, acquire
 from recon_lib.network.cascade import Cascade, build, with_precision
 from recon_lib.network.files import load_network
+from recon_lib.network.inference import forward_of
 from recon_lib.results import store
 
 ON_PROCESSOR, ON_CARD, TINY, ROUNDS = (1, 4), (1, 8, 64), (1, 2), 5  # batches
@@ -89,11 +90,10 @@ def _network(tiny: bool) -> Cascade:
 
 
 def _ours(cascade: Cascade, data: Acquired) -> Callable[[], np.ndarray]:
-    def reconstruct() -> np.ndarray:
-        output = cascade.predict_on_batch((data.zero_filled, data.mask))
-        return np.abs(to_complex(ops.convert_to_numpy(output["image"])))
-
-    return reconstruct
+    """Prepare a reconstruction; its inputs are tensors beforehand, as those of the peer are."""
+    forward = forward_of(cascade)
+    inputs = tuple(ops.convert_to_tensor(array) for array in (data.zero_filled, data.mask))
+    return lambda: ops.convert_to_numpy(forward(inputs)[0])
 
 
 def peer(tiny: bool) -> Callable[..., Callable[[], object]]:

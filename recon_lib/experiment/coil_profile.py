@@ -92,7 +92,7 @@ class CoilProfile:
         joint_domains: Where its images come from, of domains for which that is not as in ``domains``.
         joint_simulation: What it draws coils, phase and noise from, where that is not ``simulation``.
         further: How joint training goes on with ``further_simulation``; by default as before.
-        further_updates: Its updates; 0 leaves it out.
+        further_updates: Its updates, by domain; those that are not named leave it out.
         further_simulation: What it and the tuning after it draw from, where that is not as before.
         test_domain: The domain whose test slices are given coils; its pool serves to tune and to choose weights.
         tuning: Tuning on slices of that pool.
@@ -122,7 +122,7 @@ class CoilProfile:
     joint_domains: dict[str, Domain] = field(default_factory=dict)
     joint_simulation: CoilSimulation | None = None
     further: JointRecipe | None = None
-    further_updates: int = 0
+    further_updates: dict[str, int] = field(default_factory=dict)
     further_simulation: CoilSimulation | None = None
     test_domain: str = "t1_bold5000"
     tuning: JointRecipe = field(default_factory=JointRecipe)
@@ -134,11 +134,12 @@ class CoilProfile:
 
     def __post_init__(self) -> None:
         """Check that every domain used is described, and the counts."""
-        for name in (*self.n_train, *self.split, *self.joint_domains, self.test_domain):
+        for name in (*self.n_train, *self.split, *self.joint_domains, *self.further_updates, self.test_domain):
             choose(f"domain of profile {self.name!r}", name, self.domains)
         at_least(1, masks=self.masks, arrays=self.arrays, updates=self.updates, n_train=tuple(self.n_train.values()))
         at_least(1, n_tune=self.n_tune, tuning_updates=self.tuning_updates, test_slices=self.test_slices)
-        at_least(0, joint_updates=self.joint_updates, further_updates=self.further_updates)
+        at_least(0, joint_updates=self.joint_updates)
+        at_least(1, further_updates=tuple(self.further_updates.values()))
         if not self.accelerations or not self.n_train:
             raise ReconError(f"Profile {self.name!r} needs an acceleration and a domain to train on.")
 
@@ -254,9 +255,9 @@ def _networks(
         if domain in profile.joint_domains:
             spec |= {"data": joint_hashes[domain], "source": asdict(profile.joint_domains[domain])}
         runs.append(CoilRun("joint", f"{domain}-joint", spec, (runs[-1],)))
-        if profile.further_updates:
+        if updates := profile.further_updates.get(domain):
             recipe = (profile.further or profile.joint).as_dict()
-            spec = {**spec, **further, "recipe": recipe, "updates": profile.further_updates}
+            spec = {**spec, **further, "recipe": recipe, "updates": updates}
             runs.append(CoilRun("joint", f"{domain}-further", spec, (runs[-1],)))
     recipe = {"recipe": profile.tuning.as_dict(), "updates": profile.tuning_updates, "n_train": profile.n_tune}
     spec = {**shared, **_data(profile, profile.test_domain, hashes), **recipe, **further, "split": "pool"}

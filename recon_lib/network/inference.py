@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import keras
 import numpy as np
 from keras import ops
 
 from recon_lib.core.progress import Progress
-from recon_lib.imaging.acquisition import Acquired, acquire, to_complex
+from recon_lib.imaging.acquisition import Acquired, acquire
 from recon_lib.imaging.metrics import psnr
 from recon_lib.network.cascade import Cascade
 from recon_lib.network.device import forward_pixels
@@ -47,15 +48,45 @@ def apply_network(
         in the scale of what was acquired.
     """
     count, images, outputs = len(acquired), [], []
+    forward = forward_of(cascade)
     for part in parts(count, acquired.mask.shape[1:], cascade):
         data = acquired.take(part)
         inputs = (data.zero_filled, data.mask) if data.phase is None else (data.zero_filled, data.mask, data.phase)
-        output = cascade.predict_on_batch(inputs)
-        images.append(np.abs(to_complex(ops.convert_to_numpy(output["image"]))))
-        outputs.append(np.abs(ops.convert_to_numpy(output["before_dc"])[..., 0]))
+        image, output = forward(inputs)
+        images.append(ops.convert_to_numpy(image))
+        outputs.append(ops.convert_to_numpy(output))
         if progress:
             progress(min(part.stop, count), count, {})
     return np.concatenate(images), np.concatenate(outputs)
+
+
+def forward_of(cascade: Cascade) -> Callable[[tuple], tuple]:
+    """Give the function that reconstructs a batch; on JAX it is compiled, with the modulus, by the shape of its input.
+
+    Args:
+        cascade: A network.
+
+    Returns:
+        A function of what the cascade takes, that gives ``|f_DC(C_P)|`` and ``|C_P|``, ``(batch, height, width)``.
+    """
+    if keras.backend.backend() != "jax":
+        return lambda inputs: _moduli(cascade.predict_on_batch(inputs), np)
+    compiled = _compiled(cascade)
+    weights = [variable.value for variable in cascade.trainable_variables]
+    return lambda inputs: compiled(weights, inputs)
+
+
+@functools.lru_cache(maxsize=1)
+def _compiled(cascade: Cascade) -> Callable:
+    import jax
+
+    return jax.jit(lambda weights, inputs: _moduli(cascade.stateless_call(weights, [], inputs)[0], jax.numpy))
+
+
+def _moduli(output: dict, library: ModuleType) -> tuple:
+    """Give the moduli of the image after data consistency and of the output before it."""
+    image = output["image"]
+    return library.hypot(image[..., 0], image[..., 1]), library.abs(output["before_dc"][..., 0])
 
 
 def slice_psnr(cascade: Cascade, acquired: Acquired, progress: Progress | None = None) -> np.ndarray:

@@ -37,10 +37,8 @@ def test_parents_stand_before_what_starts_from_them():
     for place, run in enumerate(runs):
         assert all(parent in runs[:place] for parent in run.parents)
     kinds = [run.kind for run in runs]
-    assert (
-        kinds
-        == ["train", "joint", "joint", "tune"] * 2 + ["maps"] * 3 + ["weights"] + ["evaluate"] * 18 + ["effects"] * 4
-    )
+    networks = ["train", "joint", "joint", "tune", "train", "joint", "tune"]
+    assert kinds == networks + ["maps"] * 3 + ["weights"] + ["evaluate"] * 16 + ["effects"] * 4
     assert len(set(ids(load_coil_profile("desk")))) == len(runs)
 
 
@@ -99,13 +97,13 @@ def test_effects_are_measured_of_the_network_that_tuning_starts_from_on_every_te
     assert [run.label for run in effects] == ["natural-joint-t1_bold5000", "natural-joint-mprage_coils"]
     assert all([parent.kind for parent in run.parents] == ["maps", "joint"] for run in effects)
     assert effects[0].spec == {"weights": (0.1,), "iterations": (3, 4), "slices": 5}
-    longer = plan_coils(replace(profile, further_updates=2), HASHES)[-1]
+    longer = plan_coils(replace(profile, further_updates={"natural": 2}), HASHES)[-1]
     assert [parent.label for parent in longer.parents] == ["mprage_coils", "natural-further"]
 
 
 def test_joint_training_goes_on_with_a_simulation_that_tuning_has_too():
     profile = load_coil_profile("smoke")
-    own = replace(profile, further_updates=5, further_simulation=CoilSimulation(structure=1.0))
+    own = replace(profile, further_updates={"natural": 5}, further_simulation=CoilSimulation(structure=1.0))
     train, joint, further, tune = plan_coils(own, HASHES)[:4]
     assert (further.kind, further.label, further.parents) == ("joint", "natural-further", (joint,))
     assert tune.parents == (further,)
@@ -114,6 +112,12 @@ def test_joint_training_goes_on_with_a_simulation_that_tuning_has_too():
     changed = {name for name in further.spec if further.spec[name] != joint.spec[name]}
     assert changed == {"simulation", "updates"}
     assert further.spec["updates"] == 5
+    larger = replace(own, further=JointRecipe(batch=3))
+    assert plan_coils(larger, HASHES)[2].spec["recipe"] == larger.further.as_dict()
+    assert [run.label for run in plan_coils(replace(own, further_updates={}), HASHES)[:3]][1:] == [
+        "natural-joint",
+        "natural-tuned",
+    ]
 
 
 def test_joint_training_has_images_and_a_simulation_of_its_own():
@@ -140,7 +144,8 @@ def test_joint_training_has_images_and_a_simulation_of_its_own():
         ({"n_train": {"t3": 4}}, "Unknown domain"),
         ({"masks": 0}, "masks is 1 or more"),
         ({"joint_updates": -1}, "joint_updates is 0 or more"),
-        ({"further_updates": -1}, "further_updates is 0 or more"),
+        ({"further_updates": {"natural": 0}}, "further_updates is 1 or more"),
+        ({"further_updates": {"other": 5}}, "domain of profile"),
         ({"effects": {"weights": [-0.1]}}, "not \\(-0.1,\\)"),
         ({"effects": {"iterations": [0]}}, "iterations is 1 or more"),
         ({"effects": {"slices": 0}}, "slices is 1 or more"),
