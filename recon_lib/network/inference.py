@@ -72,7 +72,7 @@ def forward_of(cascade: Cascade) -> Callable[[tuple], tuple]:
     if keras.backend.backend() != "jax":
         return lambda inputs: _moduli(cascade.predict_on_batch(inputs), np)
     compiled = _compiled(cascade)
-    weights = [variable.value for variable in cascade.trainable_variables]
+    weights = [[each.value for each in kind] for kind in (cascade.trainable_variables, cascade.non_trainable_variables)]
     return lambda inputs: compiled(weights, inputs)
 
 
@@ -80,7 +80,7 @@ def forward_of(cascade: Cascade) -> Callable[[tuple], tuple]:
 def _compiled(cascade: Cascade) -> Callable:
     import jax
 
-    return jax.jit(lambda weights, inputs: _moduli(cascade.stateless_call(weights, [], inputs)[0], jax.numpy))
+    return jax.jit(lambda weights, inputs: _moduli(cascade.stateless_call(*weights, inputs)[0], jax.numpy))
 
 
 def _moduli(output: dict, library: ModuleType) -> tuple:
