@@ -50,7 +50,7 @@ def name_machines(results: Results, kind: str = "train") -> str:
     Returns:
         Empty where no record names a machine.
     """
-    hosts = _hosts(results)
+    hosts = hosts_of(results)
     names = {name_machine(record, hosts) for record in results.records.values() if record.kind == kind}
     return " or ".join(sorted(names - {_UNRECORDED}))
 
@@ -64,7 +64,7 @@ def render_machines(results: Results) -> Rendered:
     Returns:
         Markdown: a sentence a machine, then the rest.
     """
-    hosts = _hosts(results)
+    hosts = hosts_of(results)
     counts: dict[str, dict[str, int]] = {}
     inferred, untrained = 0, 0
     for record in results.records.values():
@@ -91,8 +91,12 @@ def render_machines(results: Results) -> Rendered:
     return Rendered(markdown=f"Profile **{results.profile}**: {' '.join(filter(None, sentences))}")
 
 
-def _hosts(results: Results) -> list[RunRecord]:
-    """List the records that name a card."""
+def hosts_of(results: Results) -> list[RunRecord]:
+    """List the records that name a card, for :func:`name_machine`.
+
+    Args:
+        results: The profile's.
+    """
     return [record for record in results.records.values() if _ON_CARD in record.machine]
 
 

@@ -10,6 +10,7 @@ import humanize
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.profile import load_profile
 from recon_lib.paper.cost.needs import Needs, Work, count_needs, work_of
+from recon_lib.paper.machines import hosts_of, name_machine
 from recon_lib.paper.markdown import note, render_table, table
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.benchmarks import Benchmark, open_benchmark
@@ -38,12 +39,11 @@ def measured_seconds(results: Results) -> dict[tuple[str, Work], list[float]]:
         ``(machine, kind of work)`` to seconds, a number a run.
     """
     seconds: dict[tuple[str, Work], list[float]] = {}
+    hosts = hosts_of(results)
     for record in results.records.values():
         if record.seconds is None:
             continue
-        machine = record.machine
-        name = f"{machine['processor']}, {machine['cores']} cores" if machine else "not recorded"
-        key = name, work_of(record.kind, record.key)
+        key = name_machine(record, hosts), work_of(record.kind, record.key)
         seconds.setdefault(key, []).append(float(record.seconds))
     order = list(Work)
     return dict(sorted(seconds.items(), key=lambda item: (item[0][0], order.index(item[0][1]))))

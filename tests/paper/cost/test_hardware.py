@@ -21,6 +21,9 @@ def record(kind, seconds, processor="A", **choice):
     return RunRecord("", kind, RunKey.from_json(choice), {}, seconds=seconds, machine=machine)
 
 
+CARD = {"accelerator": {"kind": "card"}}
+
+
 @pytest.fixture
 def timed(tmp_path):
     """Results whose records hold times of two machines."""
@@ -32,6 +35,7 @@ def timed(tmp_path):
         record("evaluate", 0.5, method="zero_filled"),
         record("evaluate", 30.0, "B", method="cs:real"),
         RunRecord("", "train", RunKey(), {}, seconds=7.0),
+        RunRecord("", "train", RunKey(), {}, seconds=4.0, machine={**CARD, "processor": "A", "cores": 16}),
         RunRecord("", "train", RunKey(), {}, machine={"processor": "A", "cores": 2}),
     ]
     (tmp_path / "records.json").write_text(json.dumps({str(n): entry.to_json() for n, entry in enumerate(records)}))
@@ -40,12 +44,13 @@ def timed(tmp_path):
 
 def test_times_are_those_of_the_records(timed):
     seconds = hardware.measured_seconds(timed)
-    assert seconds["A, 2 cores", Work.TRAINING] == [60.0, 7200.0, 100.0]
-    assert seconds["B, 2 cores", Work.COMPRESSED_SENSING] == [30.0]
+    assert seconds["2 cores of A", Work.TRAINING] == [60.0, 7200.0, 100.0]
+    assert seconds["2 cores of B", Work.COMPRESSED_SENSING] == [30.0]
+    assert seconds["one card", Work.TRAINING] == [4.0]
     text = plain(hardware.render_times(timed))
-    assert "| A, 2 cores | training | 3 | 2 min | 2.0 h | 2.0 h |" in text
-    assert "| A, 2 cores | other reconstructions | 1 | 0.5 s | 0.5 s | 0.5 s |" in text
-    assert "| not recorded | training | 1 | 7 s | 7 s | 7 s |" in text
+    assert "| 2 cores of A | training | 3 | 2 min | 2.0 h | 2.0 h |" in text
+    assert "| 2 cores of A | other reconstructions | 1 | 0.5 s | 0.5 s | 0.5 s |" in text
+    assert "| a machine that its record does not name | training | 1 | 7 s | 7 s | 7 s |" in text
     assert text.endswith("2 runs of the profile are still to be done. 1 of its runs have no time on record.")
 
 
