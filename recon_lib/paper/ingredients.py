@@ -102,10 +102,17 @@ INGREDIENTS = (
         "ours; of the two people whose slices tune the network, whom no slice here shows",
     ),
 )
+COMBINATIONS = (
+    Ingredient(("few-together",), "correction output, mirror images and shifts together, 900 updates", "ours"),
+    Ingredient(("few-together-intensity",), "the same and intensities to a power", "ours"),
+    Ingredient(("few-together-average",), "the same without powers, and the mean of the weights", "ours"),
+    Ingredient(("few-together-all",), "the same with both, which is the recipe", "ours"),
+)
+"""What helped on both contrasts, together; the last has the tunings of :data:`FEW_IMAGES`."""
 
 
 def render_ingredients(results: Results | None) -> Rendered:
-    """Tabulate what each ingredient changes, alone.
+    """Tabulate what each ingredient changes, alone, and what those that were put together do.
 
     Args:
         results: Ours, or ``None``.
@@ -115,7 +122,8 @@ def render_ingredients(results: Results | None) -> Rendered:
         saw, with its interval over these subjects.
     """
     domains = page_domains(results)
-    table = [(item.title, *_changes(results, item.variations), item.source) for item in INGREDIENTS]
+    items = (*INGREDIENTS, *COMBINATIONS)
+    table = [(item.title, *_changes(results, item.variations), item.source) for item in items]
     heads = ("Ingredient", *(f"{domain_name(domain)}, dB" for domain in domains), "Source, and its finding")
     return render_table(heads, table, "l" * len(heads))
 
@@ -177,7 +185,7 @@ def render_cost(results: Results | None) -> Rendered:
     """
     parts = {
         "images or updates": {f"updates-{target}" for target in TARGETS},
-        "ingredients": {PLAIN, *(name for item in INGREDIENTS for name in item.variations)},
+        "ingredients": {PLAIN, *(name for item in (*INGREDIENTS, *COMBINATIONS) for name in item.variations)},
         "the recipe, and the network that it starts from": {FEW_IMAGES, START},
         "accelerations": own_accelerations.LABELS,
     }

@@ -1,5 +1,6 @@
 """Each ingredient is compared with nothing added on the same draws, and the recipe with what it has to equal."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 from fabricated import SUBJECTS, cell, line, made, plain
@@ -40,9 +41,18 @@ OWN = [
 def test_every_ingredient_is_a_variation_judged_on_training_subjects():
     desk = load_profile("desk").variations
     planned = {name for name in desk if name.startswith("few-")} - {page.PLAIN, page.FEW_IMAGES}
-    assert sorted(name for item in page.INGREDIENTS for name in item.variations) == sorted(planned)
+    items = (*page.INGREDIENTS, *page.COMBINATIONS)
+    assert sorted(name for item in items for name in item.variations) == sorted(planned)
     assert {desk[name].split for name in (*planned, page.PLAIN)} == {"train"}
-    assert all(item.source for item in page.INGREDIENTS)
+    assert all(item.source for item in items)
+
+
+def test_the_last_combination_is_the_recipe():
+    desk = load_profile("desk")
+    recipe, *others = (desk.varied(item.variations[0]).fine_tuning for item in reversed(page.COMBINATIONS))
+    published = desk.varied(page.FEW_IMAGES).fine_tuning
+    assert replace(recipe, n_finetune=published.n_finetune) == published
+    assert all(replace(other, n_finetune=published.n_finetune) != published for other in others)
 
 
 def test_an_ingredient_is_compared_on_the_same_draws():
@@ -55,7 +65,7 @@ def test_an_ingredient_is_compared_on_the_same_draws():
     assert "| not run yet |" in line(text, "noise in k-space")
     both = "photographs and slices of the other contrast together"
     assert line(text, both).startswith(f"| {both} | +0.30 (+0.30 to +0.30) | +0.40 (+0.40 to +0.40) |")
-    assert plain(page.render_ingredients(None)).count("not run yet") == 2 * len(page.INGREDIENTS)
+    assert plain(page.render_ingredients(None)).count("not run yet") == 2 * len((*page.INGREDIENTS, *page.COMBINATIONS))
 
 
 def test_what_they_are_compared_with_is_said():
