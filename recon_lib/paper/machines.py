@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.records import RunRecord
@@ -33,11 +33,22 @@ def name_machine(record: RunRecord, hosts: Iterable[RunRecord] = ()) -> str:
         (host.machine[_ON_CARD] for host in hosts if _ON_CARD in host.machine and _computer(host) == _computer(record)),
         None,
     )
-    if card:
-        return f"one {card['kind']}"
-    if not record.machine:
+    return name_computer({**record.machine, _ON_CARD: card} if card else record.machine)
+
+
+def name_computer(machine: Mapping[str, object]) -> str:
+    """Name a machine as a record describes it.
+
+    Args:
+        machine: ``processor``, ``cores`` and, where a card computed, ``accelerator`` with its ``kind``; or nothing.
+
+    Returns:
+        ``one NVIDIA H200``, ``2 cores of AMD EPYC``.
+    """
+    if not machine:
         return _UNRECORDED
-    return f"{record.machine['cores']} cores of {record.machine['processor']}"
+    card = machine.get(_ON_CARD)
+    return f"one {card['kind']}" if card else f"{machine['cores']} cores of {machine['processor']}"
 
 
 def name_machines(results: Results, kind: str = "train") -> str:

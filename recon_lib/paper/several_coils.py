@@ -38,7 +38,7 @@ _SHORT = {"t1_bold5000": "simulated", REAL: "real"}
 SENSING = ("l1_sigpy", "l1_bart")
 _RESAMPLES, _SEED = 2000, 1710
 _AIR = 0.02  # of the maximum: the margin outside the head has nothing to see
-_MISSING = "The experiment with several coils has not been collected yet: `recon coils execute desk`, then `collect`."
+MISSING = "The experiment with several coils has not been collected yet: `recon coils execute desk`, then `collect`."
 
 
 def read_methods() -> pandas.DataFrame | None:
@@ -61,7 +61,7 @@ def render_scores(test: str) -> Rendered:
     """
     rows = read_methods()
     if rows is None:
-        return note(_MISSING)
+        return note(MISSING)
     rows = rows[rows["test"] == test]
     rates = sorted(rows["acceleration"].unique())
     cells = []
@@ -80,7 +80,7 @@ def render_goal() -> Rendered:
     """Say at each acceleration of each test by how much the network of photographs alone beats, or misses, others."""
     leads = read_leads()
     if leads is None:
-        return note(_MISSING)
+        return note(MISSING)
     heads = ["Test", "R", "Photographs over CG-SENSE", "over the better L1-ESPIRiT", "Tuned over photographs alone"]
     cells = [
         [TESTS.get(test, test), f"{rate:g}", *("" if np.isnan(lead) else f"{lead:+.2f} dB" for lead in row)]
@@ -93,7 +93,7 @@ def render_outcome() -> Rendered:
     """Say in words how often the goals were reached, and by how much: what carries over to several coils."""
     leads = read_leads()
     if leads is None:
-        return note(_MISSING)
+        return note(MISSING)
     real = leads.index.get_level_values("test") == REAL
     sentences = [
         f"Against {baseline} the network of photographs alone is ahead in {_share(leads[column])} of the two tests: "
@@ -145,7 +145,7 @@ def render_effects() -> Rendered:
     """Show what other settings of data consistency give when the network is not trained again."""
     rows = coils.read_effects()
     if rows is None:
-        return note(_MISSING)
+        return note(MISSING)
     rows = rows[rows["network"] == next(name for name in PHOTOGRAPHS if name in set(rows["network"]))]
     own = rows["weight"].mode()[0], rows["iterations"].mode()[0]  # One is changed at a time.
     means = rows.pivot_table("psnr", ["weight", "iterations"], ["test", "acceleration"])
@@ -166,7 +166,7 @@ def render_slice(acceleration: float = 6.0, name: str = "several_coils") -> Rend
     """
     rows = read_methods()
     if rows is None:
-        return note(_MISSING)
+        return note(MISSING)
     own = rows[(rows["test"] == REAL) & (rows["acceleration"] == acceleration)]
     pictures = coils.read_pictures()
     scores = own.groupby("name")["psnr"].mean()

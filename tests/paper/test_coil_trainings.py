@@ -1,0 +1,34 @@
+"""The table of trainings with several coils: each in its place, with what decides it, and on which machine."""
+
+from recon_lib.paper import coil_trainings, several_coils
+from recon_lib.results import coils
+
+MACHINE = {"processor": "A", "cores": 2}
+CARD = {**MACHINE, "accelerator": {"kind": "card"}}
+
+
+def run(kind, label, seconds, machine, recipe, simulation=None, **parameters):
+    spec = {"n_train": 5, "updates": 70, "simulation": simulation or {}, "recipe": {"batch": 4, **recipe}, **parameters}
+    return {"kind": kind, "label": label, "seconds": seconds, "machine": machine, "parameters": spec}
+
+
+def test_each_training_stands_with_what_decides_it():
+    runs = {
+        "d": run("tune", "natural-tuned", 90.1, MACHINE, {}, {"structure": 1.5}, updates=9),
+        "b": run("joint", "natural-further", 600, CARD, {"crop": 96, "data_consistency": 0.05}, {"structure": 2.0}),
+        "c": run("evaluate", "natural-further-x", 5, MACHINE, {}),
+        "a": run("train", "natural", 240, MACHINE, {"crop": 32}, architecture={"data_consistency": 0.02}),
+    }
+    coils.write([], [], {}, {"runs": runs})
+    lines = coil_trainings.render_trainings().markdown.splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    names = [several_coils.NAMES[name] for name in ("natural", "natural-further", "natural-tuned")]
+    assert rows == [
+        [names[0], "5", "70", "4", "32", "0.02", "no", "4", "2 cores of A"],
+        [names[1], "5", "70", "4", "96", "0.05", "2 rad", "10", "one card"],
+        [names[2], "5", "9", "4", "whole", "", "1.5 rad", "2", "2 cores of A"],
+    ]
+
+
+def test_before_there_are_results_the_page_says_so():
+    assert coil_trainings.render_trainings().markdown.count(several_coils.MISSING)
