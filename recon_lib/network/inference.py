@@ -72,8 +72,9 @@ def forward_of(cascade: Cascade) -> Callable[[tuple], tuple]:
     if keras.backend.backend() != "jax":
         return lambda inputs: _moduli(cascade.predict_on_batch(inputs), np)
     compiled = _compiled(cascade)
-    weights = [[each.value for each in kind] for kind in (cascade.trainable_variables, cascade.non_trainable_variables)]
-    return lambda inputs: compiled(weights, inputs)
+    weights = cascade.trainable_variables, cascade.non_trainable_variables
+    # Read at every call: Keras' own predictions on JAX give away the arrays they had before.
+    return lambda inputs: compiled([[variable.value for variable in kind] for kind in weights], inputs)
 
 
 @functools.lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from recon_lib.experiment.recipes import PHASES, Architecture
 from recon_lib.imaging.acquisition import acquire, to_channels
 from recon_lib.network import inference
 from recon_lib.network.cascade import Cascade, build
-from recon_lib.network.inference import advance, apply_network, parts, reconstruct, slice_psnr
+from recon_lib.network.inference import advance, apply_network, forward_of, parts, reconstruct, slice_psnr
 
 TINY = Architecture(subnetworks=3, hidden_layers=1, filters=3)
 SIZE = (9, 8)
@@ -122,3 +122,19 @@ def test_the_psnr_of_slices_is_that_of_their_reconstructions(cascade, example, s
     measured = slice_psnr(cascade, acquire(images, masks), lambda *row: reported.append(row[:2]))
     np.testing.assert_allclose(measured, expected, rtol=1e-5)
     assert reported == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_a_function_made_once_follows_the_weights_and_gives_moduli(example):
+    network = build(Cascade(TINY, seed=3))
+    data = acquire(*example)
+    inputs = data.zero_filled, data.mask
+    forward = forward_of(network)
+    first = ops.convert_to_numpy(forward(inputs)[0])
+    network.predict_on_batch(inputs)  # on JAX this replaces the arrays that hold the weights
+    network.set_weights([-weight for weight in network.get_weights()])
+    image, output = (ops.convert_to_numpy(array) for array in forward(inputs))
+    expected = network.predict_on_batch(inputs)
+    real, imaginary = np.moveaxis(ops.convert_to_numpy(expected["image"]), -1, 0)
+    assert image == pytest.approx(np.sqrt(real**2 + imaginary**2), abs=1e-6)
+    assert output == pytest.approx(np.abs(ops.convert_to_numpy(expected["before_dc"])[..., 0]), abs=1e-6)
+    assert np.abs(image - first).max() > 1e-3
