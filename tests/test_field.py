@@ -6,12 +6,14 @@ import pytest
 from field import __main__ as table
 from field.catalogue import KINDS
 from field.kinds import Commands, Kind
-from scan_files import tiny_network
+from scan_files import tiny_coil_network, tiny_network
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return Commands(str(tiny_network(tmp_path_factory.mktemp("network") / "tiny.safetensors")))
+    folder = tmp_path_factory.mktemp("network")
+    networks = tiny_network(folder / "tiny.safetensors"), tiny_coil_network(folder / "coils.safetensors")
+    return Commands(*map(str, networks))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -21,9 +21,11 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m field", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="kinds whose names hold this word; all by default")
     parser.add_argument("--weights", metavar="NAME", default="natural-4000", help="a released network, or a file")
+    coils = "coils/natural-further"
+    parser.add_argument("--coil-weights", metavar="NAME", default=coils, help="likewise, of several coils")
     chosen = parser.parse_args(words)
     kinds = [kind for kind in KINDS if not chosen.names or any(name in kind.name for name in chosen.names)]
-    rows = [row(kind, Commands(chosen.weights)) for kind in kinds]
+    rows = [row(kind, Commands(chosen.weights, chosen.coil_weights)) for kind in kinds]
     table = [(*cells[:4], "yes" if cells[4] else "NO") for cells in rows]
     print(tabulate(table, headers=("input", "before", "right", "now", "is right"), maxcolwidths=[26, 40, 50, 60, 8]))
     return int(not all(cells[4] for cells in rows))

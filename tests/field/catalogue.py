@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from field import folder_kinds, format_kinds, kspace_kinds, value_kinds
+from field import coil_kinds, folder_kinds, format_kinds, kspace_kinds, value_kinds
 from field.kinds import Kind
 
-KINDS: list[Kind] = [*folder_kinds.KINDS, *format_kinds.KINDS, *kspace_kinds.KINDS, *value_kinds.KINDS]
+KINDS: list[Kind] = [
+    *folder_kinds.KINDS,
+    *format_kinds.KINDS,
+    *kspace_kinds.KINDS,
+    *value_kinds.KINDS,
+    *coil_kinds.KINDS,
+]

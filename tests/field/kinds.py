@@ -43,16 +43,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Commands:
-    """The command line with one network.
+    """The command line with one network for images and k-space of one coil, and one for several.
 
     Attributes:
         weights: A released network's name, or a file.
+        coil_weights: Likewise of a network of several coils.
     """
 
     weights: str
+    coil_weights: str
 
     def __call__(self, *words: str | Path) -> Outcome:
-        """Run a command as a user does; those that need a network get it."""
+        """Run a command as a user does; those that need a network get that of one coil, unless words name another."""
         words = [str(word) for word in words]
         if words[0] in NETWORKS and "--weights" not in words:
             words += ["--weights", self.weights]
