@@ -27,7 +27,7 @@ from recon_lib.results.released import NetworkCard, PrecisionCost
 
 
 @pytest.fixture
-def test_slices():
+def four_slices():
     return quickstart.load_slices("generated", 4, 3)[0]
 
 
@@ -76,14 +76,14 @@ def test_it_says_which_images_a_network_has_seen(key, seen):
     assert "tested on generated-07, tuned on generated-05" in table["role"].iloc[-1]
 
 
-def test_measured_numbers_are_the_metrics(test_slices, rng):
-    noisy = test_slices.images + 0.1 * rng.standard_normal(test_slices.images.shape)
-    measured = quickstart.measure(test_slices.images, {"a": noisy, "b": 0.5 * test_slices.images})
+def test_measured_numbers_are_the_metrics(four_slices, rng):
+    noisy = four_slices.images + 0.1 * rng.standard_normal(four_slices.images.shape)
+    measured = quickstart.measure(four_slices.images, {"a": noisy, "b": 0.5 * four_slices.images})
     assert list(measured["image"]) == ["a"] * 4 + ["b"] * 4
     row = measured[(measured["image"] == "a") & (measured["place"] == 2)].iloc[0]
-    peak = test_slices.images[2].max()
-    assert row["psnr"] == psnr(test_slices.images[2], noisy[2], data_range=peak)
-    assert row["ssim"] == ssim(test_slices.images[2], noisy[2], data_range=peak)
+    peak = four_slices.images[2].max()
+    assert row["psnr"] == psnr(four_slices.images[2], noisy[2], data_range=peak)
+    assert row["ssim"] == ssim(four_slices.images[2], noisy[2], data_range=peak)
 
 
 def test_the_gain_is_the_mean_over_slices():
@@ -101,11 +101,11 @@ def test_progress_says_what_is_left(capsys, monkeypatch):
     assert capsys.readouterr().out == "epoch: 2 of 6, PSNR 31.50 dB, 16 s left\n"
 
 
-def test_the_comparison_shows_images_and_errors_of_one_slice(test_slices):
-    before, after = 0.9 * test_slices.images, 0.95 * test_slices.images
-    masks = np.random.default_rng(0).random(test_slices.images.shape) < 0.25
-    drawn = quickstart.comparison_figure(test_slices, masks, {"before": before, "after": after}, 1).axes
-    turned = [panel_view.orient(stack[1], True) for stack in (test_slices.images, before, after)]
+def test_the_comparison_shows_images_and_errors_of_one_slice(four_slices):
+    before, after = 0.9 * four_slices.images, 0.95 * four_slices.images
+    masks = np.random.default_rng(0).random(four_slices.images.shape) < 0.25
+    drawn = quickstart.comparison_figure(four_slices, masks, {"before": before, "after": after}, 1).axes
+    turned = [panel_view.orient(stack[1], True) for stack in (four_slices.images, before, after)]
     box = panel_view.head_box(turned[0])
     for axes, image in zip(drawn[:3], turned, strict=True):
         assert np.array_equal(axes.images[0].get_array(), image[box])
@@ -114,33 +114,33 @@ def test_the_comparison_shows_images_and_errors_of_one_slice(test_slices):
         assert np.allclose(axes.images[0].get_array(), np.abs(image - turned[0])[box])
     limits = {tuple(axes.images[0].get_clim()) for axes in drawn[4:6]}
     assert len(limits) == 1
-    peak = test_slices.images[1].max()
-    assert f"{psnr(test_slices.images[1], after[1], data_range=peak):.2f} dB" in drawn[2].get_title()
+    peak = four_slices.images[1].max()
+    assert f"{psnr(four_slices.images[1], after[1], data_range=peak):.2f} dB" in drawn[2].get_title()
 
 
-def test_a_slice_that_is_not_there_is_refused(test_slices):
+def test_a_slice_that_is_not_there_is_refused(four_slices):
     with pytest.raises(ReconError, match="no slice 4"):
-        quickstart.comparison_figure(test_slices, test_slices.images > 1, {"before": test_slices.images}, 4)
+        quickstart.comparison_figure(four_slices, four_slices.images > 1, {"before": four_slices.images}, 4)
 
 
-def test_every_slice_and_image_is_plotted(test_slices):
+def test_every_slice_and_image_is_plotted(four_slices):
     measured = quickstart.measure(
-        test_slices.images, {"before": 0.9 * test_slices.images, "after": 0.95 * test_slices.images}
+        four_slices.images, {"before": 0.9 * four_slices.images, "after": 0.95 * four_slices.images}
     )
-    lines = quickstart.slices_figure(measured, test_slices).axes[0].lines
+    lines = quickstart.slices_figure(measured, four_slices).axes[0].lines
     assert [line.get_label() for line in lines] == ["before", "after"]
-    assert list(lines[1].get_xdata()) == list(test_slices.slices)
+    assert list(lines[1].get_xdata()) == list(four_slices.slices)
     assert list(lines[1].get_ydata()) == list(measured["psnr"][4:])
 
 
-def test_the_two_scanners_stand_side_by_side(folders, test_slices):
-    alone = quickstart.scanners_figure(test_slices)
+def test_the_two_scanners_stand_side_by_side(folders, four_slices):
+    alone = quickstart.scanners_figure(four_slices)
     assert len(alone.axes) == 1
     merge.collect(make_runs(folders / "runs"), folders / "results" / "desk", {})
-    both = quickstart.scanners_figure(test_slices).axes
+    both = quickstart.scanners_figure(four_slices).axes
     assert len(both) == 2
     assert "the book's T1, 48 x 30" in both[0].get_title()
-    assert np.array_equal(both[1].images[0].get_array(), panel_view.orient(test_slices.images[2], True))
+    assert np.array_equal(both[1].images[0].get_array(), panel_view.orient(four_slices.images[2], True))
 
 
 def test_a_released_network_is_opened_by_name(folders):
@@ -183,7 +183,7 @@ def test_the_real_run_names_parameters_of_the_notebook_and_a_network_that_is_the
     assert int(given["n_finetune"]) * int(given["epochs"]) * 0.7 < 150
 
 
-def test_the_tuned_networks_card_says_how_and_claims_nothing_of_the_one_before(test_slices):
+def test_the_tuned_networks_card_says_how_and_claims_nothing_of_the_one_before(four_slices):
     cost = PrecisionCost(0.0, 0.0, 3)
     start = NetworkCard(
         RunKey(training_domain="natural", n_train=8),
@@ -194,9 +194,9 @@ def test_the_tuned_networks_card_says_how_and_claims_nothing_of_the_one_before(t
         bfloat16_cost={"t1": cost},
     )
     recipe = TuningRecipe(precision="mixed_bfloat16")
-    card = quickstart.tuned_card(start, test_slices, recipe, MaskSpec(acceleration=5.0), 3)
+    card = quickstart.tuned_card(start, four_slices, recipe, MaskSpec(acceleration=5.0), 3)
     assert card.parameters["recipe"]["precision"] == "mixed_bfloat16"
     assert (card.masks["acceleration"], card.parameters["seed"]) == (5.0, 3)
-    assert (card.key.n_train, card.key.n_finetune, card.key.test_domain) == (8, len(test_slices), test_slices.domain)
+    assert (card.key.n_train, card.key.n_finetune, card.key.test_domain) == (8, len(four_slices), four_slices.domain)
     assert card.tuned_from == {"name": "natural-8", "sha256": "0"}
     assert (card.bfloat16_cost, card.float16_cost_db, card.n_images) == ({}, {}, 8)
