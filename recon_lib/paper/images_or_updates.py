@@ -149,31 +149,31 @@ def render_verdict(results: Results | None) -> Rendered:
         results: Ours, or ``None``.
 
     Returns:
-        Markdown: a sentence or two for each contrast and number of updates.
+        Markdown: a paragraph for each contrast.
     """
     sentences = []
     for domain in page_domains(results):
         own = distances(results, domain)
-        for target in TARGETS:
-            equal = distances(results, domain, target)
-            few = min((images for images in equal if images in own), default=None)
-            if few is None:
-                continue
-            sentences.append(
-                f"On {domain_name(domain)} slices, {few} images instead of {REFERENCE} change PSNR by "
-                f"{with_interval(own[few])} dB as the profile tunes, and by {with_interval(equal[few])} dB in {target} "
-                f"updates each; {_enough(equal)}."
-            )
+        equal = {target: distances(results, domain, target) for target in TARGETS}
+        few = min((images for images in own if any(images in gaps for gaps in equal.values())), default=None)
+        if few is None:
+            continue
+        changes = [f"by {with_interval(own[few])} dB as the profile tunes"]
+        changes += [f"by {with_interval(gaps[few])} dB in {target}" for target, gaps in equal.items() if few in gaps]
+        enough = [f"{_enough(gaps)} in {target} updates" for target, gaps in equal.items() if few in gaps]
+        sentences.append(
+            f"On {domain_name(domain)} slices, {few} images instead of {REFERENCE} change PSNR "
+            f"{', '.join(changes[:-1])} and {changes[-1]} updates each. To come within {_CLOSE} dB of "
+            f"{REFERENCE}, it takes {' and '.join(enough)}."
+        )
     if not sentences:
         return note(f"Tuning with every number of images in as many updates: {NOT_RUN}.")
-    return Rendered(markdown=" ".join(sentences))
+    return Rendered(markdown="\n\n".join(sentences))
 
 
-def _enough(equal: dict[int, Estimate]) -> str:
-    near = sorted(images for images, estimate in equal.items() if estimate.value >= -_CLOSE)
-    if not near:
-        return f"no smaller number of images that was run comes within {_CLOSE} dB of {REFERENCE}"
-    return f"{near[0]} images come within {_CLOSE} dB of {REFERENCE}"
+def _enough(equal: dict[int, Estimate]) -> int:
+    """Return the fewest images that come close to the reference; the reference itself if no smaller number does."""
+    return min((images for images, estimate in equal.items() if estimate.value >= -_CLOSE), default=REFERENCE)
 
 
 def render_figure_of_images(results: Results | None) -> Rendered:

@@ -1,20 +1,17 @@
-"""What each ingredient of a recipe for few images changes, and what they give together."""
+"""What each ingredient of a recipe for few images changes, and what several give together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recon_lib.experiment.design import REFERENCE, TUNED, domain_name
-from recon_lib.experiment.named_recipes import FEW_IMAGES, START
-from recon_lib.paper import own_accelerations
-from recon_lib.paper.differences.effects import effects, gain, largest, mean_psnr, rows
-from recon_lib.paper.differences.page import NOT_RUN, gain_heads, means_and_gains, with_interval
+from recon_lib.experiment.design import domain_name
+from recon_lib.paper.differences.effects import effects, mean_psnr, rows
+from recon_lib.paper.differences.page import NOT_RUN, with_interval
 from recon_lib.paper.domains import page_domains
-from recon_lib.paper.images_or_updates import TARGETS
 from recon_lib.paper.intervals import Estimate
 from recon_lib.paper.markdown import note, render_table
-from recon_lib.paper.markup import Rendered
+from recon_lib.paper.markup import Rendered, signed
 from recon_lib.results.store import Results
 
 if TYPE_CHECKING:
@@ -22,7 +19,8 @@ if TYPE_CHECKING:
 
 PLAIN = "few-plain"
 """Five images with nothing added, the side that each ingredient is compared with."""
-_FEW = 5
+FEW = 5
+"""Images that tune a network by the recipe, and by each ingredient."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ COMBINATIONS = (
     Ingredient(("few-together-average",), "the same without powers, and the mean of the weights", "ours"),
     Ingredient(("few-together-all",), "the same with both, which is the recipe", "ours"),
 )
-"""What helped on both contrasts, together; the last has the tunings of :data:`FEW_IMAGES`."""
+"""Several ingredients together; the last has the tunings of the recipe for few images."""
 
 
 def render_ingredients(results: Results | None) -> Rendered:
@@ -132,7 +130,7 @@ def _changes(results: Results | None, variations: tuple[str, ...]) -> list[str]:
     changes: dict[str, Estimate] = {}
     for variation in variations:
         for effect in effects(results, variation, base=PLAIN):
-            changes |= effect.by_domain if effect.n_finetune == _FEW else {}
+            changes |= effect.by_domain if effect.n_finetune == FEW else {}
     domains = page_domains(results)
     return [with_interval(changes.get(domain)) or NOT_RUN for domain in domains]
 
@@ -154,81 +152,33 @@ def render_plain(results: Results | None) -> Rendered:
     return Rendered(markdown=f"With nothing added: {' and '.join(means)} slices of {people} training subjects.")
 
 
-def render_final(results: Results | None) -> Rendered:
-    """Compare the recipe for few images with what it has to equal, on the test slices.
+def render_choice(results: Results | None) -> Rendered:
+    """Say how the recipe was chosen among the combinations, and where it stands among them by all draws.
 
     Args:
         results: Ours, or ``None``.
 
     Returns:
-        Markdown: a line a comparison, a column a contrast; what was not run says so.
+        Markdown: how far the recipe is from the best combination in the first draw, which was known at the time, and
+        over all draws; empty until all of them were run.
     """
+    combined = [rows(results, item.variations[0]) for item in COMBINATIONS]
+    if any(slices is None for slices in combined):
+        return Rendered(markdown="")
     domains = page_domains(results)
-    table = []
-    for title, left, right in comparisons(results):
-        if left is None or right is None or not len(left) or not len(right):
-            table.append((title, NOT_RUN, *[""] * (2 * len(domains) - 1)))
-        else:
-            table.append((title, *means_and_gains(left, gain(left, right), domains)))
-    heads = gain_heads(domains, "first minus second")
-    return render_table(("First, and second", *heads), table, "l" + "rl" * len(domains))
+    first, every = (
+        _beside_best(slices, domains) for slices in ([part[part["draw"] == 0] for part in combined], combined)
+    )
+    return Rendered(
+        markdown="The recipe was chosen when only the first draw of each combination had been measured. Beside the "
+        f"best of the others it then gave {first}. Over all draws it gives {every}."
+    )
 
 
-def render_cost(results: Results | None) -> Rendered:
-    """Sum what the runs of the page took.
-
-    Args:
-        results: Ours, or ``None``.
-
-    Returns:
-        Markdown: for each part of the page its runs that are collected, and their minutes.
-    """
-    parts = {
-        "images or updates": {f"updates-{target}" for target in TARGETS},
-        "ingredients": {PLAIN, *(name for item in (*INGREDIENTS, *COMBINATIONS) for name in item.variations)},
-        "the recipe, and the network that it starts from": {FEW_IMAGES, START},
-        "accelerations": own_accelerations.LABELS,
-    }
-    table = []
-    for title, names in parts.items():
-        records = [] if results is None else [r for r in results.records.values() if r.key.variation in names]
-        minutes = sum(record.seconds or 0 for record in records) / 60
-        table.append((title, str(len(records)), f"{minutes:.0f}" if records else NOT_RUN))
-    return render_table(("Part", "Runs", "Minutes"), table, "lrr")
-
-
-def comparisons(results: Results | None) -> list[tuple[str, pandas.DataFrame | None, pandas.DataFrame | None]]:
-    """List what the recipe for few images is compared with.
-
-    Args:
-        results: Ours, or ``None``.
-
-    Returns:
-        What is compared in words, and the slices of both sides; ``None`` or empty for what was not run.
-    """
-    few, fifty = (_tuned(rows(results, FEW_IMAGES), count) for count in (_FEW, REFERENCE))
-    own = None if results is None else largest(results.slices)
-    photographs = None if own is None else own[own["training_domain"] == "natural"]
-    in_domain = None if own is None else own[own["training_domain"] == own["test_domain"]]
-    return [
-        (
-            f"photographs and {_FEW} images by the new recipe, and {REFERENCE} by the paper's",
-            few,
-            _tuned(photographs, REFERENCE),
-        ),
-        (f"photographs and {_FEW} images by the new recipe, and {REFERENCE} by the new one", few, fifty),
-        (
-            f"photographs and {_FEW} images by the new recipe, and the own contrast's network with {REFERENCE}",
-            few,
-            _tuned(in_domain, REFERENCE),
-        ),
-        (
-            f"photographs alone with a correction output, and photographs tuned with {TUNED} without",
-            _tuned(rows(results, START), 0),
-            _tuned(photographs, TUNED),
-        ),
-    ]
-
-
-def _tuned(slices: pandas.DataFrame | None, count: int) -> pandas.DataFrame | None:
-    return None if slices is None else slices[slices["n_finetune"] == count]
+def _beside_best(combined: list[pandas.DataFrame], domains: tuple[str, ...]) -> str:
+    """Write on each contrast the last combination less the best of the others."""
+    phrases = []
+    for domain in domains:
+        *others, recipe = (mean_psnr(slices, domain) for slices in combined)
+        phrases.append(f"{signed(recipe - max(others), 2)} dB on {domain_name(domain)}")
+    return " and ".join(phrases)

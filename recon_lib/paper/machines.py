@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from recon_lib.paper.markup import Rendered
 from recon_lib.results.records import RunRecord
@@ -12,10 +12,8 @@ _KINDS = {"train": "training", "finetune": "tuning", "evaluate": "evaluation"}
 _BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 _ON_CARD = "accelerator"  # its entry in a record's machine
 _UNRECORDED = "a machine that its record does not name"
-# What records do not say, by profile.
-_REMARKS = {
-    "open": "JAX had version 0.11. Several networks were tuned on the card at a time, so their seconds overlap.",
-}
+_SHARED = "Several runs shared the card at a time, so their seconds overlap."
+_REMARKS = {"open": "JAX had version 0.11."}  # what records do not say, by profile
 
 
 def name_machine(record: RunRecord, hosts: Iterable[RunRecord] = ()) -> str:
@@ -52,7 +50,7 @@ def name_computer(machine: Mapping[str, object]) -> str:
 
 
 def name_machines(results: Results, kind: str = "train") -> str:
-    """Name the machines of all runs of a kind in a phrase.
+    """Name the machines of a profile's own runs of a kind in a phrase; variations may have been made elsewhere.
 
     Args:
         results: Their records say it.
@@ -62,7 +60,11 @@ def name_machines(results: Results, kind: str = "train") -> str:
         Empty where no record names a machine.
     """
     hosts = hosts_of(results)
-    names = {name_machine(record, hosts) for record in results.records.values() if record.kind == kind}
+    names = {
+        name_machine(record, hosts)
+        for record in results.records.values()
+        if record.kind == kind and record.key.variation is None
+    }
     return " or ".join(sorted(names - {_UNRECORDED}))
 
 
@@ -75,21 +77,51 @@ def render_machines(results: Results) -> Rendered:
     Returns:
         Markdown: a sentence a machine, then the rest.
     """
-    hosts = hosts_of(results)
+    records = list(results.records.values())
+    sentences = [*_sentences(records, hosts_of(results)), _REMARKS.get(results.profile, ""), _collection(results)]
+    return Rendered(markdown=f"Profile **{results.profile}**: {' '.join(filter(None, sentences))}")
+
+
+def render_machines_of(results: Results | None, variations: Collection[str]) -> Rendered:
+    """Say on which machines the runs of variations were made, and the networks of the profile that they start from.
+
+    Args:
+        results: Their records say it, or ``None``.
+        variations: Labels.
+
+    Returns:
+        Markdown: as :func:`render_machines` for these runs, then a sentence on the profile's own trainings; empty where
+        none of these runs is collected.
+    """
+    records = [] if results is None else [r for r in results.records.values() if r.key.variation in variations]
+    if not records:
+        return Rendered(markdown="")
+    sentences = [f"The runs of this page: {' '.join(_sentences(records, hosts_of(results)))}"]
+    if machines := name_machines(results):
+        sentences.append(
+            f"The networks that profile **{results.profile}** publishes besides were trained on {machines}."
+        )
+    return Rendered(markdown=" ".join(sentences))
+
+
+def _sentences(records: Sequence[RunRecord], hosts: list[RunRecord]) -> list[str]:
+    """Count the runs of each machine by kind, and say what cards and programs they had."""
     counts: dict[str, dict[str, int]] = {}
-    inferred, untrained = 0, 0
-    for record in results.records.values():
+    inferred, untrained, rounded, shared = 0, 0, False, False
+    for record in records:
         name = name_machine(record, hosts)
         kinds = counts.setdefault(name, dict.fromkeys(_KINDS, 0))
         kinds[record.kind] += 1
         on_card = name.startswith("one ")
+        shared |= on_card
+        rounded |= bool(record.machine.get(_ON_CARD, {}).get("tf32"))
         inferred += on_card and _ON_CARD not in record.machine
         untrained += on_card and record.kind == "evaluate" and record.key.method != "network"
     sentences = [
         f"{_listed([_plural(number, _KINDS[kind]) for kind, number in kinds.items() if number])} on {name}."
         for name, kinds in sorted(counts.items(), key=lambda item: -sum(item[1].values()))
     ]
-    if any(host.machine[_ON_CARD].get("tf32") for host in hosts):
+    if rounded:
         sentences.append("The card's convolutions round to TF32.")
     if inferred:
         sentences.append(
@@ -98,8 +130,7 @@ def render_machines(results: Results) -> Rendered:
         )
     if untrained:
         sentences.append(f"{_plural(untrained, 'evaluation')} without a network computed on the CPU beside the card.")
-    sentences += [_programs(results), _REMARKS.get(results.profile, ""), _collection(results)]
-    return Rendered(markdown=f"Profile **{results.profile}**: {' '.join(filter(None, sentences))}")
+    return [*sentences, *filter(None, (_programs(records), _SHARED if shared else ""))]
 
 
 def hosts_of(results: Results) -> list[RunRecord]:
@@ -117,11 +148,11 @@ def _computer(record: RunRecord) -> tuple:
     return tuple(sorted(machine.items())), tuple(sorted(record.versions.items()))
 
 
-def _programs(results: Results) -> str:
+def _programs(records: Iterable[RunRecord]) -> str:
     """Name Keras and its backend."""
     pairs = {
         f"Keras {record.versions['keras']} on {_BACKENDS[record.versions['backend']]}"
-        for record in results.records.values()
+        for record in records
         if {"keras", "backend"} <= record.versions.keys()
     }
     return f"{_listed(sorted(pairs))}." if pairs else ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from recon_lib.paper.differences.effects import gain, mean_psnr
+from recon_lib.paper.differences.effects import mean_psnr
 from recon_lib.paper.differences.page import NOT_RUN
-from recon_lib.paper.ingredients import comparisons
 from recon_lib.paper.markdown import render_table
 from recon_lib.paper.markup import Rendered, signed, spread
+from recon_lib.paper.recipe_goals import goals
 from recon_lib.results import scanner
 from recon_lib.results.store import Results
 
@@ -22,22 +22,24 @@ def render_unseen(results: Results | None) -> Rendered:
         results: Those whose runs made the networks, or ``None``.
 
     Returns:
-        Markdown: a line a comparison, with mean PSNR of both sides over slices and draws, and their difference; what
-        was not run says so.
+        Markdown: a line a goal, with mean PSNR of both sides over slices and draws, their difference and whether the
+        goal is reached; what was not run says so.
 
     Raises:
         ReconError: The rows of the scanner fail their check.
     """
     table = []
-    for title, left, right in comparisons(_tested(results)):
-        if left is None or right is None or not len(left) or not len(right):
-            table.append((title, NOT_RUN, "", "", ""))
+    for goal in goals(_tested(results)):
+        if not goal.tested:
+            table.append((goal.title, NOT_RUN, *[""] * 5))
             continue
-        means = [spread(mean_psnr(side, _CONTRAST), float("nan"), 2) for side in (left, right)]
-        draws = " and ".join(str(side["draw"].fillna(0).nunique()) for side in (left, right))
-        table.append((title, *means, signed(gain(left, right)[_CONTRAST].value, 2), draws))
-    heads = ("First, and second", "First, dB", "Second, dB", "First minus second", "Draws")
-    return render_table(heads, table, "lrrrl")
+        gains, sides = goal.gains(), (goal.first, goal.second)
+        means = [spread(mean_psnr(side, _CONTRAST), float("nan"), 2) for side in sides]
+        draws = " and ".join(str(side["draw"].fillna(0).nunique()) for side in sides)
+        verdict = "yes" if goal.reached(gains) else "no"
+        table.append((goal.title, *means, signed(gains[_CONTRAST].value, 2), draws, goal.words, verdict))
+    heads = ("First, and second", "First, dB", "Second, dB", "First minus second", "Draws", "Goal", "Reached")
+    return render_table(heads, table, "lrrrlll")
 
 
 def _tested(results: Results | None) -> SimpleNamespace | None:

@@ -75,8 +75,9 @@ def test_the_column_at_equal_updates_waits_until_it_is_whole():
 def test_the_verdict_says_what_is_left_and_how_many_are_enough():
     text = plain(page.render_verdict(results()))
     assert "On T1 slices, 5 images instead of 50 change PSNR by −2.00" in text  # noqa: RUF001
-    assert "by −1.00 (−1.00 to −1.00) dB in 300 updates each; no smaller number" in text  # noqa: RUF001
-    assert "in 1500 updates each; 20 images come within 0.1 dB of 50" in text
+    assert "by −1.00 (−1.00 to −1.00) dB in 300 and by −0.50 (−0.50 to −0.50) dB in 1500 updates each." in text  # noqa: RUF001
+    assert "To come within 0.1 dB of 50, it takes 50 in 300 updates and 20 in 1500 updates." in text
+    assert "1500" not in plain(page.render_verdict(results(varied={300: {5: 35.0}})))
     assert "not run yet" in plain(page.render_verdict(None))
 
 

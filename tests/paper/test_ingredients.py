@@ -1,10 +1,10 @@
-"""Each ingredient is compared with nothing added on the same draws, and the recipe with what it has to equal."""
+"""Each ingredient is compared with nothing added on the same draws, and the recipe with the other combinations."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 from fabricated import SUBJECTS, cell, line, made, plain
 
+from recon_lib.experiment.named_recipes import FEW_IMAGES
 from recon_lib.experiment.profile import load_profile
 from recon_lib.paper import ingredients as page
 
@@ -24,23 +24,13 @@ VARIATIONS = [
     *cell({"t1": 35.3}, subjects=TRAIN, n_finetune=5, variation="few-with-t2"),
     *cell({"t2": 37.4}, subjects=TRAIN, n_finetune=5, variation="few-with-t1"),
     *cell({"t1": 34.0, "t2": 36.0}, subjects=TRAIN, n_finetune=0, variation="few-residual"),
-    *cell({"t1": 36.1, "t2": 38.2}, n_finetune=5, variation="few-images"),
-    *cell({"t1": 36.2, "t2": 38.4}, n_finetune=50, variation="few-images"),
-    *cell({"t1": 35.0, "t2": 37.0}, n_finetune=0, variation="residual-4000"),
 ]
-OWN = [
-    *cell({"t1": 36.0, "t2": 38.0}, n_finetune=50),
-    *cell({"t1": 34.5, "t2": 37.5}, n_finetune=20),
-    *cell({"t1": 90.0, "t2": 90.0}, n_finetune=50, n_train=500),
-    *cell({"t1": 36.3}, n_finetune=50, training_domain="t1"),
-    *cell({"t2": 38.5}, n_finetune=50, training_domain="t2"),
-    *cell({"t1": 80.0}, n_finetune=50, training_domain="t2"),
-]
+OWN = cell({"t1": 36.0, "t2": 38.0}, n_finetune=50)
 
 
 def test_every_ingredient_is_a_variation_judged_on_training_subjects():
     desk = load_profile("desk").variations
-    planned = {name for name in desk if name.startswith("few-")} - {page.PLAIN, page.FEW_IMAGES}
+    planned = {name for name in desk if name.startswith("few-")} - {page.PLAIN, FEW_IMAGES}
     items = (*page.INGREDIENTS, *page.COMBINATIONS)
     assert sorted(name for item in items for name in item.variations) == sorted(planned)
     assert {desk[name].split for name in (*planned, page.PLAIN)} == {"train"}
@@ -50,7 +40,7 @@ def test_every_ingredient_is_a_variation_judged_on_training_subjects():
 def test_the_last_combination_is_the_recipe():
     desk = load_profile("desk")
     recipe, *others = (desk.varied(item.variations[0]).fine_tuning for item in reversed(page.COMBINATIONS))
-    published = desk.varied(page.FEW_IMAGES).fine_tuning
+    published = desk.varied(FEW_IMAGES).fine_tuning
     assert replace(recipe, n_finetune=published.n_finetune) == published
     assert all(replace(other, n_finetune=published.n_finetune) != published for other in others)
 
@@ -76,32 +66,13 @@ def test_what_they_are_compared_with_is_said():
     assert "not run yet" in plain(page.render_plain(made(OWN)))
 
 
-def test_the_recipe_is_compared_with_fifty_and_with_the_own_contrast():
-    lines = plain(page.render_final(made(OWN, VARIATIONS))).splitlines()[2:]
-    changes = [[cell_text.split(" ")[0] for cell_text in text.split(" | ")[2::2]] for text in lines]
-    assert changes == [["+0.10", "+0.20"], ["−0.10", "−0.20"], ["−0.20", "−0.30"], ["+0.50", "−0.50"]]  # noqa: RUF001
-    assert plain(page.render_final(made(OWN))).count("not run yet") == 4
-    assert plain(page.render_final(None)).count("not run yet") == 4
-
-
-def test_the_cost_is_the_sum_of_the_runs_of_each_part():
-    names = [
-        ("updates-300", 90),
-        ("updates-1500", 150),
-        ("few-noise", 60),
-        ("few-plain", None),
-        ("residual", 6000),
-        ("mixed-at-8", 120),
-        ("recipe-at-2", 180),
-        (None, 600),
-    ]
-    records = {
-        str(k): SimpleNamespace(key=SimpleNamespace(variation=name), seconds=seconds)
-        for k, (name, seconds) in enumerate(names)
-    }
-    text = plain(page.render_cost(SimpleNamespace(records=records)))
-    assert "| images or updates | 2 | 4 |" in text
-    assert "| ingredients | 2 | 1 |" in text
-    assert "that it starts from | 0 | not run yet |" in text
-    assert "| accelerations | 2 | 5 |" in text
-    assert plain(page.render_cost(None)).count("not run yet") == 4
+def test_the_choice_is_told_by_the_first_draw_and_by_all():
+    names = [item.variations[0] for item in page.COMBINATIONS]
+    means = {names[0]: (36.0, 38.0), names[1]: (36.1, 38.5), names[2]: (36.2, 38.1), names[3]: (36.3, 38.2)}
+    combined = [entry for name, mean in means.items() for entry in few(name, *mean)]
+    combined += [entry for name in names for entry in few(name, 36.0, 38.0 + (name == names[3]), draw=1)]
+    text = plain(page.render_choice(made(OWN, combined)))
+    assert "it then gave +0.10 dB on T1 and −0.30 dB on T2." in text  # noqa: RUF001
+    assert text.endswith("Over all draws it gives +0.05 dB on T1 and +0.35 dB on T2.")
+    assert page.render_choice(made(OWN, VARIATIONS)).markdown == ""
+    assert page.render_choice(None).markdown == ""

@@ -41,10 +41,10 @@ def tested(monkeypatch):
 def test_each_comparison_has_both_means_and_their_difference(tested):
     lines = [text.strip("| ").split(" | ") for text in plain(page.render_unseen(RESULTS)).splitlines()[2:]]
     assert [cells[1:] for cells in lines] == [
-        ["32.20", "31.70", "+0.50", "2 and 1"],
+        ["32.20", "31.70", "+0.50", "2 and 1", "at least equal", "yes"],
         ["not run yet"],
-        ["32.20", "32.50", "−0.30", "2 and 1"],  # noqa: RUF001
-        ["31.00", "30.50", "+0.50", "1 and 1"],
+        ["32.20", "32.50", "−0.30", "2 and 1", "at most 0.1 dB below", "no"],  # noqa: RUF001
+        ["31.00", "30.50", "+0.50", "1 and 1", "at least equal", "yes"],
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from importlib.metadata import distributions
 
 import humanize
@@ -190,6 +191,22 @@ def render_precisions(name: str, results: Results | None) -> Rendered:
     text = table(("Work", "float32", "bfloat16"), cells, "lrr")
     source = f"At the rates measured on {' and '.join(sorted(machines))}." if machines else ""
     return Rendered(markdown=f"{text}\n\n{source}".rstrip())
+
+
+def expected_seconds(operations: Mapping[Work, int]) -> float:
+    """Estimate how long operations take in float32 at the rates that :func:`render_precisions` divides by.
+
+    Args:
+        operations: By kind of work; kinds without a measured rate have none.
+
+    Returns:
+        Seconds; NaN where a rate has not been measured.
+
+    Raises:
+        ReconError: As :func:`recon_lib.results.benchmarks.open_benchmark`.
+    """
+    rates = {work: _rate(open_benchmark(file), what, "float32") for work, (file, what) in _MEASURED.items()}
+    return sum(operations[work] / rate if rate else math.nan for work, rate in rates.items())
 
 
 def _rate(benchmark: Benchmark | None, what: str, precision: str) -> float:

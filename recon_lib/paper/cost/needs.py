@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -70,14 +70,9 @@ def count_needs(profile: Profile, results: Results | None) -> Needs:
     Raises:
         ReconError: The size or number of a domain's images is stated nowhere.
     """
-    sources = {name: load_manifest().source(name, domain.source) for name, domain in profile.domains.items()}
-    sizes = {name: _size(source, profile.domains[name], results) for name, source in sources.items()}
-    tests = {name: _test_slices(sources[name], profile.domains[name], results) for name in profile.test_domains}
-    slices = {
-        (name, split): count if split == "test" else _images(sources[name], [split], count)
-        for name, count in tests.items()
-        for split in sources[name].splits
-    }
+    sources = _sources(profile)
+    sizes, slices = _sizes_and_slices(profile, sources, results)
+    tests = {name: slices[name, "test"] for name in profile.test_domains}
     real = {name: source for name, source in sources.items() if profile.domains[name].source != "generated"}
     runs = plan(profile, dict.fromkeys(profile.domains, ""))
     kinds = {work: [run for run in runs if work_of(run.kind, run.key) is work] for work in Work}
@@ -98,6 +93,28 @@ def count_needs(profile: Profile, results: Results | None) -> Needs:
     )
 
 
+def count_operations(profile: Profile, results: Results | None, variations: Collection[str | None]) -> dict[Work, int]:
+    """Count the operations of the networks of some variations.
+
+    Args:
+        profile: The experiment.
+        results: As for :func:`count_needs`.
+        variations: Their labels; ``None`` is the profile's own runs.
+
+    Returns:
+        Operations by kind of work.
+
+    Raises:
+        ReconError: As :func:`count_needs`.
+    """
+    sizes, slices = _sizes_and_slices(profile, _sources(profile), results)
+    counts = dict.fromkeys(Work, 0)
+    for run in plan(profile, dict.fromkeys(profile.domains, "")):
+        if run.key.variation in variations:
+            counts[work_of(run.kind, run.key)] += run_operations(run, sizes, slices)
+    return counts
+
+
 def work_of(kind: str, key: RunKey) -> Work:
     """Tell the kind of work of a run.
 
@@ -111,6 +128,24 @@ def work_of(kind: str, key: RunKey) -> Work:
     if method == "network":
         return Work.NETWORKS
     return Work.COMPRESSED_SENSING if method.startswith("cs:") else Work.OTHERS
+
+
+def _sources(profile: Profile) -> dict[str, Source]:
+    return {name: load_manifest().source(name, domain.source) for name, domain in profile.domains.items()}
+
+
+def _sizes_and_slices(
+    profile: Profile, sources: Mapping[str, Source], results: Results | None
+) -> tuple[dict[str, tuple[int, int]], dict[tuple[str, str], int]]:
+    """Find the size of each domain's images, and count the slices of each test domain and split."""
+    sizes = {name: _size(source, profile.domains[name], results) for name, source in sources.items()}
+    tests = {name: _test_slices(sources[name], profile.domains[name], results) for name in profile.test_domains}
+    slices = {
+        (name, split): count if split == "test" else _images(sources[name], [split], count)
+        for name, count in tests.items()
+        for split in (*sources[name].splits, "test")
+    }
+    return sizes, slices
 
 
 def _size(source: Source, domain: Domain, results: Results | None) -> tuple[int, int]:

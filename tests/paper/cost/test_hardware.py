@@ -1,6 +1,7 @@
 """The page on hardware shows the records' own seconds, and counts that follow the profile and the manifest."""
 
 import json
+import math
 
 import pytest
 from fabricated import make_runs, plain
@@ -123,6 +124,7 @@ def test_the_environment_is_counted_from_the_packages_lists():
 
 def test_times_in_both_precisions_are_operations_over_the_measured_rate(results):
     assert "not measured yet" in hardware.render_precisions("desk", results).markdown
+    assert math.isnan(hardware.expected_seconds(dict.fromkeys(Work, 1)))
 
     def row(what, gflops, tool="recon_lib", **precision):
         return {"what": what, "tool": tool, "size": [8, 8], "batch": 1, "gflops": gflops, **precision}
@@ -148,4 +150,9 @@ def test_times_in_both_precisions_are_operations_over_the_measured_rate(results)
     tuning = hardware.span(operations[Work.FINE_TUNING] / 200e9)
     assert f"| fine-tuning | {tuning} | not measured yet |" in text
     assert text.endswith("At the rates measured on P, 2 cores.")
+    seconds = sum(
+        operations[work] / rate
+        for work, rate in ((Work.TRAINING, 250e9), (Work.FINE_TUNING, 200e9), (Work.NETWORKS, 160e9))
+    )
+    assert hardware.expected_seconds(operations) == pytest.approx(seconds)
     assert "not known" in hardware.render_precisions("open", None).markdown

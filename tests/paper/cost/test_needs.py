@@ -46,3 +46,19 @@ def test_generated_images_need_no_disk():
     counts = needs.count_needs(load_profile("smoke"), None)
     assert (counts.download, counts.prepared) == (0, 0)
     assert counts.runs[Work.TRAINING] == 3
+
+
+def test_operations_of_variations_are_counted_apart(results):
+    desk = load_profile("desk")
+    every = needs.count_needs(desk, results).operations
+    own, names = needs.count_operations(desk, results, {None}), set(desk.variations)
+    varied = needs.count_operations(desk, results, names)
+    assert {work: own[work] + varied[work] for work in Work} == every
+    few = needs.count_operations(desk, results, {"few-mirrors"})
+    tunings = 3 * 300 * (120 * 192 + 32 * 32)  # draws, updates, pixels
+    pixel = few[Work.FINE_TUNING] / tunings
+    assert (
+        needs.count_operations(desk, results, {"few-mirrors", "few-together"})[Work.FINE_TUNING]
+        == 4 * 300 * 3 * (120 * 192 + 32 * 32) * pixel
+    )
+    assert few[Work.TRAINING] == 0
