@@ -1,4 +1,4 @@
-"""The command ``inspect``, and the reports of other commands: pictures and numbers of a user's scans."""
+"""The reports of commands: pictures and numbers of a user's scans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recon_lib.cli import options
 from recon_lib.core.errors import ReconError
 
 if TYPE_CHECKING:
@@ -19,47 +18,10 @@ if TYPE_CHECKING:
     from recon_lib.scans.scan import Scan
 
 
-def add_command(groups: argparse._SubParsersAction) -> None:
-    """Add ``inspect`` to the parser of the command line.
-
-    Args:
-        groups: Where it belongs.
-    """
-    text = "report what is read of a scan: geometry, scale, slices, k-space with its acquired part"
-    command = options.add_scan_command(groups, "inspect", text, inspect, network=False)
-    command.add_argument("input", metavar="IN", type=Path, help=options.INPUTS)
-    options.add_series(command)
-    options.add_coils(command)
-    text = "the report; its picture is written beside it (default: <IN>-report.html in this folder)"
-    command.add_argument("--output", metavar="HTML", type=Path, help=text)
-    command.add_argument("--overwrite", action="store_true", help="replace HTML and its picture if they exist")
-
-
 def add_report(command: argparse.ArgumentParser) -> None:
     """Add the option of a report to a command that reconstructs."""
     text = "write a report with pictures too: what was read, zero-filled, network, errors and numbers"
     command.add_argument("--report", metavar="HTML", type=Path, help=text)
-
-
-def inspect(arguments: argparse.Namespace) -> None:
-    """Report what is read of a scan."""
-    from recon_lib.scans.coil_kspace import count_coils, read_coils
-    from recon_lib.scans.read import read_scan
-
-    name = arguments.input.resolve().name.split(".")[0]
-    path = arguments.output or Path(f"{name}-report.html")
-    check_report(path, arguments.overwrite)
-    report = Report(path, arguments.axis)
-    if count_coils(arguments.input, arguments.coils) > 1:
-        scan = read_coils(arguments.input, arguments.coils, options.reading(arguments))
-        report.add_coils(scan)
-    else:
-        scan = read_scan(arguments.input, options.reading(arguments))
-        report.add_scan(scan)
-    options.announce(scan)
-    for heading, text in report.facts.items():
-        print(f"{heading}: {text}")
-    print(report.write(f"What was read of {scan.path.name}"))
 
 
 def check_report(path: Path | None, overwrite: bool) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recon_lib.cli import coil_scans, finetune, options, reports, spread
+from recon_lib.cli import coil_scans, finetune, inspection, options, reports, spread
 from recon_lib.cli.coil_scans import PartlyDoneError
 from recon_lib.cli.reports import Report
 from recon_lib.core.errors import ReconError
@@ -52,7 +52,7 @@ def add_commands(groups: argparse._SubParsersAction) -> None:
     reports.add_report(command)
 
     finetune.add_command(groups)
-    reports.add_command(groups)
+    inspection.add_command(groups)
 
     weights = groups.add_parser("weights", help="the released networks", description="The released networks.")
     kinds = weights.add_subparsers(metavar="COMMAND", required=True)

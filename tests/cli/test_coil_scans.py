@@ -232,15 +232,6 @@ def test_coils_and_network_fit_each_other(tmp_path, run, run_coils):
         assert f"is not of several coils: leave out {words[0]}" in errors[0]
 
 
-def test_inspect_shows_what_is_read_of_several_coils(tmp_path, run):
-    np.save(tmp_path / "raw.npy", KSPACE)
-    words = ("inspect", tmp_path / "raw.npy", "--coils", "1", "--output", tmp_path / "r.html")
-    status, out, _ = run(*words, weights=None)
-    assert status == 0
-    assert "read as: k-space of 4 coils, slice by slice" in out
-    assert (tmp_path / "r.html").read_text().count("<img") == 1
-
-
 def test_a_network_of_several_coils_shows_its_card_and_runs_nowhere_else(tmp_path, run, run_coils, coil_net):
     status, out, _ = run("weights", "show", coil_net, weights=None)
     assert status == 0
