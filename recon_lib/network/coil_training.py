@@ -123,14 +123,11 @@ def tune_coils(
     journal = Journal(folder, {**content, "updates": updates, "seed": seed, "recipe": recipe.as_dict()}, cascade)
     journal.restore(optimizer)
     order = _visits(len(images), updates * batch, seed)
+    acquire = functools.partial(_acquire, images, masks, simulation=simulation, crop=recipe.crop, seed=seed)
     for epoch in range(journal.epoch, recipe.epochs):
         first, last = (updates * count // recipe.epochs for count in (epoch, epoch + 1))
-        chosen = [order[update * batch : (update + 1) * batch] for update in range(first, last)]
-        makers = [
-            functools.partial(_acquire, images[places], masks, simulation, recipe.crop, seed, first + number)
-            for number, places in enumerate(chosen)
-        ]
-        for data in ahead(makers):
+        chosen = {update: order[update * batch : (update + 1) * batch] for update in range(first, last)}
+        for data in ahead([functools.partial(acquire, update, places) for update, places in chosen.items()]):
             updater.update(data.measured(slice(None)), data.target)
         loss, quality = np.mean(updater.rows(), axis=0)
         updater.settle()
@@ -142,12 +139,22 @@ def tune_coils(
 
 
 def _acquire(
-    images: np.ndarray, masks: np.ndarray, simulation: CoilSimulation, crop: int | None, seed: int, update: int
+    images: np.ndarray,
+    masks: np.ndarray,
+    update: int,
+    places: np.ndarray,
+    *,
+    simulation: CoilSimulation,
+    crop: int | None,
+    seed: int,
 ) -> CoilAcquired:
-    """Make the batch of an update: crops, their masks, coils, phase and noise, all decided by the update's number."""
+    """Make the batch of an update: crops of the images at some places, with masks, coils, phase and noise.
+
+    All that is drawn is decided by the update's number.
+    """
     rng = np.random.default_rng([seed, 78, update])
-    drawn = rng.integers(len(masks), size=len(images))
-    seen = np.stack([_crop(image, crop, rng) for image in images])
+    drawn = rng.integers(len(masks), size=len(places))
+    seen = np.stack([_crop(images[place], crop, rng) for place in places])
     return simulate_slices(seen, masks[drawn], simulation, seed=_mix(seed, update))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -105,19 +106,11 @@ def tune_network(
     spec = network.masks(acceleration, seed)
     masks = training_masks(chosen.images.shape[1:], Masks.train, spec, recipe.augmentation.accelerations)
     options = {"from": network.sha256, "images": digest(chosen.images, masks), "recipe": recipe.as_dict(), "seed": seed}
-    folder = out.with_name(f"{out.name}.checkpoint")
-    if folder.exists() and not {path.name for path in folder.glob("[!.]*")} <= _CHECKPOINT:
-        raise ReconError(f"{folder} is a folder that no tuning left: name another output.")
-    folder.mkdir(parents=True, exist_ok=True)
-    psnr_before = mean_psnr(network, held, acceleration, seed) if held else {}
-    try:
-        with filelock.FileLock(folder / ".lock", timeout=0):
-            _claim(folder, options)
-            cascade, history = fine_tune(
-                network.cascade, chosen.images, masks, recipe=recipe, seed=seed, folder=folder, progress=progress
-            )
-    except filelock.Timeout as error:
-        raise ReconError(f"Another process is tuning {out}: wait for it, or name another output.") from error
+    with _checkpoint(out, options) as folder:
+        psnr_before = mean_psnr(network, held, acceleration, seed) if held else {}
+        cascade, history = fine_tune(
+            network.cascade, chosen.images, masks, recipe=recipe, seed=seed, folder=folder, progress=progress
+        )
     card = replace(_card(network, chosen, recipe, spec, seed), history=history)
     if held:
         psnr_after = mean_psnr(replace(network, cascade=cascade), held, acceleration, seed)
@@ -169,6 +162,21 @@ def _card(network: Network, chosen: Slices, recipe: TuningRecipe, spec: MaskSpec
         data={"pool": digest(chosen.images)},
         machine=machine(),
     )
+
+
+@contextlib.contextmanager
+def _checkpoint(out: Path, options: dict[str, object]) -> Iterator[Path]:
+    """Make or find the folder of an unfinished tuning, and hold it against other processes."""
+    folder = out.with_name(f"{out.name}.checkpoint")
+    if folder.exists() and not {path.name for path in folder.glob("[!.]*")} <= _CHECKPOINT:
+        raise ReconError(f"{folder} is a folder that no tuning left: name another output.")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(folder / ".lock", timeout=0):
+            _claim(folder, options)
+            yield folder
+    except filelock.Timeout as error:
+        raise ReconError(f"Another process is tuning {out}: wait for it, or name another output.") from error
 
 
 def _claim(folder: Path, options: dict[str, object]) -> None:

@@ -87,21 +87,7 @@ def check_kspace(
     kspace, limits = np.roll(kspace, rest, (1, 2)), np.roll(limits, rest, (0, 1))
     if any(shifts):
         notes["k-space centred"] = _moved(peak, centre, far, options)
-    across = crosses_border(kspace)
-    turned = [axis for axis in (0, 1) if across[axis] and far[axis]]
-    for axis in turned:
-        kspace = _roll_object(kspace, axis)
-    if turned:
-        axes = " and ".join(_AXES[axis] for axis in turned)
-        notes["origin moved"] = (
-            f"the object lay across the border along {axes}, as fft2 without ifftshift leaves it: rolled back by half."
-        )
-    left = " and ".join(_AXES[axis] for axis in (0, 1) if across[axis] and not far[axis])
-    if left:
-        notes["object across the border"] = (
-            f"the object lies across the border along {left}, as fftshift(fft2(image)) leaves it, and comes back so: "
-            "transform fftshift(fft2(ifftshift(image))) to have it in the middle."
-        )
+    kspace = _centre_object(kspace, far, notes)
     return CheckedKspace(np.ascontiguousarray(kspace, np.complex64), limits, notes)
 
 
@@ -155,6 +141,26 @@ def _moved(peak: tuple[int, int], centre: tuple[int, ...], far: list[bool], opti
     converted = "as by --kspace-order corner; " if all(far) else ""
     hint = "" if options.kspace_order else f" ({converted}--kspace-order centred leaves it where it is)"
     return f"{vouched}: {corner}k-space was moved by {steps}, a linear phase of the image{hint}."
+
+
+def _centre_object(kspace: np.ndarray, far: list[bool], notes: dict[str, str]) -> np.ndarray:
+    """Roll an object back that lies across the border along axes in the corner order, and note along which others."""
+    across = crosses_border(kspace)
+    turned = [axis for axis in (0, 1) if across[axis] and far[axis]]
+    for axis in turned:
+        kspace = _roll_object(kspace, axis)
+    if turned:
+        axes = " and ".join(_AXES[axis] for axis in turned)
+        notes["origin moved"] = (
+            f"the object lay across the border along {axes}, as fft2 without ifftshift leaves it: rolled back by half."
+        )
+    left = " and ".join(_AXES[axis] for axis in (0, 1) if across[axis] and not far[axis])
+    if left:
+        notes["object across the border"] = (
+            f"the object lies across the border along {left}, as fftshift(fft2(image)) leaves it, and comes back so: "
+            "transform fftshift(fft2(ifftshift(image))) to have it in the middle."
+        )
+    return kspace
 
 
 def _roll_object(kspace: np.ndarray, axis: int) -> np.ndarray:
