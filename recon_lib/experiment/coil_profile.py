@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 from recon_lib.core import paths
 from recon_lib.core.errors import ReconError, at_least, choose
@@ -160,7 +161,7 @@ class CoilRun:
     spec: Mapping[str, object]
     parents: tuple[CoilRun, ...] = ()
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Kind, label and hash: the run's folder."""
         content = {
@@ -192,21 +193,28 @@ def load_coil_profile(name: str) -> CoilProfile:
     return build(CoilProfile, {"name": name, **mapping(content, name)}, name)
 
 
-def plan_coils(
-    profile: CoilProfile, hashes: Mapping[str, str], joint_hashes: Mapping[str, str] | None = None
-) -> list[CoilRun]:
+def joint_name(domain: str) -> str:
+    """Name the joint training on a domain's images, and those images where they are of ``joint_domains``.
+
+    Args:
+        domain: A domain's name.
+    """
+    return f"{domain}-joint"
+
+
+def plan_coils(profile: CoilProfile, hashes: Mapping[str, str]) -> list[CoilRun]:
     """List the runs of a profile, parents first.
 
     Args:
         profile: The experiment.
-        hashes: The identity of each domain's data, and of the real k-space under :data:`REAL`.
-        joint_hashes: Likewise of those of ``joint_domains``.
+        hashes: The identity of each domain's data, of those of ``joint_domains`` under :func:`joint_name`, and of the
+            real k-space under :data:`REAL`.
 
     Returns:
         Trainings and tunings; coil maps of the slices of each test; the choice of weights; then evaluations: on each
         test set by the baselines and by every network; then the effects of data consistency, likewise.
     """
-    networks = [run for domain in profile.n_train for run in _networks(profile, domain, hashes, joint_hashes or {})]
+    networks = [run for domain in profile.n_train for run in _networks(profile, domain, hashes)]
     own = {**_acquisition(profile), **_data(profile, profile.test_domain, hashes)}
     sets = {
         f"{profile.test_domain}-pool": {**own, "split": "pool", "slices": profile.baselines.slices},
@@ -230,9 +238,7 @@ def plan_coils(
     return [*networks, pool, *tests, weights, *evaluations, *effects]
 
 
-def _networks(
-    profile: CoilProfile, domain: str, hashes: Mapping[str, str], joint_hashes: Mapping[str, str]
-) -> list[CoilRun]:
+def _networks(profile: CoilProfile, domain: str, hashes: Mapping[str, str]) -> list[CoilRun]:
     """Plan a network that is trained on a domain, then jointly, then tuned on the test domain's pool."""
     images = {"n_train": profile.n_train[domain], "split": profile.split.get(domain, "train")}
     shared = {**_acquisition(profile), "masks": profile.masks}
@@ -253,8 +259,8 @@ def _networks(
         if profile.joint_simulation:
             spec["simulation"] = profile.joint_simulation.as_dict()
         if domain in profile.joint_domains:
-            spec |= {"data": joint_hashes[domain], "source": asdict(profile.joint_domains[domain])}
-        runs.append(CoilRun("joint", f"{domain}-joint", spec, (runs[-1],)))
+            spec |= {"data": hashes[joint_name(domain)], "source": asdict(profile.joint_domains[domain])}
+        runs.append(CoilRun("joint", joint_name(domain), spec, (runs[-1],)))
         if updates := profile.further_updates.get(domain):
             recipe = (profile.further or profile.joint).as_dict()
             spec = {**spec, **further, "recipe": recipe, "updates": updates}

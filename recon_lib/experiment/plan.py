@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from recon_lib.core.errors import ReconError
 from recon_lib.experiment.profile import CompressedSensing, Profile, Variation
@@ -44,13 +45,13 @@ class Run:
         """``train``, ``finetune`` or ``evaluate``."""
         return self.spec.kind
 
-    @property
+    @cached_property  # a plan names every run many times, as what others start from
     def id(self) -> str:
         """Name and hash, the run's folder: ``train-natural-4000-0f3a9c12d4``."""
         digest = hashlib.sha256(self.content.encode()).hexdigest()
         return "-".join([self.kind, *map(str, self.key.to_json().values()), digest[:10]])
 
-    @property
+    @cached_property
     def content(self) -> str:
         """All that decides the run, as JSON: two runs of one content are one run."""
         content = {
@@ -85,7 +86,7 @@ def plan(profile: Profile, domain_hashes: Mapping[str, str]) -> list[Run]:
             source = varied if variation.networks == "own" else profile.varied(variation.networks)
             parents = _networks(source, domain_hashes)
         for run in _evaluations(varied, domain_hashes, parents, variation):
-            if run.content not in known and variation.matches(run.key):
+            if variation.matches(run.key) and run.content not in known:
                 runs += _named_after(profile, name, run, known)
     return sorted(runs, key=lambda run: KINDS.index(run.kind))
 

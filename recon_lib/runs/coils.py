@@ -18,7 +18,7 @@ from recon_lib.core.progress import Progress
 from recon_lib.core.strict_yaml import build
 from recon_lib.data.domains import domain_hash, load_images
 from recon_lib.data.raw_slice import raw_file
-from recon_lib.experiment.coil_profile import REAL, CoilProfile, CoilRun, plan_coils
+from recon_lib.experiment.coil_profile import REAL, CoilProfile, CoilRun, joint_name, plan_coils
 from recon_lib.experiment.coil_recipes import CoilArchitecture, JointRecipe
 from recon_lib.experiment.recipes import SequentialRecipe
 from recon_lib.imaging.coil_data import simulate_slices
@@ -45,8 +45,8 @@ def planned(profile: CoilProfile) -> list[CoilRun]:
         profile: The experiment.
     """
     hashes = {name: domain_hash(name, domain) for name, domain in profile.domains.items()}
-    joint_hashes = {name: domain_hash(name, domain) for name, domain in profile.joint_domains.items()}
-    return plan_coils(profile, {**hashes, REAL: raw_file().sha256}, joint_hashes)
+    hashes |= {joint_name(name): domain_hash(name, domain) for name, domain in profile.joint_domains.items()}
+    return plan_coils(profile, {**hashes, REAL: raw_file().sha256})
 
 
 def folder(profile: CoilProfile, run: CoilRun) -> Path:

@@ -18,11 +18,11 @@ from recon_lib.experiment.coil_profile import (
 from recon_lib.experiment.coil_recipes import JointRecipe
 from recon_lib.imaging.coil_simulation import CoilSimulation
 
-HASHES = {"natural": "a" * 64, "t1_bold5000": "b" * 64, REAL: "c" * 64}
+HASHES = {"natural": "a" * 64, "natural-joint": "a" * 64, "t1_bold5000": "b" * 64, REAL: "c" * 64}
 
 
 def ids(profile):
-    return [run.id for run in plan_coils(profile, HASHES, HASHES)]
+    return [run.id for run in plan_coils(profile, HASHES)]
 
 
 def test_every_profile_is_read():
@@ -33,7 +33,7 @@ def test_every_profile_is_read():
 
 
 def test_parents_stand_before_what_starts_from_them():
-    runs = plan_coils(load_coil_profile("desk"), HASHES, HASHES)
+    runs = plan_coils(load_coil_profile("desk"), HASHES)
     for place, run in enumerate(runs):
         assert all(parent in runs[:place] for parent in run.parents)
     kinds = [run.kind for run in runs]
@@ -46,6 +46,12 @@ def test_without_joint_updates_tuning_follows_the_sequential_training():
     runs = plan_coils(replace(load_coil_profile("smoke"), joint_updates=0), HASHES)
     assert [run.kind for run in runs[:2]] == ["train", "tune"]
     assert runs[1].parents == (runs[0],)
+
+
+def test_a_run_is_hashed_once():
+    run = plan_coils(load_coil_profile("smoke"), HASHES)[0]
+    assert run.id is run.id
+    assert replace(run, label="other").id != run.id
 
 
 def test_identities_keep_their_bytes():
@@ -77,7 +83,7 @@ def test_identities_keep_their_bytes():
 )
 def test_a_change_renames_the_runs_that_it_decides(change, kinds):
     profile = load_coil_profile("smoke")
-    before, after = plan_coils(profile, HASHES), plan_coils(replace(profile, **change), HASHES, HASHES)
+    before, after = plan_coils(profile, HASHES), plan_coils(replace(profile, **change), HASHES)
     assert {a.kind for a, b in zip(before, after, strict=True) if a.id != b.id} == set(kinds.split())
 
 
@@ -127,7 +133,7 @@ def test_joint_training_has_images_and_a_simulation_of_its_own():
         joint_domains={"natural": Domain("generated", (52, 52), 6)},
         joint_simulation=CoilSimulation(contrast=(1.0, 2.0)),
     )
-    train, joint, tune = plan_coils(own, HASHES, {"natural": "e" * 64})[:3]
+    train, joint, tune = plan_coils(own, {**HASHES, "natural-joint": "e" * 64})[:3]
     assert (joint.spec["data"], joint.spec["source"]["matrix"]) == ("e" * 64, (52, 52))
     assert joint.spec["simulation"]["contrast"] == [1.0, 2.0]
     for run in (train, tune):

@@ -35,6 +35,13 @@ def test_the_papers_comparison_is_planned():
     assert all(run.parent in runs for run in runs if run.parent)
 
 
+def test_a_run_is_hashed_once():
+    run = plan.plan(profile(), HASHES)[0]
+    assert run.id is run.id
+    assert run.content is run.content
+    assert dataclasses.replace(run, key=dataclasses.replace(run.key, n_train=7)).id != run.id
+
+
 def test_an_evaluation_is_named_by_what_a_variation_may_choose():
     profile = load_profile("desk")
     named = {key for run in plan.plan(profile, dict.fromkeys(profile.domains, "")) for key in run.key.to_json()}
