@@ -32,3 +32,18 @@ def test_each_training_stands_with_what_decides_it():
 
 def test_before_there_are_results_the_page_says_so():
     assert coil_trainings.render_trainings().markdown.count(several_coils.MISSING)
+
+
+def test_photographs_and_t1_slices_are_compared_at_the_same_stage():
+    place = {"run": "r", "subject": "s", "slice": 1, "method": "network", "acceleration": 4.0}
+    scores = {"t1_bold5000": (30.0, 30.5), several_coils.REAL: (29.0, 28.25)}
+    rows = [
+        {**place, "test": test, "network": name, "psnr": psnr}
+        for test, pair in scores.items()
+        for name, psnr in zip(("natural-joint", "t1_bold5000-joint"), pair, strict=True)
+    ]
+    coils.write(rows, [], {}, {"runs": {}})
+    text = coil_trainings.render_domains().markdown
+    assert "by +0.50 to +0.50 dB with simulated coils and by -0.75 to -0.75 dB on the real slice" in text
+    coils.write(rows[::2], [], {}, {"runs": {}})
+    assert several_coils.MISSING in coil_trainings.render_domains().markdown
