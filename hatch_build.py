@@ -11,7 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NETWORKS = {  # each with the profile whose network its name stands for (recon_lib.results.defaults)
     "open": ("natural-4000", "natural-4000-t1-20", "natural-4000-t2-20"),
-    "desk": ("t1-4000", "t2-4000"),
+    "desk": ("natural-4000-residual-4000", "t1-4000", "t2-4000"),
 }
 
 

@@ -65,13 +65,16 @@ def load_slices(source: str, n_test: int, n_finetune: int) -> tuple[ImageSet, Im
     )
 
 
-def starting_network(name: str, precision: str | None = None) -> tuple[Cascade, NetworkCard, Precision]:
+def starting_network(
+    name: str, precision: str | None = None, recipe: str = DEFAULT
+) -> tuple[Cascade, NetworkCard, Precision]:
     """Open the network to start from.
 
     Args:
-        name: A released network of the book's best results, ``natural-4000``; ``default`` is the one that the default
-            recipe starts from; empty is the ``smoke`` profile's, trained here in seconds on generated images.
+        name: A released network of the book's best results, ``natural-4000``; ``default`` is the one that the recipe
+            starts from; empty is the ``smoke`` profile's, trained here in seconds on generated images.
         precision: As for :func:`recon_lib.network.precision.precision_setting`.
+        recipe: One of :data:`~recon_lib.experiment.named_recipes.RECIPES`.
 
     Returns:
         The network, its card, and what it computes in here.
@@ -83,7 +86,7 @@ def starting_network(name: str, precision: str | None = None) -> tuple[Cascade, 
     if not name:
         run = find(state.plan_profile(load_profile("smoke")), "train", training_domain="natural")
         return load_chosen(execute.execute(run) / "network.safetensors", precision, tuning=True)
-    known = NETWORKS[DEFAULT] if name == "default" else name
+    known = NETWORKS[recipe] if name == "default" else name
     return load_chosen(obtain_network(known), precision, tuning=True)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from recon_lib.cli import options, reports
 from recon_lib.core.errors import ReconError
-from recon_lib.experiment.named_recipes import DEFAULT, INGREDIENTS, RECIPES
+from recon_lib.experiment.named_recipes import DEFAULT, INGREDIENTS, NETWORKS, RECIPES, announce
 
 if TYPE_CHECKING:
     from recon_lib.experiment.recipes import TuningRecipe
@@ -29,7 +29,8 @@ def add_command(groups: argparse._SubParsersAction) -> None:
         groups: Where it belongs.
     """
     text = "tune a network with a few slices of your scans"
-    command = options.add_scan_command(groups, "finetune", text, finetune)
+    start = f"the one that the recipe starts from, {NETWORKS[DEFAULT]}"
+    command = options.add_scan_command(groups, "finetune", text, finetune, default=start)
     text = f"a folder of scans, or one of several slices: {options.INPUTS}"
     command.add_argument("input", metavar="DIR|IN", type=Path, help=text)
     options.add_selection(command)
@@ -68,6 +69,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     write.check_output(out, arguments.overwrite, sidecar=out.with_suffix(".json"))
     reports.check_report(arguments.curve, arguments.overwrite)
     _check_recipe(arguments)
+    arguments.weights = arguments.weights or NETWORKS[arguments.recipe]
     path = options.network_file(arguments)
     pool, held = _slices(arguments)
     chosen = pool.draw(arguments.images, arguments.seed)
@@ -110,6 +112,7 @@ def _notes(arguments: argparse.Namespace, pool: Slices, held: Slices, chosen: Sl
 
     people, sources = len(set(held.subjects)), sorted(set(chosen.subjects))
     lines = [
+        announce(arguments.recipe),
         f"tuning with {len(chosen)} of {len(pool)} slices; {len(held)} slices of {people} subject(s) are held out",
         f"note: {options.SIMULATION}",
     ]

@@ -38,7 +38,7 @@ _MASK = (
 
 
 def add_scan_command(
-    groups: argparse._SubParsersAction, name: str, text: str, run: object, *, network: bool = True
+    groups: argparse._SubParsersAction, name: str, text: str, run: object, *, network: bool = True, default: str = ""
 ) -> argparse.ArgumentParser:
     """Add a command that reads scans, with the options of reading and, if it has one, of its network.
 
@@ -48,6 +48,7 @@ def add_scan_command(
         text: What it does, for ``--help``.
         run: The function that carries it out.
         network: Whether it needs one.
+        default: Which it takes where the user names none, in words; empty if he has to name one.
 
     Returns:
         Its parser.
@@ -56,8 +57,8 @@ def add_scan_command(
     command = groups.add_parser(name, help=text, description=description, epilog=f"{SIMULATION} {_CONVENTION}")
     command.set_defaults(run=run)
     if network:
-        text = "a released network, or a .safetensors file"
-        command.add_argument("--weights", metavar="NAME", required=True, help=text)
+        text = "a released network, or a .safetensors file" + (f" (default: {default})" if default else "")
+        command.add_argument("--weights", metavar="NAME", required=not default, help=text)
         text = "of hidden layers: auto (default), float32 or bfloat16"
         command.add_argument("--precision", metavar="NAME", help=text)
         text = "grid points over samples of k-space (default: 4; k-space that is undersampled has its own)"

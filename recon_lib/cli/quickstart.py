@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from recon_lib.core.errors import ReconError, choose
-from recon_lib.experiment.named_recipes import DEFAULT, NETWORKS, RECIPES
+from recon_lib.experiment.named_recipes import DEFAULT, NETWORKS, RECIPES, announce
 
 SOURCES = ("open", "generated")
 NETWORK, TEST, IMAGES, EPOCHS, RATE = "default", 10, 20, 6, 3e-4  # as `make quickstart` has them
@@ -63,6 +63,7 @@ def quickstart(arguments: argparse.Namespace) -> None:
     test, tuning = steps.load_slices(arguments.source, arguments.test, arguments.images)
     cascade, card, precision = steps.starting_network(start, arguments.precision)
     print(precision, file=sys.stderr)
+    print(announce(arguments.recipe))
     print(steps.provenance(card, test, tuning).to_string(index=False))
     spec = MaskSpec(seed=arguments.seed)
     masks = mask_stack(test.images.shape[1:], len(test), "test", spec)

@@ -22,8 +22,13 @@ START = "residual-4000"
 """The variation of :data:`SOURCE` that trains the network which the recipe for few images starts from."""
 RECIPES = (PAPER, FEW_IMAGES)
 """The names of all recipes."""
-DEFAULT = PAPER
+DEFAULT = FEW_IMAGES
 """What is taken where nobody says otherwise: by ``recon finetune``, the quick start and the notebook of own scans."""
+REASONS = {
+    PAPER: "how the network's profile tunes it for the tables of the paper",
+    FEW_IMAGES: "with five images it gave more than the paper's with fifty, on the book's page beyond the paper",
+}
+"""Why a user may want each recipe, in words that a command prints behind its name."""
 NETWORKS = {PAPER: "natural-4000", FEW_IMAGES: f"natural-4000-{START}"}
 """The released network that each recipe starts from where nobody names one."""
 SOURCE = "desk"
@@ -51,6 +56,16 @@ def find_recipe(name: str, profile: str | None) -> FineTuning:
     if name != PAPER:
         return load_profile(SOURCE).varied(name).fine_tuning
     return load_profile(profile).fine_tuning if profile in profile_names() else FineTuning()
+
+
+def announce(name: str) -> str:
+    """Say which recipe tunes, why, and how to have the other.
+
+    Args:
+        name: One of :data:`RECIPES`.
+    """
+    (other,) = (recipe for recipe in RECIPES if recipe != name)
+    return f"recipe {name}: {REASONS[name]}; --recipe {other} takes the other"
 
 
 def is_of_recipe(key: RunKey) -> bool:

@@ -100,7 +100,7 @@ def render_claims(results: Results | None) -> Rendered:
                 mixed = _mixed(results, acceleration, domain) if group == PAPER else ""
                 table.append((str(acceleration), recipe, domain_name(domain), *cells, mixed))
     claims = (f"{number}: {statement.short}" for number, statement in enumerate(_CLAIMS, start=1))
-    heads = ("Acceleration", "Recipe", "Test", *claims, "All accelerations minus this one, dB")
+    heads = ("R", "Recipe", "Test", *claims, "All R minus this, dB")
     return render_table(heads, table, "rll" + "l" * (len(_CLAIMS) + 1))
 
 

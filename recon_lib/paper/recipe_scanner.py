@@ -43,10 +43,11 @@ def render_unseen(results: Results | None) -> Rendered:
 
 
 def _tested(results: Results | None) -> SimpleNamespace | None:
-    """Return the scanner's rows of networks that runs of these results made, as if they were its contrast's."""
+    """Return the scanner's rows of networks of these results that nothing but its contrast tuned, as rows of that."""
     rows = scanner.read()[0]
     if rows is None or results is None:
         return None
-    own = rows[rows["run"].isin(list(results.records))].assign(test_domain=_CONTRAST)
+    runs = [run for run, record in results.records.items() if record.key.test_domain in (None, _CONTRAST)]
+    own = rows[rows["run"].isin(runs)].assign(test_domain=_CONTRAST)
     varied = own["variation"].fillna("") != ""
     return SimpleNamespace(slices=own[~varied], variations=own[varied])

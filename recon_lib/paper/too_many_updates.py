@@ -27,16 +27,17 @@ def held_out(results: Results | None) -> pandas.DataFrame | None:
         results: Ours, or ``None``.
 
     Returns:
-        One row a point: ``test_domain, n_finetune, updates, psnr_held``, dB, mean over draws; ``None`` if none was
-        measured.
+        One row a point: ``test_domain, n_finetune, updates, psnr_held``, dB, of the first draw, which every number of
+        images has; ``None`` if none was measured.
     """
     if results is None:
         return None
     rows = results.varied_history
-    rows = rows[(rows["variation"] == f"updates-{max(TARGETS)}") & rows["psnr_held"].notna()]
+    rows = rows[(rows["variation"] == f"updates-{max(TARGETS)}") & (rows["draw"] == 0) & rows["psnr_held"].notna()]
     if not len(rows):
         return None
-    return rows.groupby(["test_domain", "n_finetune", "updates"], as_index=False)["psnr_held"].mean()
+    columns = ["test_domain", "n_finetune", "updates", "psnr_held"]
+    return rows[columns].sort_values(columns[:3], ignore_index=True)
 
 
 def render_held_out(results: Results | None) -> Rendered:
@@ -57,8 +58,9 @@ def render_held_out(results: Results | None) -> Rendered:
             axes.plot(part["updates"], part["psnr_held"], lw=1.3, color=colour, label=f"{images} images")
     panels[0][0].legend(fontsize=8, frameon=False)
     caption = (
-        "PSNR on slices of the pool that no update saw, on the way of the longest tunings. See whether a line of few "
-        "images turns down before its end: from there on the network learns its images by heart."
+        "PSNR on slices of the pool that no update saw, on the way of the longest tunings with the first draw of the "
+        "images. See whether a line of few images turns down before its end: from there on the network learns its "
+        "images by heart."
     )
     return render_figure(figure, "too_many_updates", curves, caption, f"PSNR over updates. {caption}")
 
@@ -70,7 +72,7 @@ def render_turn(results: Results | None) -> Rendered:
         results: Ours, or ``None``.
 
     Returns:
-        Markdown: a sentence for each contrast; empty if none was measured.
+        Markdown: a sentence; empty if none was measured.
     """
     curves = held_out(results)
     if curves is None:
@@ -85,5 +87,5 @@ def render_turn(results: Results | None) -> Rendered:
             outcome = f"is highest after {best['updates']:.0f} updates and loses {lost:.2f} dB to the end"
         else:
             outcome = f"does not fall within {curve['updates'].max():.0f} updates"
-        sentences.append(f"With {images} {domain_name(str(domain))} images it {outcome}.")
-    return Rendered(markdown="PSNR on the held-out slices: " + " ".join(sentences))
+        sentences.append(f"with {images} {domain_name(str(domain))} images it {outcome}")
+    return Rendered(markdown=f"PSNR on the held-out slices: {'; '.join(sentences)}.")

@@ -11,6 +11,7 @@ import numpy as np
 
 from recon_lib.core.errors import ReconError
 from recon_lib.data.networks import obtain_network
+from recon_lib.experiment.named_recipes import DEFAULT, NETWORKS
 from recon_lib.imaging.masks import MaskSpec
 from recon_lib.network.cascade import copy_cascade
 from recon_lib.network.quiet import import_backend
@@ -82,7 +83,7 @@ def reconstruct(
 def fine_tune(
     images: np.ndarray,
     *,
-    weights: str | Path | Network = "natural-4000",
+    weights: str | Path | Network = NETWORKS[DEFAULT],
     output: Path | str | None = None,
     acceleration: float = MaskSpec.acceleration,
     epochs: int | None = None,
@@ -91,14 +92,14 @@ def fine_tune(
     seed: int = 0,
     precision: str | None = None,
 ) -> Network:
-    """Tune a network end to end with a few images (eq. 11-12).
+    """Tune a network end to end with a few images (eq. 11-12), by the default recipe of ``recon finetune``.
 
     Args:
         images: Fully sampled magnitudes, ``(n, height, width)``, of any scale; dark ones are left out, with a warning.
-        weights: Where to start, as for :func:`reconstruct`.
+        weights: Where to start, as for :func:`reconstruct`; by default the network that the recipe starts from.
         output: A ``.safetensors`` file to keep the network in; by default it is kept in memory alone.
         acceleration: Of the masks that it is tuned for.
-        epochs: Passes over the images; by default those of the network's profile.
+        epochs: Passes over the images; by default those of the recipe.
         learning_rate: Adam's; likewise.
         batch: Images an update, 0 for all; likewise.
         seed: Decides the order of the images and the masks they draw.

@@ -9,6 +9,8 @@ import pytest
 from scan_files import head, save_nifti
 
 from recon_lib.cli import finetune, options
+from recon_lib.data import networks
+from recon_lib.experiment.named_recipes import DEFAULT, NETWORKS, RECIPES
 from recon_lib.network.files import load_network
 from recon_lib.scans import duration
 from recon_lib.scans.references import Slices
@@ -115,7 +117,22 @@ def test_a_recipe_and_ingredients_are_named_and_stand_on_the_card(folder, tmp_pa
     assert status == 0
     assert "images are mirrored along both axes of a slice, whatever their orientation is" in printed
     recipe = load_network(out)[1].parameters["recipe"]
-    assert recipe["augmentation"] == {"mirrors": True, "shift": 3}
+    assert recipe["augmentation"] == {"intensity": 0.3, "mirrors": True, "shift": 3}
+    assert "recipe few-images: " in printed
+
+
+@pytest.mark.parametrize("recipe", [None, *RECIPES])
+def test_who_names_no_network_gets_the_one_that_the_recipe_starts_from(recipe, folder, tmp_path, run, monkeypatch):
+    asked = []
+
+    def stop(name):
+        asked.append(name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(networks, "obtain_network", stop)
+    words = () if recipe is None else ("--recipe", recipe)
+    assert run("finetune", folder, *words, "--output", tmp_path / "n.safetensors", weights=None)[0] == 130
+    assert asked == [NETWORKS[recipe or DEFAULT]]
 
 
 @pytest.mark.parametrize(

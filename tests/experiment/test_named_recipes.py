@@ -45,6 +45,15 @@ def test_the_default_is_one_of_them_and_another_is_refused():
         named_recipes.find_recipe("few-image", "desk")
 
 
+def test_a_recipe_is_announced_with_its_reason_and_the_other():
+    assert set(named_recipes.REASONS) == set(RECIPES)
+    assert (
+        named_recipes.announce(PAPER)
+        == f"recipe paper: {named_recipes.REASONS[PAPER]}; --recipe few-images takes the other"
+    )
+    assert named_recipes.announce(FEW_IMAGES).endswith("; --recipe paper takes the other")
+
+
 def test_each_recipe_starts_from_a_network_that_its_profile_releases():
     runs = plan(load_profile(SOURCE), dict.fromkeys(("natural", "t1", "t2"), ""))
     trained = {released_name(run.key).removesuffix(".safetensors"): run for run in runs if run.kind == "train"}

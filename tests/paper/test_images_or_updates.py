@@ -53,11 +53,8 @@ def test_distances_to_fifty_are_taken_at_the_same_updates():
 
 def test_the_table_has_a_line_for_each_number_of_images():
     text = plain(page.render_images(results(), "t1"))
-    assert "| 5 | 75 | 33.63 | " in text
     first = line(text, "5").split(" | ")
-    assert first[3].startswith("−2.00")  # noqa: RUF001
-    assert first[5].startswith("−1.00")  # noqa: RUF001
-    assert first[7].startswith("−0.50")  # noqa: RUF001
+    assert [cell_text[:5] for cell_text in first[2::2]] == ["33.63", "−1.00", "−0.50"]  # noqa: RUF001
     text = plain(page.render_images(results(varied={}), "t1"))
     assert "| not run yet |" in line(text, "5")
     assert "not run yet" in plain(page.render_images(None, "t1"))

@@ -7,6 +7,7 @@ from fabricated import frame, plain, row, untrained
 
 from recon_lib.paper import recipe_scanner as page
 from recon_lib.results import scanner
+from recon_lib.results.keys import RunKey
 
 SLICES = (("sub-CSI3", 100), ("sub-CSI3", 110))
 
@@ -27,10 +28,12 @@ ROWS = [
     *network("own", 31.5, n_finetune=50, training_domain="t1"),
     *network("residual", 30.0, variation="residual-4000"),
     *network("twenty", 29.5, n_finetune=20),
+    *network("twenty-of-the-other-contrast", 90.0, n_finetune=20),
 ]
-RESULTS = SimpleNamespace(
-    records=dict.fromkeys(["five-0", "five-1", "fifty", "own", "residual", "twenty"]), slices=frame([])
-)
+TUNED = dict.fromkeys(["five-0", "five-1", "fifty", "own", "twenty"], "t1")
+KEYS = {**TUNED, "residual": None, "twenty-of-the-other-contrast": "t2"}
+RECORDS = {run: SimpleNamespace(key=RunKey(test_domain=contrast)) for run, contrast in KEYS.items()}
+RESULTS = SimpleNamespace(records=RECORDS, slices=frame([]))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from scan_files import head, tiny_network
 
 import recon_lib
 from recon_lib.core.errors import ReconError
+from recon_lib.experiment.named_recipes import DEFAULT, NETWORKS, find_recipe
 from recon_lib.scans import in_memory
 from recon_lib.scans.reconstruct import open_network, reconstruct_scan
 from recon_lib.scans.scan import Scan
@@ -103,6 +104,14 @@ def test_a_tuned_network_is_better_on_its_images_and_the_first_stays_as_it_was(n
     for change in ({"batch": 2}, {"seed": 1}, {"epochs": 5}):
         other = recon_lib.fine_tune(IMAGES, weights=start, **{**options, **change})
         assert not np.array_equal(other.cascade.get_weights()[0], tuned.cascade.get_weights()[0]), change
+
+
+def test_it_tunes_by_the_default_recipe_from_the_network_that_it_starts_from(net, monkeypatch):
+    asked = []
+    monkeypatch.setattr(in_memory, "obtain_network", lambda name: asked.append(name) or net)
+    recipe = recon_lib.fine_tune(IMAGES, epochs=1).card.parameters["recipe"]
+    assert recipe.get("augmentation", {}) == find_recipe(DEFAULT, None).augmentation.as_dict()
+    assert asked == [NETWORKS[DEFAULT]]
 
 
 def test_dark_images_are_left_out_with_a_warning(net):
