@@ -9,7 +9,7 @@ import numpy as np
 from recon_lib.core import style
 from recon_lib.paper.figure_files import render_figure
 from recon_lib.paper.markdown import note, render_table
-from recon_lib.paper.markup import Rendered
+from recon_lib.paper.markup import Rendered, signed
 from recon_lib.results import coils
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def render_goal() -> Rendered:
         return note(MISSING)
     heads = ["Test", "R", "Photographs over CG-SENSE", "over the better L1-ESPIRiT", "Tuned over photographs alone"]
     cells = [
-        [TESTS.get(test, test), f"{rate:g}", *("" if np.isnan(lead) else f"{lead:+.2f} dB" for lead in row)]
+        [TESTS.get(test, test), f"{rate:g}", *("" if np.isnan(lead) else f"{signed(lead, 2)} dB" for lead in row)]
         for (test, rate), row in zip(leads.index, leads.to_numpy(), strict=True)
     ]
     return render_table(heads, cells, "lrrrr")
@@ -254,7 +254,7 @@ def span(leads: pandas.Series) -> str:
     Args:
         leads: In dB.
     """
-    return f"{leads.min():+.2f} to {leads.max():+.2f} dB"
+    return f"{signed(leads.min(), 2)} to {signed(leads.max(), 2)} dB"
 
 
 def _tuning_slices() -> int:

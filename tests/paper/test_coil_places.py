@@ -40,7 +40,7 @@ def test_errors_are_told_apart_by_place_and_against_the_better_peer():
     results([("l1_sigpy", "", 20.0), ("l1_bart", "", 30.0), ("network", "natural", 30.0)], pictures)
     text = coil_places.render_places().markdown
     half = 20 * np.log10(2)
-    assert f"-{half:.2f} to -{half:.2f} dB in the outer" in text
+    assert f"\u2212{half:.2f} to \u2212{half:.2f} dB in the outer" in text
     assert f"+{half:.2f} to +{half:.2f} dB further inside" in text
 
 

@@ -44,6 +44,6 @@ def test_photographs_and_t1_slices_are_compared_at_the_same_stage():
     ]
     coils.write(rows, [], {}, {"runs": {}})
     text = coil_trainings.render_domains().markdown
-    assert "by +0.50 to +0.50 dB with simulated coils and by -0.75 to -0.75 dB on the real slice" in text
+    assert "by +0.50 to +0.50 dB with simulated coils and by \u22120.75 to \u22120.75 dB on the real slice" in text
     coils.write(rows[::2], [], {}, {"runs": {}})
     assert several_coils.MISSING in coil_trainings.render_domains().markdown

@@ -71,7 +71,8 @@ def test_the_outcome_counts_and_bounds_what_was_reached(results):
     coils.write(rows.to_dict("records"), [], {}, {"runs": RUNS})
     text = several_coils.render_outcome().markdown
     assert (
-        "ahead in 3 of 4 accelerations of the two tests: +2.50 to +2.50 dB with simulated coils, -0.50 to +2.50" in text
+        "ahead in 3 of 4 accelerations of the two tests: +2.50 to +2.50 dB with simulated coils, \u22120.50 to +2.50"
+        in text
     )
     assert "L1-ESPIRiT the network of photographs alone is ahead in 3 of 4" in text
     assert "By SSIM it is ahead of the better L1-ESPIRiT in 2 of 4 accelerations." in text
