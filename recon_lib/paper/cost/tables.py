@@ -43,6 +43,8 @@ def render(name: str, measured: Benchmark | None) -> Rendered:
     columns = _COLUMNS[choose("benchmark", name, _COLUMNS)]
     if measured is None:
         return UNMEASURED
+    if "accelerator" in measured.machine:  # whose matrix product is another than the processor's, which was timed
+        columns = {head: column for head, column in columns.items() if column is not _SHARE}
     rate = {"rate": measured.machine["matmul_gflops"]}
     rows = ([_cell(asdict(row) | rate, column) for column in columns.values()] for row in measured.rows)
     return render_table(list(columns), rows, "".join("l" if column.is_text else "r" for column in columns.values()))

@@ -103,19 +103,20 @@ def render_machines(measured: Iterable[Benchmark | None]) -> Rendered:
         card = (machine.get("accelerator") or {}).get("kind")
         parts = f"{machine['cores']} cores of {machine['processor']}", card, f"{machine['memory_gib']:.0f} GiB"
         commit = f"{benchmark.commit[:8]}{'+' * benchmark.commit.endswith('+')}"
-        runs.setdefault((", ".join(filter(None, parts)), machine["system"], commit), []).append(benchmark)
+        runs.setdefault((", ".join(filter(None, parts)), machine["system"], commit, card), []).append(benchmark)
     if not runs:
         return Rendered(markdown="Not measured yet: `make bench` measures it.")
     lines = []
-    for (machine, system, commit), benchmarks in runs.items():
+    for (machine, system, commit, card), benchmarks in runs.items():
         names = ", ".join(benchmark.name.replace("_", " ") for benchmark in benchmarks)
         rates = [f"{benchmark.machine['matmul_gflops']:.0f}" for benchmark in benchmarks]
         ends = dict.fromkeys((min(rates, key=float), max(rates, key=float)))
         versions = dict(sorted(item for benchmark in benchmarks for item in benchmark.versions.items()))
         packages = ", ".join(f"{package} {version}" for package, version in versions.items())
+        product = "" if card else f"; float32 matrix product {' to '.join(ends)} GFLOP/s"
         lines.append(
-            f"{f'- *{names}*: measured' if len(runs) > 1 else 'Measured'} on {machine}, {system}; float32 matrix "
-            f"product {' to '.join(ends)} GFLOP/s. {packages}; commit {commit}."
+            f"{f'- *{names}*: measured' if len(runs) > 1 else 'Measured'} on {machine}, {system}{product}. {packages}; "
+            f"commit {commit}."
         )
     return Rendered(markdown="\n".join(lines))
 

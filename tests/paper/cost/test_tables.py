@@ -1,6 +1,7 @@
 """Tables of the benchmarks: a row a measurement, no cell of what was not measured, and slopes by hand."""
 
 import math
+from dataclasses import replace
 
 import pandas
 import pytest
@@ -35,6 +36,13 @@ def test_tables_show_what_was_measured(name, written):
     assert len(lines) == 2 + len(ROWS[name])
     assert len({line.count("|") for line in lines}) == 1
     assert "nan" not in "".join(lines)
+
+
+def test_a_card_is_not_compared_with_the_processor_s_matrix_product(written):
+    measured = open_benchmark("training")
+    card = replace(measured, machine={**measured.machine, "accelerator": {"kind": "a card"}})
+    heads = [plain(tables.render("training", each)).splitlines()[0] for each in (measured, card)]
+    assert heads[0].replace(" Of the matrix product |", "") == heads[1] != heads[0]
 
 
 def test_times_of_several_coils_are_shown_without_and_with_maps(written):

@@ -97,5 +97,6 @@ def test_benchmarks_of_several_machines_are_named(written):
     provenance.write_provenance(written, {})
     measured = [benchmarks.open_benchmark(name) for name in ("training", "training_card", "masks")]
     first, second = targets.render_machines(measured).markdown.splitlines()
-    assert first.startswith("- *training, masks*: measured on 2 cores of P, 24 GiB, Linux;")
-    assert second.startswith("- *training card*: measured on 2 cores of P, a card, 24 GiB, Linux;")
+    assert first.startswith("- *training, masks*: measured on 2 cores of P, 24 GiB, Linux; float32 matrix product")
+    # The processor's matrix product says nothing about a card.
+    assert second.startswith("- *training card*: measured on 2 cores of P, a card, 24 GiB, Linux. keras")
