@@ -204,8 +204,8 @@ def render_figure_of_images(results: Results | None) -> Rendered:
             axes.plot(part["images"], part["psnr"], f"o{style}", ms=4, lw=1.3, color=colour, label=title)
     panels[0][0].legend(fontsize=8, frameon=False)
     caption = (
-        "Networks of photographs tuned with few to many images. See how much of the dashed line's rise is gone in the "
-        "full lines, on which every point has the same number of updates."
+        "Networks of photographs tuned with few to many images. On a full line every point has the same number of "
+        "updates. See where it stops rising, and whether that is further to the right on the line of more updates."
     )
     description = f"PSNR over the number of tuning images, a line for each number of updates. {caption}"
     return render_figure(figure, "images_or_updates", numbers, caption, description)
