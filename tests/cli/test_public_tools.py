@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from laws import direct_ifft2c
 from scan_files import tiny_coil_network
+from scans.raw_files import NOISE
 
 from recon_lib.scans.bart import read_cfl_coils
 from recon_lib.scans.coil_kspace import read_coils
@@ -73,6 +74,32 @@ def test_an_accelerated_phantom_of_ismrmrd_comes_back_in_its_voxels(tmp_path, ru
     assert image.header.get_zooms()[:3] == (6.25, 6.25, 6.0)
     shape = np.abs(stored(path, "phantom"))
     assert np.corrcoef(shape.ravel(), np.abs(image.dataobj)[:, :, 0, 0].ravel())[0, 1] > 0.8
+
+
+@ismrmrd
+@sigpy
+def test_the_phantom_in_fastmri_s_layout_is_read_and_written_as_h5py_has_it(tmp_path, run, coil_net):
+    """Slices, coils, readout, phase encoding, beside the header of the raw data (J. Zbontar et al., arXiv:1811.08839).
+
+    No tool of the distribution knows that layout, so h5py puts ismrmrd's lines and header into it.
+    """
+    path = phantom(tmp_path)
+    kspace = np.zeros((1, 4, 96, 48), np.complex64)
+    with h5py.File(path) as raw, h5py.File(tmp_path / "fastmri.h5", "w") as file:
+        for line in raw["dataset"]["data"][()]:
+            if line["head"]["flags"] != NOISE:
+                place = line["head"]["idx"]["kspace_encode_step_1"]
+                kspace[0, :, :, place] = line["data"].view(np.complex64).reshape(4, 96)
+        file["kspace"], file["ismrmrd_header"] = kspace, raw["dataset"]["xml"][0]
+    words = ("--acceleration", "1", "--output", tmp_path / "out.h5")
+    status, _, errors = run("reconstruct", tmp_path / "fastmri.h5", *words, weights=coil_net)
+    assert (status, errors) == (0, [])
+    with h5py.File(tmp_path / "out.h5") as file:
+        image = file["reconstruction"][()]
+    coils = stored(path, "coil_images")[:, :, 24:72]
+    expected = np.sqrt((np.abs(coils) ** 2).sum(axis=0)).T[None]
+    assert image.shape == expected.shape
+    assert np.linalg.norm(image - expected) < 0.05 * np.linalg.norm(expected)
 
 
 @bart
