@@ -13,7 +13,7 @@ from keras import ops
 from recon_lib.core.progress import Progress
 from recon_lib.imaging.acquisition import Acquired, acquire
 from recon_lib.imaging.metrics import psnr
-from recon_lib.network.cascade import Cascade
+from recon_lib.network.cascade import Cascade, build
 from recon_lib.network.device import forward_pixels
 
 _COMPILED = 64  # So many images at most are compiled for: they keep a card busy, and a larger set is made of them.
@@ -71,7 +71,7 @@ def forward_of(cascade: Cascade) -> Callable[[tuple], tuple]:
     """
     if keras.backend.backend() != "jax":
         return lambda inputs: _moduli(cascade.predict_on_batch(inputs), np)
-    compiled = _compiled(cascade)
+    compiled = _compiled(build(cascade))
     weights = cascade.trainable_variables, cascade.non_trainable_variables
     # Read at every call: Keras' own predictions on JAX give away the arrays they had before.
     return lambda inputs: compiled([[variable.value for variable in kind] for kind in weights], inputs)

@@ -175,6 +175,6 @@ def test_whether_to_compile_is_the_machines_matter(start, monkeypatch):
     network = open_network(start)
     network = replace(network, card=replace(network.card, profile="open"))
     assert load_profile("open").fine_tuning.jit_compile
-    assert not recipe_of(network, 4).jit_compile
-    monkeypatch.setattr(finetune, "pays_to_compile", lambda: True)
-    assert recipe_of(network, 4).jit_compile
+    for pays in (False, True):
+        monkeypatch.setattr(finetune, "pays_to_compile", lambda pays=pays: pays)
+        assert recipe_of(network, 4).jit_compile is pays
