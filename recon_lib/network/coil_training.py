@@ -150,7 +150,7 @@ def _acquire(
 ) -> CoilAcquired:
     """Make the batch of an update: crops of the images at some places, with masks, coils, phase and noise.
 
-    All that is drawn is decided by the update's number.
+    The update's number decides every random choice.
     """
     rng = np.random.default_rng([seed, 78, update])
     drawn = rng.integers(len(masks), size=len(places))
